@@ -1,0 +1,23 @@
+/* struct app: the one global of the program: what an installation has open. Only pointers; each layer knows its own. */
+#ifndef ZX_BASE_APP_H
+#define ZX_BASE_APP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct app {
+    const char *data_dir;            /* holds zhixin.db, keys.db, warehouse.duckdb, segments/, audit.log, … */
+    const struct config *config;     /* app/config.h */
+    struct db_pool *truth;           /* db/pool.h over zhixin.db */
+    struct db_pool *keys;            /* over keys.db: wrapped data keys */
+    struct vault *vault;
+    struct eventlog *eventlog;
+    struct warehouse *warehouse;
+    struct intake *intake;
+    struct http_server *http;
+    struct job_runner *jobs;
+    bool tls;                        /* cookies get the __Host- prefix */
+    uint8_t server_key[32];          /* pseudonyms of devices and opaque ids, CSRF, cursors; from keys.db */
+};
+
+#endif

@@ -1,0 +1,31 @@
+/* Every limit that keeps a stranger or a mistake from using up the machine. One home for all. */
+#ifndef ZX_BASE_LIMITS_H
+#define ZX_BASE_LIMITS_H
+
+enum {
+    LIMIT_HEADER_BYTES = 16 << 10,
+    LIMIT_HEADER_FIELDS = 64,
+    LIMIT_BODY_BYTES = 1 << 20,
+    LIMIT_EVENT_BYTES = 32 << 10,
+    LIMIT_BATCH_BYTES = 500 << 10,
+    LIMIT_IMPORT_BYTES = 200 << 20,
+    LIMIT_INFLATE_RATIO = 20,
+    LIMIT_JSON_DEPTH = 32,
+    LIMIT_REPLY_BYTES = 64 << 20,
+    LIMIT_CSV_CELL_BYTES = 64 << 10,
+    LIMIT_CSV_COLUMNS = 256,
+    LIMIT_NAME_CHARS = 128,
+    LIMIT_TEXT_CHARS = 2000,
+    LIMIT_LIST_PAGE = 200,
+    LIMIT_COUNT_EXACT = 10000, /* totals above are "about" */
+    LIMIT_ORDER_LINES = 500,
+    LIMIT_INTAKE_QUEUE_BYTES = 64 << 20,
+    LIMIT_CONNECTIONS = 4096,
+    LIMIT_CONNECTIONS_PER_ADDRESS = 512,
+    LIMIT_ARGON2_AT_ONCE = 4,
+    LIMIT_REQUEST_HEADER_MS = 10000, /* absolute, from the first byte */
+    LIMIT_REQUEST_BODY_MS = 60000,
+    LIMIT_VAULT_FRAME_BYTES = 32 << 20,
+};
+
+#endif

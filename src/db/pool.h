@@ -1,0 +1,21 @@
+/* Connections of one SQLite file: readers to borrow, and the one writer behind a lock. */
+#ifndef ZX_DB_POOL_H
+#define ZX_DB_POOL_H
+
+#include "db/db.h"
+
+struct db_pool;
+
+enum rc db_pool_open(const char *path, struct db_pool **ret) ZX_MUST_CHECK;
+void db_pool_close(struct db_pool *p);
+/* Borrows a reader, opening one when all are lent. Give it back on every path. */
+enum rc db_pool_reader(struct db_pool *p, struct db **ret) ZX_MUST_CHECK;
+void db_pool_give(struct db_pool *p, struct db *reader);
+/* Waits for the writer. Whoever holds it runs db_tx() on it; keep it short. */
+struct db *db_pool_lock_writer(struct db_pool *p);
+void db_pool_unlock_writer(struct db_pool *p);
+
+/* Runs fn as db_tx() on the writer of the pool: c->db is the writer meanwhile. */
+enum rc db_pool_tx(struct ctx *c, struct db_pool *p, enum rc (*fn)(struct ctx *c, void *arg), void *arg) ZX_MUST_CHECK;
+
+#endif

@@ -1,0 +1,73 @@
+/* Who is it? Deterministic identity: identifiers, proof, the graph of records that are one person, and evidence for
+ * each link. docs/identity.md explains the rules. Probabilistic linkage comes later and uses the same log. */
+#ifndef ZX_IDENTITY_IDENTITY_H
+#define ZX_IDENTITY_IDENTITY_H
+
+#include "base/ctx.h"
+#include "http/route.h"
+
+/* Stored numbers: never reorder. */
+enum identity_kind {
+    IDENTITY_ACCOUNT = 1,   /* user id of a shop; scope: the shop's source group */
+    IDENTITY_PHONE = 2,
+    IDENTITY_EMAIL = 3,
+    IDENTITY_CARD = 4,      /* member card */
+    IDENTITY_UNIONID = 5,   /* WeChat, one per Open Platform */
+    IDENTITY_OPENID = 6,    /* WeChat, scope: the account's app id */
+    IDENTITY_WEIBO = 7,
+    IDENTITY_DEVICE = 8,    /* browser or app: anonymousId */
+    IDENTITY_PLATFORM = 9,  /* ouid, omid of a marketplace; scope: the platform */
+    IDENTITY_IDNUM = 10,
+};
+
+/* One identifier that came with an event, receipt, order or form. */
+struct identity_claim {
+    enum identity_kind kind;
+    struct str scope;        /* "" where the kind has none */
+    struct str value;        /* as it came; the vault normalises and judges it */
+    bool proven;             /* trusted key, till, one-time code, or signed by the shop's server */
+};
+
+enum identity_outcome {
+    IDENTITY_NOBODY = 0,     /* an unknown visitor: only a subject */
+    IDENTITY_FOUND = 1,
+    IDENTITY_CREATED = 2,
+    IDENTITY_MERGED = 3,     /* found, and two records became one */
+    IDENTITY_CONFLICT = 4,   /* found by the strongest identifier; the rest is in 待核对 */
+    IDENTITY_CLAIMED = 5,    /* bound a device by an unproven claim only */
+};
+
+/* What asks who it is. In: all but the last four. */
+struct identity_item {
+    int64_t source_id;
+    bool trusted;            /* key class of the source */
+    bool shared_device;      /* till, kiosk, tablet: its device id identifies nobody */
+    bool may_create;         /* receipts of members, proven identifies, forms: yes */
+    int64_t at_us;
+    int64_t ref_id;          /* event, order or form that is the evidence */
+    const char *ref_kind;    /* "event", "receipt", "order", "form", "import" */
+    const struct identity_claim *claims;
+    size_t claim_count;
+    int64_t subject;         /* out */
+    int64_t customer_id;     /* out: 0 with IDENTITY_NOBODY; else the record it was attached to, never rewritten */
+    enum identity_outcome outcome;
+};
+
+/* Resolves a batch inside the writer's transaction: at most one vault call. Items see the effects of earlier ones. */
+enum rc identity_resolve(struct ctx *c, struct identity_item *items, size_t count) ZX_MUST_CHECK;
+/* Pseudonym of a device or opaque account id: keyed hash, positive, never 0. */
+int64_t identity_subject(const struct app *app, struct str scope, struct str value);
+
+/* The record that `customer_id` is today (follows merges), and all ids that are the same person. */
+enum rc identity_root(struct ctx *c, int64_t customer_id, int64_t *ret_root) ZX_MUST_CHECK;
+enum rc identity_members(struct ctx *c, int64_t customer_id, int64_t **ret_ids, size_t *ret_count) ZX_MUST_CHECK;
+enum rc identity_subjects(struct ctx *c, const int64_t *members, size_t count, int64_t **ret, size_t *ret_count) ZX_MUST_CHECK;
+/* Finds the customer who holds an identifier (as typed: normalised and indexed here); 0 if none. */
+enum rc identity_find(struct ctx *c, enum identity_kind kind, struct str scope, struct str value, int64_t *ret_root) ZX_MUST_CHECK;
+
+/* Claims a unique key (receipt number, order id) for a record; *ret_holder is who has it, ours if it was free. */
+enum rc identity_key_claim(struct ctx *c, struct str kind, struct str key, int64_t holder, int64_t *ret_holder) ZX_MUST_CHECK;
+
+extern const struct module identity_module;
+
+#endif

@@ -1,0 +1,80 @@
+/* Orders and receipts of every channel in one place (table sale), their lines and tenders, and returns joined to what
+ * was sold. Money in minor units of the document's currency. A document is idempotent by its key. */
+#ifndef ZX_SALES_SALES_H
+#define ZX_SALES_SALES_H
+
+#include "base/ctx.h"
+#include "http/route.h"
+
+enum sale_kind { SALE_RECEIPT = 1, SALE_ORDER = 2, SALE_RETURN = 3, SALE_EXCHANGE = 4 };
+enum sale_status { SALE_PLACED = 1, SALE_PAID, SALE_SHIPPED, SALE_RECEIVED, SALE_CANCELLED, SALE_REFUNDED, SALE_PART_REFUNDED, SALE_DONE };
+
+struct sale_share {
+    struct str staff_no;
+    int32_t permille;               /* of the line; the shares of a document add up to 1000 */
+};
+
+struct sale_line {
+    int32_t line_no;                /* as the source numbers it; 1… if it does not */
+    struct str sku;
+    struct str name;                /* as sold; product names are no personal data */
+    int64_t quantity;               /* negative on a return line */
+    int64_t list_minor;             /* 吊牌价 of one piece */
+    int64_t paid_minor;             /* for the whole line after all discounts, VAT included; negative on a return line */
+    int64_t discount_minor;         /* of the whole line, before order discounts are spread */
+    int32_t tax_permyriad;          /* 1300 = 13 % */
+    struct str promotion, coupon;
+    struct str return_of;           /* document key of the sale it returns, "" if unknown */
+    int32_t return_of_line;
+    struct str return_reason;
+};
+
+struct sale_tender {
+    struct str type;                /* "wechat","alipay","cash","card","stored_value","points","mall_voucher","subsidy","other" */
+    int64_t amount_minor;
+};
+
+struct sale {
+    enum sale_kind kind;
+    enum sale_status status;
+    struct str key;                 /* unique: "store/till/number" of receipts, "source/order id" of orders */
+    struct str channel;             /* "store", "web", "wechat", "tmall", … */
+    struct str store_code;          /* empty for web orders without one */
+    struct str till;
+    struct str number;              /* receipt or order number as people read it */
+    int64_t at_us;
+    int32_t business_day;
+    struct str currency;
+    int64_t total_minor;            /* what was paid for the lines (without freight) */
+    int64_t freight_minor;
+    int64_t order_discount_minor;   /* spread over the lines by largest remainder */
+    int64_t source_id;
+    int64_t customer_id;            /* as resolved; walk-ins get a pseudonymous one; never rewritten */
+    bool member;                    /* came with a member identifier */
+    struct sale_line *lines;
+    size_t line_count;
+    struct sale_tender *tenders;
+    size_t tender_count;
+    struct sale_share *shares;
+    size_t share_count;
+};
+
+enum sale_outcome { SALE_NEW = 1, SALE_SAME = 2, SALE_UPDATED = 3 };
+/* Stores a document inside the writer's transaction. The same key with the same content is SALE_SAME; an order may be
+ * updated by its source; a receipt with another content is RC_CONFLICT (field "number"), reported, never overwritten. */
+enum rc sales_put(struct ctx *c, struct sale *s, int64_t *ret_id, enum sale_outcome *ret_outcome) ZX_MUST_CHECK;
+/* Changes the state of an order by key: paid, shipped, received, cancelled, refunded (amount 0: all of it). */
+enum rc sales_set_status(struct ctx *c, struct str key, enum sale_status status, int64_t refund_minor, int64_t at_us, enum sale_outcome *ret) ZX_MUST_CHECK;
+/* Does this document exist? *ret_id 0 if not. Used before resolving, so that a repeat creates nobody. */
+enum rc sales_find(struct ctx *c, struct str key, int64_t *ret_id) ZX_MUST_CHECK;
+
+/* The body of POST /api/v1/receipts, shared with imports and the demo: decodes, checks sums, finds store and day. */
+struct receipt_identifiers {
+    struct str phone, email, card, account, unionid;
+};
+extern const struct field receipt_fields[];
+enum rc sales_receipt_from_json(struct ctx *c, struct json body, struct sale *ret_sale, struct receipt_identifiers *ret_who) ZX_MUST_CHECK;
+
+extern const struct module sales_module;
+
+#endif
