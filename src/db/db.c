@@ -1,0 +1,560 @@
+/* The engine-neutral part of the database face: the registry of named statements, names to positions, the cache of
+ * prepared statements, queries as loops, and transactions. It knows no engine; see sqlite.c and duckdb.c. */
+#include "base/log.h"
+#include "db/db_priv.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PARAMETERS_MAX = 64, REGISTRY_SLOTS = 4096, CACHE_SLOTS = 512, RERUNS_MAX = 5 };
+
+struct statement {
+    const char *name;             /* registered name, or NULL for db_query_text */
+    size_t list_class;            /* size class of its $list[] parameters, 0 without */
+    void *native;
+    struct str parameters[PARAMETERS_MAX]; /* names, position i+1; point into the SQL text */
+    size_t parameter_count;
+    char *own_text;               /* keeps the names alive when the text is not registered */
+    const char **columns;         /* names, read once */
+    size_t column_count;
+    bool busy;
+    struct statement *next;       /* same slot */
+};
+
+struct db {
+    const struct db_driver *driver;
+    void *conn;
+    int depth;                    /* of nested db_tx */
+    int64_t changes;
+    struct statement *cache[CACHE_SLOTS];
+};
+
+struct db_rows {
+    struct db *db;
+    struct statement *statement;  /* NULL when preparing failed */
+    enum rc rc;
+    bool cached;
+};
+
+/* ---- registry ---- */
+
+static const struct db_sql *registry[REGISTRY_SLOTS]; /* by hash of the name; filled at start, read-only after */
+static const struct db_sql *in_order[REGISTRY_SLOTS];
+static size_t registered;
+
+static uint32_t hash_name(const char *name)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (; *name; name++)
+        h = (h ^ (unsigned char)*name) * 16777619u;
+    return h;
+}
+
+static const struct db_sql **registry_slot(const char *name)
+{
+    uint32_t at = hash_name(name) % REGISTRY_SLOTS;
+    while (registry[at] && strcmp(registry[at]->name, name) != 0)
+        at = (at + 1) % REGISTRY_SLOTS;
+    return &registry[at];
+}
+
+void db_register_sql(const struct db_sql *sql, size_t count)
+{
+    for (size_t i = 0; i < count && sql[i].name; i++) {
+        const struct db_sql **slot = registry_slot(sql[i].name);
+        if (*slot == &sql[i])
+            continue;
+        if (*slot) {
+            fprintf(stderr, "SQL name used twice: %s\n", sql[i].name);
+            abort();
+        }
+        assert(registered < REGISTRY_SLOTS / 2);
+        *slot = &sql[i];
+        in_order[registered++] = &sql[i];
+    }
+}
+
+const struct db_sql *db_sql_at(size_t index)
+{
+    return index < registered ? in_order[index] : NULL;
+}
+
+const char *db_sql_text(const char *name)
+{
+    const struct db_sql *sql = *registry_slot(name);
+    if (!sql) {
+        fprintf(stderr, "unknown SQL name: %s\n", name);
+        abort();
+    }
+    return sql->text;
+}
+
+/* ---- arguments ---- */
+
+struct db_arg db_text_or_null(const char *name, struct str v)
+{
+    return v.len ? DB_TEXT(name, v) : DB_NULL(name);
+}
+
+struct db_arg db_blob_or_null(const char *name, struct str v)
+{
+    return v.len ? DB_BLOB(name, v) : DB_NULL(name);
+}
+
+struct db_arg db_i64_or_null(const char *name, int64_t v, bool is_set)
+{
+    return is_set ? DB_I64(name, v) : DB_NULL(name);
+}
+
+/* ---- names to positions ---- */
+
+static bool is_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static size_t position_of(struct statement *s, struct str name)
+{
+    for (size_t i = 0; i < s->parameter_count; i++)
+        if (str_eq(s->parameters[i], name))
+            return i + 1;
+    if (s->parameter_count == PARAMETERS_MAX) {
+        fprintf(stderr, "too many parameters in SQL %s\n", s->name ? s->name : "(text)");
+        abort();
+    }
+    s->parameters[s->parameter_count++] = name;
+    return s->parameter_count;
+}
+
+/* A list takes `list_class` positions of its own behind all others: class 4 of $ids[] is ?101,?102,?103,?104. */
+static void add_list(struct buf *out, char mark, size_t position, size_t list_class)
+{
+    if (list_class == 0)
+        buf_addz(out, "NULL");
+    for (size_t i = 0; i < list_class; i++)
+        buf_addf(out, "%s%c%zu", i ? "," : "", mark, PARAMETERS_MAX + (position - 1) * list_class + i + 1);
+}
+
+/* Rewrites $name to ?N or $N and $name[] to a run of positions, leaving quoted text alone. */
+static void rewrite(struct statement *s, const char *text, char mark, struct buf *out)
+{
+    bool quoted = false;
+    for (const char *p = text; *p;) {
+        if (*p == '\'')
+            quoted = !quoted;
+        if (quoted || *p != '$' || !is_name_char(p[1])) {
+            buf_add_byte(out, *p++);
+            continue;
+        }
+        size_t len = 1;
+        while (is_name_char(p[len]))
+            len++;
+        size_t position = position_of(s, str_n(p + 1, len - 1));
+        p += len;
+        if (p[0] == '[' && p[1] == ']') {
+            add_list(out, mark, position, s->list_class);
+            p += 2;
+        } else {
+            buf_addf(out, "%c%zu", mark, position);
+        }
+    }
+    buf_add_byte(out, '\0');
+}
+
+/* DuckDB and PostgreSQL want positions without gaps: lists there are numbered on behind the last name by the driver's
+ * own prepare; SQLite takes gaps as they are. */
+static size_t list_class_of(const struct db_arg *args, size_t count)
+{
+    size_t longest = 0, list_class = 1;
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        if (args[i].kind == DB_ARG_IDS) {
+            any = true;
+            longest = args[i].ids_count > longest ? args[i].ids_count : longest;
+        }
+    if (!any || longest == 0)
+        return 0;
+    while (list_class < longest)
+        list_class *= 2;
+    return list_class;
+}
+
+/* ---- prepared statements ---- */
+
+static void statement_free(struct db *db, struct statement *s)
+{
+    if (s->native)
+        db->driver->finalize(s->native);
+    free(s->columns);
+    free(s->own_text);
+    free(s);
+}
+
+static void read_columns(struct db *db, struct statement *s)
+{
+    s->column_count = (size_t)db->driver->column_count(s->native);
+    s->columns = mem_zalloc(s->column_count, sizeof(*s->columns));
+    for (size_t i = 0; i < s->column_count; i++)
+        s->columns[i] = db->driver->column_name(s->native, (int)i);
+}
+
+static enum rc statement_new(struct db *db, const char *name, const char *text, size_t list_class, struct statement **ret)
+{
+    _cleanup_buf_ struct buf sql = BUF_INIT(8 << 20);
+    struct statement *s = mem_zalloc(1, sizeof(*s));
+    s->name = name;
+    s->list_class = list_class;
+    if (!name)
+        text = s->own_text = mem_dupz(text, strlen(text));
+    rewrite(s, text, db->driver->parameter_mark, &sql);
+    enum rc rc = db->driver->prepare(db->conn, sql.ptr, &s->native);
+    if (rc) {
+        log_error("db.prepare", LOG_Z("sql", name ? name : "(text)"), LOG_Z("why", db->driver->error(db->conn)));
+        statement_free(db, s);
+        return rc;
+    }
+    read_columns(db, s);
+    *ret = s;
+    return RC_OK;
+}
+
+/* A cached statement that nobody is walking through; one more is made when all are busy. */
+static enum rc statement_get(struct db *db, const char *name, size_t list_class, struct statement **ret)
+{
+    struct statement **slot = &db->cache[(hash_name(name) + list_class) % CACHE_SLOTS];
+    for (struct statement *s = *slot; s; s = s->next)
+        if (!s->busy && s->list_class == list_class && strcmp(s->name, name) == 0) {
+            *ret = s;
+            return RC_OK;
+        }
+    const struct db_sql *sql = *registry_slot(name);
+    if (!sql)
+        db_sql_text(name); /* aborts with the name */
+    struct statement *fresh;
+    enum rc rc = statement_new(db, sql->name, sql->text, list_class, &fresh);
+    if (rc)
+        return rc;
+    fresh->next = *slot;
+    *slot = *ret = fresh;
+    return RC_OK;
+}
+
+static _Noreturn void die_argument(const struct statement *s, struct str parameter, const char *why)
+{
+    fprintf(stderr, "SQL %s: parameter %.*s %s\n", s->name ? s->name : "(text)", STR_FMT(parameter), why);
+    abort();
+}
+
+static enum rc bind_list(struct db *db, struct statement *s, size_t position, const struct db_arg *arg)
+{
+    for (size_t i = 0; i < s->list_class; i++) {
+        int64_t id = arg->ids_count ? arg->ids[i < arg->ids_count ? i : arg->ids_count - 1] : 0;
+        struct db_arg one = arg->ids_count ? DB_I64("", id) : DB_NULL("");
+        enum rc rc = db->driver->bind(s->native, (int)(PARAMETERS_MAX + (position - 1) * s->list_class + i + 1), &one);
+        if (rc)
+            return rc;
+    }
+    return RC_OK;
+}
+
+static enum rc bind_all(struct db *db, struct statement *s, const struct db_arg *args, size_t count)
+{
+    uint64_t bound = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 0;
+        if (args[i].name[0] == '\0')
+            continue; /* the macro's placeholder */
+        struct str name = str_z(args[i].name);
+        while (at < s->parameter_count && !str_eq(s->parameters[at], name))
+            at++;
+        if (at == s->parameter_count)
+            die_argument(s, name, "does not exist");
+        bound |= UINT64_C(1) << at;
+        enum rc rc = args[i].kind == DB_ARG_IDS ? bind_list(db, s, at + 1, &args[i]) : db->driver->bind(s->native, (int)at + 1, &args[i]);
+        if (rc)
+            return rc;
+    }
+    for (size_t at = 0; at < s->parameter_count; at++)
+        if (!(bound >> at & 1))
+            die_argument(s, s->parameters[at], "was not given");
+    return RC_OK;
+}
+
+static enum rc finish(struct db *db, struct statement *s, enum db_step step)
+{
+    enum rc rc = RC_OK;
+    if (step == DB_STEP_FAILED) {
+        rc = db->driver->error_rc(db->conn);
+        if (rc != RC_CONFLICT)
+            log_error("db.step", LOG_Z("sql", s->name ? s->name : "(text)"), LOG_Z("why", db->driver->error(db->conn)));
+    } else {
+        db->changes = db->driver->changes(db->conn);
+    }
+    db->driver->reset(s->native);
+    return rc;
+}
+
+enum rc db_run_args(struct db *db, const char *name, const struct db_arg *args, size_t count)
+{
+    struct statement *s;
+    enum rc rc = statement_get(db, name, list_class_of(args, count), &s);
+    if (!rc)
+        rc = bind_all(db, s, args, count);
+    if (rc)
+        return rc;
+    enum db_step step;
+    do
+        step = db->driver->step(s->native);
+    while (step == DB_STEP_ROW);
+    return finish(db, s, step);
+}
+
+enum rc db_batch(struct db *db, const char *name, const struct db_arg *rows, size_t per_row, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum rc rc = db_run_args(db, name, rows + i * per_row, per_row);
+        if (rc)
+            return rc;
+    }
+    return RC_OK;
+}
+
+int64_t db_changes(const struct db *db)
+{
+    return db->changes;
+}
+
+enum rc db_script(struct db *db, const char *text)
+{
+    enum rc rc = db->driver->script(db->conn, text);
+    if (rc)
+        log_error("db.script", LOG_Z("why", db->driver->error(db->conn)));
+    return rc;
+}
+
+/* ---- queries ---- */
+
+static struct db_rows *rows_new(struct db *db)
+{
+    struct db_rows *q = mem_zalloc(1, sizeof(*q));
+    q->db = db;
+    return q;
+}
+
+struct db_rows *db_query_args(struct db *db, const char *name, const struct db_arg *args, size_t count)
+{
+    struct db_rows *q = rows_new(db);
+    q->cached = true;
+    q->rc = statement_get(db, name, list_class_of(args, count), &q->statement);
+    if (q->rc)
+        return q;
+    q->statement->busy = true;
+    q->rc = bind_all(db, q->statement, args, count);
+    return q;
+}
+
+enum rc db_query_text(struct db *db, const char *text, const struct db_arg *args, size_t count, struct db_rows **ret)
+{
+    struct statement *s;
+    enum rc rc = statement_new(db, NULL, text, list_class_of(args, count), &s);
+    if (rc)
+        return rc;
+    rc = bind_all(db, s, args, count);
+    if (rc) {
+        statement_free(db, s);
+        return rc;
+    }
+    *ret = rows_new(db);
+    (*ret)->statement = s;
+    return RC_OK;
+}
+
+bool db_next(struct db_rows *q)
+{
+    if (q->rc || !q->statement)
+        return false;
+    enum db_step step = q->db->driver->step(q->statement->native);
+    if (step == DB_STEP_FAILED)
+        q->rc = finish(q->db, q->statement, step);
+    return step == DB_STEP_ROW;
+}
+
+enum rc db_end(struct db_rows *q)
+{
+    enum rc rc = q->rc;
+    if (q->statement) {
+        q->db->driver->reset(q->statement->native);
+        q->statement->busy = false;
+        if (!q->cached)
+            statement_free(q->db, q->statement);
+    }
+    free(q);
+    return rc;
+}
+
+static int column_of(struct db_rows *q, const char *column)
+{
+    const struct statement *s = q->statement;
+    for (size_t i = 0; i < s->column_count; i++)
+        if (strcmp(s->columns[i], column) == 0)
+            return (int)i;
+    fprintf(stderr, "SQL %s: no column %s\n", s->name ? s->name : "(text)", column);
+    abort();
+}
+
+int64_t db_i64(struct db_rows *q, const char *column)
+{
+    return q->db->driver->column_i64(q->statement->native, column_of(q, column));
+}
+
+double db_double(struct db_rows *q, const char *column)
+{
+    return q->db->driver->column_double(q->statement->native, column_of(q, column));
+}
+
+struct str db_text(struct db_rows *q, const char *column)
+{
+    return q->db->driver->column_bytes(q->statement->native, column_of(q, column));
+}
+
+struct str db_blob(struct db_rows *q, const char *column)
+{
+    return db_text(q, column);
+}
+
+bool db_is_null(struct db_rows *q, const char *column)
+{
+    return q->db->driver->column_type(q->statement->native, column_of(q, column)) == DB_TYPE_NULL;
+}
+
+size_t db_columns(struct db_rows *q)
+{
+    return q->statement ? q->statement->column_count : 0;
+}
+
+const char *db_column_name(struct db_rows *q, size_t index)
+{
+    return q->statement->columns[index];
+}
+
+enum db_type db_column_type(struct db_rows *q, size_t index)
+{
+    return q->db->driver->column_type(q->statement->native, (int)index);
+}
+
+int64_t db_i64_at(struct db_rows *q, size_t index)
+{
+    return q->db->driver->column_i64(q->statement->native, (int)index);
+}
+
+double db_double_at(struct db_rows *q, size_t index)
+{
+    return q->db->driver->column_double(q->statement->native, (int)index);
+}
+
+struct str db_text_at(struct db_rows *q, size_t index)
+{
+    return q->db->driver->column_bytes(q->statement->native, (int)index);
+}
+
+enum rc db_get_i64_args(struct db *db, int64_t otherwise, int64_t *ret, const char *name, const struct db_arg *args, size_t count)
+{
+    struct db_rows *q = db_query_args(db, name, args, count);
+    int64_t value = otherwise;
+    if (db_next(q) && db_column_type(q, 0) != DB_TYPE_NULL)
+        value = db_i64_at(q, 0);
+    enum rc rc = db_end(q);
+    if (!rc)
+        *ret = value;
+    return rc;
+}
+
+/* ---- connections ---- */
+
+struct db *db_wrap(const struct db_driver *driver, void *conn)
+{
+    struct db *db = mem_zalloc(1, sizeof(*db));
+    db->driver = driver;
+    db->conn = conn;
+    return db;
+}
+
+void *db_connection(struct db *db)
+{
+    return db->conn;
+}
+
+const struct db_driver *db_driver(const struct db *db)
+{
+    return db->driver;
+}
+
+void db_close(struct db *db)
+{
+    if (!db)
+        return;
+    for (size_t i = 0; i < CACHE_SLOTS; i++)
+        while (db->cache[i]) {
+            struct statement *s = db->cache[i];
+            db->cache[i] = s->next;
+            statement_free(db, s);
+        }
+    db->driver->close(db->conn);
+    free(db);
+}
+
+enum db_engine db_engine(const struct db *db)
+{
+    return db->driver->engine;
+}
+
+const char *db_error(const struct db *db)
+{
+    return db->driver->error(db->conn);
+}
+
+bool db_check_sql(struct db *db, const char *name, const char **ret_why)
+{
+    struct statement *s;
+    *ret_why = NULL;
+    if (statement_new(db, name, db_sql_text(name), strstr(db_sql_text(name), "[]") ? 2 : 0, &s) != RC_OK) {
+        *ret_why = db_error(db);
+        return false;
+    }
+    statement_free(db, s);
+    return true;
+}
+
+/* ---- transactions ---- */
+
+bool db_in_tx(const struct db *db)
+{
+    return db->depth > 0;
+}
+
+static enum rc run_once(struct ctx *c, struct db *db, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
+{
+    enum rc rc = db_script(db, db->driver->begin);
+    if (rc)
+        return rc;
+    db->depth = 1;
+    rc = fn(c, arg);
+    db->depth = 0;
+    if (rc == RC_OK)
+        rc = db_script(db, "COMMIT");
+    if (rc != RC_OK)
+        db->driver->script(db->conn, "ROLLBACK"); /* fails harmlessly when the engine rolled back by itself */
+    return rc;
+}
+
+enum rc db_tx(struct ctx *c, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
+{
+    struct db *db = c->db;
+    if (db->depth > 0)
+        return fn(c, arg);
+    enum rc rc = RC_BUSY;
+    for (int run = 0; rc == RC_BUSY && c->error.rc == RC_OK && run < RERUNS_MAX; run++)
+        rc = run_once(c, db, fn, arg);
+    return rc;
+}

@@ -1,0 +1,38 @@
+/* Between db.c (names, parameters, caching, transactions) and the drivers (one engine each). */
+#ifndef ZX_DB_DB_PRIV_H
+#define ZX_DB_DB_PRIV_H
+
+#include "db/db.h"
+
+enum db_step { DB_STEP_ROW, DB_STEP_DONE, DB_STEP_FAILED };
+
+/* What an engine offers. Parameters are bound by position from 1; db.c has turned names into positions. */
+struct db_driver {
+    enum db_engine engine;
+    char parameter_mark;         /* "?1" for SQLite, "$1" for the others */
+    const char *bigint, *bytes, *text, *strict;  /* what $BIGINT, $BYTES, $TEXT, $STRICT become */
+    const char *begin;           /* statement that opens a writing transaction */
+    void (*close)(void *conn);
+    enum rc (*prepare)(void *conn, const char *text, void **ret_stmt);
+    void (*finalize)(void *stmt);
+    enum rc (*bind)(void *stmt, int position, const struct db_arg *arg);
+    enum db_step (*step)(void *stmt);
+    void (*reset)(void *stmt);
+    int (*column_count)(void *stmt);
+    const char *(*column_name)(void *stmt, int column);
+    enum db_type (*column_type)(void *stmt, int column);
+    int64_t (*column_i64)(void *stmt, int column);
+    double (*column_double)(void *stmt, int column);
+    struct str (*column_bytes)(void *stmt, int column);
+    enum rc (*script)(void *conn, const char *text);
+    int64_t (*changes)(void *conn);
+    const char *(*error)(void *conn);
+    enum rc (*error_rc)(void *conn);   /* of the last failed step or script */
+};
+
+/* Wraps an engine's open connection; db_close() closes it. */
+struct db *db_wrap(const struct db_driver *driver, void *conn);
+void *db_connection(struct db *db);
+const struct db_driver *db_driver(const struct db *db);
+
+#endif

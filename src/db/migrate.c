@@ -1,0 +1,102 @@
+/* Forward-only migrations of the truth, and change.seq. */
+#include "base/log.h"
+#include "db/db_priv.h"
+#include "embedded_sql.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static void add_macro_text(struct buf *out, const struct db_driver *d, const char *text)
+{
+    const struct {
+        struct str macro;
+        const char *becomes;
+    } macros[] = {{STR("$BIGINT"), d->bigint}, {STR("$BYTES"), d->bytes}, {STR("$TEXT"), d->text}, {STR("$STRICT"), d->strict}};
+    for (struct str rest = str_z(text); rest.len;) {
+        size_t i = 0;
+        while (i < 4 && !str_starts(rest, macros[i].macro))
+            i++;
+        if (i < 4)
+            buf_addz(out, macros[i].becomes);
+        else
+            buf_add_byte(out, rest.ptr[0]);
+        rest = str_sub(rest, i < 4 ? macros[i].macro.len : 1, rest.len);
+    }
+    buf_add_byte(out, '\0');
+}
+
+struct migration_run {
+    const struct db_migration *migration;
+    const char *script;
+};
+
+static enum rc apply(struct ctx *c, void *arg)
+{
+    const struct migration_run *run = arg;
+    enum rc rc = db_script(c->db, run->script);
+    if (rc)
+        return rc;
+    return db_run(c->db, "schema_migration_insert", DB_I64("number", run->migration->number), DB_I64("at_us", clock_now_us()));
+}
+
+static enum rc apply_missing(struct ctx *c, const struct db_driver *driver, const struct db_migration *m)
+{
+    int64_t known;
+    enum rc rc = db_get_i64(c->db, 0, &known, "schema_migration_known", DB_I64("number", m->number));
+    if (rc || known)
+        return rc;
+    _cleanup_buf_ struct buf script = BUF_INIT(1 << 20);
+    add_macro_text(&script, driver, m->text);
+    struct migration_run run = {m, script.ptr};
+    rc = db_tx(c, apply, &run);
+    if (rc)
+        log_error("db.migrate", LOG_I("number", m->number));
+    return rc;
+}
+
+enum rc db_migrate(struct db *db, const struct db_migration *migrations, size_t count)
+{
+    _cleanup_(arena_freep) struct arena *arena = arena_new();
+    struct ctx c = {.arena = arena, .db = db};
+    int64_t applied;
+    _cleanup_buf_ struct buf base = BUF_INIT(1 << 16);
+    db_register_sql(db_sql, SIZE_MAX);
+    add_macro_text(&base, db_driver(db), db_migrations[0].text);
+    enum rc rc = db_script(db, base.ptr);
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = apply_missing(&c, db_driver(db), &migrations[i]);
+    if (rc)
+        return rc;
+    rc = db_get_i64(db, 0, &applied, "schema_migration_count");
+    if (!rc && applied > (int64_t)count)
+        rc = RC_CONFLICT; /* a newer program has been here */
+    return rc;
+}
+
+enum rc change_add(struct ctx *c, enum change_kind kind, int64_t ref_id, int64_t customer_id, int64_t count)
+{
+    assert(db_in_tx(c->db));
+    return db_run(c->db, "change_insert", DB_I64("kind", kind), DB_I64("ref_id", ref_id), DB_I64("customer_id", customer_id),
+                  DB_I64("count", count), DB_I64("at_us", c->now_us));
+}
+
+enum rc change_read(struct ctx *c, int64_t after, size_t limit, struct change **ret, size_t *ret_count)
+{
+    struct change *list = arena_new_array(c->arena, struct change, limit);
+    size_t count = 0;
+    struct db_rows *q = db_query(c->db, "change_after", DB_I64("after", after), DB_I64("limit", limit));
+    while (count < limit && db_next(q))
+        list[count++] = (struct change){db_i64(q, "seq"), (enum change_kind)db_i64(q, "kind"), db_i64(q, "ref_id"),
+                                        db_i64(q, "customer_id"), db_i64(q, "count"), db_i64(q, "at_us")};
+    enum rc rc = db_end(q);
+    if (rc)
+        return rc;
+    *ret = list;
+    *ret_count = count;
+    return RC_OK;
+}
+
+enum rc change_last(struct ctx *c, int64_t *ret_seq)
+{
+    return db_get_i64(c->db, 0, ret_seq, "change_last");
+}
