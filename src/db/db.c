@@ -16,7 +16,7 @@ struct statement {
     struct str parameters[PARAMETERS_MAX]; /* names, position i+1; point into the SQL text */
     size_t parameter_count;
     char *own_text;               /* keeps the names alive when the text is not registered */
-    const char **columns;         /* names, read once */
+    char **columns;               /* names, copied: an engine may prepare again by itself */
     size_t column_count;
     bool busy;
     struct statement *next;       /* same slot */
@@ -186,6 +186,8 @@ static void statement_free(struct db *db, struct statement *s)
 {
     if (s->native)
         db->driver->finalize(s->native);
+    for (size_t i = 0; i < s->column_count; i++)
+        free(s->columns[i]);
     free(s->columns);
     free(s->own_text);
     free(s);
@@ -195,8 +197,10 @@ static void read_columns(struct db *db, struct statement *s)
 {
     s->column_count = (size_t)db->driver->column_count(s->native);
     s->columns = mem_zalloc(s->column_count, sizeof(*s->columns));
-    for (size_t i = 0; i < s->column_count; i++)
-        s->columns[i] = db->driver->column_name(s->native, (int)i);
+    for (size_t i = 0; i < s->column_count; i++) {
+        const char *name = db->driver->column_name(s->native, (int)i);
+        s->columns[i] = mem_dupz(name, strlen(name));
+    }
 }
 
 static enum rc statement_new(struct db *db, const char *name, const char *text, size_t list_class, struct statement **ret)

@@ -17,7 +17,7 @@ static enum rc rc_of(sqlite3 *conn)
     default:
         break;
     }
-    switch (sqlite3_errcode(conn)) {
+    switch (sqlite3_errcode(conn) & 0xFF) { /* the primary code of the extended one */
     case SQLITE_OK:
     case SQLITE_ROW:
     case SQLITE_DONE: return RC_OK;
