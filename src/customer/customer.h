@@ -1,0 +1,83 @@
+/* The customer record: profile, contacts, consent, tags, notes, relations, statistics, timeline, and the history of every
+ * change. Personal fields are sealed (vault.h). Who is who is identity's business; a merged person is a list of members. */
+#ifndef ZX_CUSTOMER_CUSTOMER_H
+#define ZX_CUSTOMER_CUSTOMER_H
+
+#include "base/ctx.h"
+#include "http/route.h"
+#include "vault/vault.h"
+
+enum customer_class { CUSTOMER_CONSUMER = 1, CUSTOMER_STAFF = 2, CUSTOMER_RESELLER = 3, CUSTOMER_TEST = 4 };
+enum customer_gender { GENDER_UNKNOWN = 0, GENDER_FEMALE = 1, GENDER_MALE = 2 };
+
+struct customer_address {
+    struct str province, city, district, street, zip, recipient; /* all personal but province and city */
+};
+
+/* A value of hers that can be searched or written to: phone, e-mail, card, account, WeChat, Weibo, ID number. */
+struct customer_contact {
+    enum vault_field field;
+    struct str value;            /* plain, as it came */
+    struct str scope;            /* shop, app id; "" */
+    uint8_t hash[16];            /* of vault_index() (or the server's keyed hash for opaque ids): the same as the identifier's */
+};
+
+/* What one source learned about one person at one moment. Empty or unset members change nothing. */
+struct customer_traits {
+    int64_t customer_id;         /* whose record; never rewritten by merges */
+    bool create;                 /* make the record first (id was taken with id_next()) */
+    int64_t at_us;               /* when it was so: an older value never replaces a newer one */
+    int64_t source_id;
+    const char *source_kind;     /* "identify", "receipt", "import", "form", "merge" */
+    int64_t ref_id;              /* event, document, … that said so */
+    int64_t staff_id;            /* who typed it; 0 none */
+    struct str name, birthday;   /* birthday "1990-05-12" or "05-12" */
+    enum customer_gender gender; /* 0: not said */
+    enum customer_class class;   /* 0: not said */
+    int64_t home_store_id, first_store_id;
+    struct str own_assistant;    /* staff number */
+    bool member;                 /* she is enrolled */
+    bool organisation;
+    struct str note;
+    struct customer_address *addresses;
+    size_t address_count;
+    struct customer_contact *contacts;
+    size_t contact_count;
+    struct str *tags;
+    size_t tag_count;
+    struct str size_top, size_bottom, size_shoe;
+};
+
+/* Creates records and takes over what is new, inside the writer's transaction; every changed field is one row of history.
+ * One vault call for the whole batch (new data keys and seals); the new keys are committed in keys.db before this returns.
+ * Adds CHANGE_CUSTOMER rows. Names the vault's memory index must learn are queued until customer_ended(). */
+enum rc customer_learn(struct ctx *c, struct customer_traits *traits, size_t count) ZX_MUST_CHECK;
+/* After the transaction ended: tells the vault's memory index (committed) or forgets the queue. */
+void customer_ended(struct ctx *c, bool committed);
+
+/* Running totals of a root, for lists and the record's head. Deltas may be negative. */
+struct customer_stat {
+    int64_t orders, units, spent_minor, returned_minor;
+    int64_t web_orders, web_spent_minor;
+    int64_t seen_us;             /* last activity: the greatest counts */
+    int64_t order_us;            /* last purchase */
+};
+enum rc customer_stat_add(struct ctx *c, int64_t root_id, const struct customer_stat *delta) ZX_MUST_CHECK;
+
+/* How identity tells who is who, given at start so that this folder need not know it (layers). */
+struct customer_identity {
+    enum rc (*root)(struct ctx *c, int64_t customer_id, int64_t *ret_root);
+    enum rc (*members)(struct ctx *c, int64_t customer_id, int64_t **ret_ids, size_t *ret_count);
+    enum rc (*subjects)(struct ctx *c, const int64_t *members, size_t count, int64_t **ret, size_t *ret_count);
+    /* Exact search by an identifier as typed; 0 if none. */
+    enum rc (*find)(struct ctx *c, enum vault_field field, struct str value, int64_t *ret_root);
+    /* Writes the "identifiers" array of the record (without masked values: customer has those, by contact hash). */
+    enum rc (*identifiers)(struct ctx *c, const int64_t *members, size_t count, struct jw *out);
+    /* A form (new or edited customer) claims identifiers: creates, attaches or reports who has them. `existing` 0: new. */
+    enum rc (*from_form)(struct ctx *c, struct customer_traits *t, int64_t existing, int64_t *ret_customer);
+};
+void customer_set_identity(const struct customer_identity *i);
+
+extern const struct module customer_module;
+
+#endif
