@@ -16,6 +16,7 @@ enum {
     LIMIT_CSV_COLUMNS = 256,
     LIMIT_NAME_CHARS = 128,
     LIMIT_TEXT_CHARS = 2000,
+    LIMIT_LIST_ITEMS = 1000,  /* elements of a list in a body, where its field says nothing */
     LIMIT_LIST_PAGE = 200,
     LIMIT_COUNT_EXACT = 10000, /* totals above are "about" */
     LIMIT_ORDER_LINES = 500,

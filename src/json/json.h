@@ -53,11 +53,14 @@ void json_write(struct json v, struct buf *out);
 
 /* ---- writing ---- */
 
-/* A writer over a buf that puts the commas itself. Keys are constants. Misuse (a key outside an object) asserts. */
+/* A writer over a buf that puts the commas itself. Keys are constants. Misuse (a key outside an object, a value
+ * without its key) asserts. */
 struct jw {
     struct buf *out;
-    uint32_t depth;
-    bool first;
+    uint32_t depth;   /* open containers, at most 64 */
+    uint64_t objects; /* a bit per open container: is it an object */
+    bool first;       /* nothing stands in the container yet */
+    bool keyed;       /* a key was written, its value comes next */
 };
 struct jw jw_on(struct buf *out);
 void jw_object(struct jw *w);
@@ -118,7 +121,8 @@ struct field {
     enum field_type type;
     uint32_t flags;
     size_t offset;                /* in the struct */
-    int64_t min, max;             /* numbers: range; strings: characters; lists: elements (max 0: the general limit) */
+    int64_t min, max;             /* numbers, money: range (max 0: no upper end; both 0: none); strings: characters;
+                                     lists: elements (max 0: the general limit) */
     const char *const *words;     /* FIELD_ENUM, NULL-terminated */
     const struct field *sub;      /* FIELD_OBJECT, FIELD_LIST; ends with a row without name */
     size_t sub_size;              /* sizeof one element of a FIELD_LIST */
@@ -127,8 +131,10 @@ struct field {
 #define FIELD_END {.name = NULL}
 
 /* Decodes a body into *out (zeroed by the caller, in the arena). *ret_set, if not NULL, gets a bit per top-level row
- * that was present (also when null). Unknown members are refused when `strict`. The failing path, e.g. "lines[2].sku",
- * and the cause go into the context. */
+ * that was present (also when null). Unknown members are refused when `strict`. RC_INVALID; the failing path, e.g.
+ * "lines[2].sku", goes into the context with the cause: required, unknown, null, wrong_type, malformed, too_precise,
+ * too_small, too_large, too_short, too_long, too_few, too_many or not_a_choice. Strings point into the parser's
+ * document: copy what outlives it. */
 struct ctx;
 enum rc field_decode(struct ctx *c, const struct field *fields, struct json body, bool strict, void *out, uint64_t *ret_set) ZX_MUST_CHECK;
 /* The JSON Schema of a table, for the OpenAPI document. */
