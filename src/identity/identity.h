@@ -5,6 +5,7 @@
 
 #include "base/ctx.h"
 #include "http/route.h"
+#include "vault/vault.h"
 
 /* Stored numbers: never reorder. */
 enum identity_kind {
@@ -26,7 +27,11 @@ struct identity_claim {
     struct str scope;        /* "" where the kind has none */
     struct str value;        /* as it came; the vault normalises and judges it */
     bool proven;             /* trusted key, till, one-time code, or signed by the shop's server */
+    uint8_t hash[16];        /* out: keyed; the same for the same identifier everywhere */
+    enum vault_verdict verdict; /* out: anything but VAULT_OK is no identifier, and why */
 };
+/* The class under which the vault seals a value of that kind; 0 for devices, which are never shown. */
+enum vault_field identity_vault_field(enum identity_kind kind);
 
 enum identity_outcome {
     IDENTITY_NOBODY = 0,     /* an unknown visitor: only a subject */
@@ -37,16 +42,18 @@ enum identity_outcome {
     IDENTITY_CLAIMED = 5,    /* bound a device by an unproven claim only */
 };
 
-/* What asks who it is. In: all but the last four. */
+/* What asks who it is. In: all but the last three. */
 struct identity_item {
     int64_t source_id;
     bool trusted;            /* key class of the source */
     bool shared_device;      /* till, kiosk, tablet: its device id identifies nobody */
     bool may_create;         /* receipts of members, proven identifies, forms: yes */
+    bool needs_person;       /* documents: an unknown buyer gets a pseudonymous id, bound to her device if there is one */
+    int32_t business_day;    /* of receipts: how often an identifier came that day is watched; 0 otherwise */
     int64_t at_us;
     int64_t ref_id;          /* event, order or form that is the evidence */
     const char *ref_kind;    /* "event", "receipt", "order", "form", "import" */
-    const struct identity_claim *claims;
+    struct identity_claim *claims;
     size_t claim_count;
     int64_t subject;         /* out */
     int64_t customer_id;     /* out: 0 with IDENTITY_NOBODY; else the record it was attached to, never rewritten */

@@ -1,0 +1,49 @@
+/* Shared by the files of src/identity. */
+#ifndef ZX_IDENTITY_IDENTITY_PRIV_H
+#define ZX_IDENTITY_IDENTITY_PRIV_H
+
+#include "customer/customer.h"
+#include "db/db.h"
+#include "identity/identity.h"
+
+enum { IDENTITY_RULE_VERSION = 1 };
+enum identifier_status { IDENTIFIER_PROVEN = 1, IDENTIFIER_FLAGGED = 2 };
+
+/* What is believed of one kind of identifier. */
+struct identity_rule {
+    const char *word;          /* on the wire: "phone" */
+    enum vault_field field;    /* sealed and, where `in_vault`, indexed under this class */
+    bool in_vault;             /* a phone, e-mail, card or ID number: only the vault may hash it */
+    bool scoped;               /* the same value in another scope is another identifier */
+    bool unique;               /* two different ones (of one scope) are two people: never merged */
+    int priority;              /* 1 is the strongest: decides when identifiers disagree */
+    int per_person;            /* more than that: the newcomer is dropped and reviewed */
+    int receipts_a_day;        /* more than that: somebody types it for strangers; 0: not watched */
+};
+const struct identity_rule *identity_rule(enum identity_kind kind);
+bool identity_kind_of(struct str word, enum identity_kind *ret);
+
+/* Normalises, judges and hashes the claims of a batch: one vault call. */
+enum rc identity_judge(struct ctx *c, struct identity_item *items, size_t count) ZX_MUST_CHECK;
+
+/* Makes the record `loser` a member of `winner`, logs what an undo needs, and runs every module's merge hook. */
+enum rc identity_merge(struct ctx *c, int64_t winner, int64_t loser, const char *rule, const struct identity_item *item) ZX_MUST_CHECK;
+/* Notes for 待核对 that two records share an identifier but are not merged. Once per pair and rule. */
+enum rc identity_review_add(struct ctx *c, const char *rule, int64_t left, int64_t right, const struct identity_claim *claim, const struct identity_item *item) ZX_MUST_CHECK;
+
+/* Who holds a key, as the root of today; 0 nobody. *ret_record and *ret_identifier name the row itself; may be NULL. */
+enum rc identity_holder(struct ctx *c, const uint8_t hash[16], int64_t *ret_root, int64_t *ret_record, int64_t *ret_identifier) ZX_MUST_CHECK;
+
+/* Gives a free identifier to a record, with its first evidence; *ret_identifier may be NULL. */
+enum rc identity_attach(struct ctx *c, const struct identity_item *item, const struct identity_claim *claim, int64_t customer_id, int64_t *ret_identifier) ZX_MUST_CHECK;
+enum rc identity_evidence_add(struct ctx *c, const struct identity_item *item, const struct identity_claim *claim, int64_t record, int64_t identifier) ZX_MUST_CHECK;
+/* The scope that counts for a claim: "" where its kind has none. */
+struct str identity_scope(const struct identity_claim *claim);
+
+/* What the customer module is given, see customer_set_identity(). */
+enum rc identity_from_form(struct ctx *c, struct customer_traits *t, int64_t existing, int64_t *ret_customer) ZX_MUST_CHECK;
+enum rc identity_find_by_field(struct ctx *c, enum vault_field field, struct str value, int64_t *ret_root) ZX_MUST_CHECK;
+
+extern const struct route identity_review_routes[];
+
+#endif

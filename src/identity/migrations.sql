@@ -1,0 +1,101 @@
+-- The identity graph: who holds which identifier and why, which records are one person, and an append-only log.
+
+-- migration: 400
+CREATE TABLE key_claim (
+    key_hash $BYTES NOT NULL PRIMARY KEY,
+    customer_id $BIGINT NOT NULL,
+    ref_id $BIGINT NOT NULL
+) $STRICT;
+
+CREATE TABLE identifier (
+    customer_id $BIGINT NOT NULL,
+    id $BIGINT NOT NULL,
+    kind $BIGINT NOT NULL,
+    scope $TEXT NOT NULL,
+    key_hash $BYTES NOT NULL,
+    status $BIGINT NOT NULL,
+    source_id $BIGINT NOT NULL,
+    first_us $BIGINT NOT NULL,
+    last_us $BIGINT NOT NULL,
+    uses $BIGINT NOT NULL,
+    PRIMARY KEY (customer_id, id)
+) $STRICT;
+
+CREATE TABLE identity_evidence (
+    customer_id $BIGINT NOT NULL,
+    id $BIGINT NOT NULL,
+    identifier_id $BIGINT NOT NULL,
+    source_id $BIGINT NOT NULL,
+    ref_kind $TEXT NOT NULL,
+    ref_id $BIGINT NOT NULL,
+    at_us $BIGINT NOT NULL,
+    rule $TEXT NOT NULL,
+    rule_version $BIGINT NOT NULL,
+    proven $BIGINT NOT NULL,
+    PRIMARY KEY (customer_id, identifier_id, id)
+) $STRICT;
+
+CREATE TABLE subject_link (
+    subject $BIGINT NOT NULL PRIMARY KEY,
+    customer_id $BIGINT NOT NULL,
+    pseudonym $BIGINT NOT NULL,
+    shared $BIGINT NOT NULL,
+    at_us $BIGINT NOT NULL
+) $STRICT;
+CREATE INDEX subject_link_customer ON subject_link (customer_id);
+
+CREATE TABLE identity_claimed (
+    subject $BIGINT NOT NULL,
+    key_hash $BYTES NOT NULL,
+    kind $BIGINT NOT NULL,
+    source_id $BIGINT NOT NULL,
+    at_us $BIGINT NOT NULL,
+    PRIMARY KEY (subject, key_hash)
+) $STRICT;
+CREATE INDEX identity_claimed_key ON identity_claimed (key_hash);
+
+CREATE TABLE customer_member (
+    customer_id $BIGINT NOT NULL PRIMARY KEY,
+    root_id $BIGINT NOT NULL,
+    merge_id $BIGINT NOT NULL
+) $STRICT;
+CREATE INDEX customer_member_root ON customer_member (root_id);
+
+CREATE TABLE identity_log (
+    id $BIGINT NOT NULL PRIMARY KEY,
+    kind $TEXT NOT NULL,
+    winner_id $BIGINT NOT NULL,
+    loser_id $BIGINT NOT NULL,
+    rule $TEXT NOT NULL,
+    rule_version $BIGINT NOT NULL,
+    ref_kind $TEXT NOT NULL,
+    ref_id $BIGINT NOT NULL,
+    staff_id $BIGINT NOT NULL,
+    before_json $TEXT NOT NULL,
+    at_us $BIGINT NOT NULL
+) $STRICT;
+CREATE INDEX identity_log_winner ON identity_log (winner_id);
+
+CREATE TABLE identity_review (
+    id $BIGINT NOT NULL PRIMARY KEY,
+    rule $TEXT NOT NULL,
+    left_id $BIGINT NOT NULL,
+    right_id $BIGINT NOT NULL,
+    kinds $TEXT NOT NULL,
+    ref_kind $TEXT NOT NULL,
+    ref_id $BIGINT NOT NULL,
+    status $TEXT NOT NULL,
+    reason $TEXT NOT NULL,
+    staff_id $BIGINT NOT NULL,
+    at_us $BIGINT NOT NULL,
+    rev $BIGINT NOT NULL
+) $STRICT;
+CREATE UNIQUE INDEX identity_review_pair ON identity_review (left_id, right_id, rule);
+CREATE INDEX identity_review_open ON identity_review (status, id);
+
+CREATE TABLE identity_use (
+    key_hash $BYTES NOT NULL,
+    business_day $BIGINT NOT NULL,
+    uses $BIGINT NOT NULL,
+    PRIMARY KEY (key_hash, business_day)
+) $STRICT;

@@ -1,0 +1,412 @@
+/* The decision: which record does an event, receipt or form belong to? Deterministic rules only.
+ *   proven claims, strongest first → find holders → merge them, unless a unique identifier says that they are two people
+ *   → attach what is new → bind the device. Unproven claims bind nothing but a note; see docs/identity.md. */
+#include "base/id.h"
+#include "identity/identity_priv.h"
+
+enum { CANDIDATES_MAX = 16, CONFLICTS_MAX = 16, CLAIMS_PER_DEVICE = 5 };
+
+struct candidate {
+    struct identity_claim *claim;
+    const struct identity_rule *rule;
+    int64_t root, record, identifier; /* of today's holder, 0 nobody */
+};
+
+struct decision {
+    struct identity_item *item;
+    struct candidate candidates[CANDIDATES_MAX]; /* proven and usable, strongest first, devices left out */
+    size_t count;
+    struct identity_claim *device;               /* usable and not of a shared device, or NULL */
+    bool bindable;                               /* the subject is hers alone: her device, or her account on a server's event */
+    int64_t person;                              /* root decided on so far */
+    struct {
+        const char *rule;
+        int64_t other;
+        const struct identity_claim *claim;
+    } conflicts[CONFLICTS_MAX];
+    size_t conflict_count;
+};
+
+static void add_conflict(struct decision *d, const char *rule, int64_t other, const struct identity_claim *claim)
+{
+    if (d->conflict_count < CONFLICTS_MAX) {
+        d->conflicts[d->conflict_count].rule = rule;
+        d->conflicts[d->conflict_count].other = other;
+        d->conflicts[d->conflict_count++].claim = claim;
+    }
+}
+
+static int64_t subject_of_claim(const struct identity_claim *claim)
+{
+    int64_t subject;
+    memcpy(&subject, claim->hash, sizeof(subject));
+    subject &= INT64_MAX;
+    return subject ? subject : 1;
+}
+
+/* The pseudonym under which the events stand: the device's, else that of the strongest usable claim. */
+static int64_t subject_of(const struct app *app, const struct identity_item *item)
+{
+    const struct identity_claim *best = NULL;
+    for (size_t i = 0; i < item->claim_count; i++) {
+        const struct identity_claim *claim = &item->claims[i];
+        if (claim->verdict != VAULT_OK)
+            continue;
+        if (claim->kind == IDENTITY_DEVICE)
+            return identity_subject(app, STR(""), claim->value);
+        if (!best || identity_rule(claim->kind)->priority < identity_rule(best->kind)->priority)
+            best = claim;
+    }
+    return best ? subject_of_claim(best) : 0;
+}
+
+/* An identifier that comes on too many receipts of one day is somebody typing his own for strangers. */
+static enum rc watch_use(struct ctx *c, struct decision *d, struct candidate *k, bool *ret_believed)
+{
+    int64_t uses = 0, status = IDENTIFIER_PROVEN;
+    struct db_arg key = DB_BLOB("key_hash", str_n(k->claim->hash, 16));
+    *ret_believed = true;
+    if (!k->rule->receipts_a_day || !d->item->business_day)
+        return RC_OK;
+    enum rc rc = db_run(c->db, "identity_use_add", key, DB_I64("business_day", d->item->business_day));
+    if (!rc)
+        rc = db_get_i64(c->db, 0, &uses, "identity_use_get", key, DB_I64("business_day", d->item->business_day));
+    if (!rc && k->identifier)
+        rc = db_get_i64(c->db, status, &status, "identifier_status", DB_I64("customer_id", k->record), DB_I64("id", k->identifier));
+    if (rc)
+        return rc;
+    *ret_believed = status == IDENTIFIER_PROVEN && uses <= k->rule->receipts_a_day;
+    if (*ret_believed || status == IDENTIFIER_FLAGGED || !k->identifier)
+        return RC_OK;
+    rc = db_run(c->db, "identifier_set_status", DB_I64("status", IDENTIFIER_FLAGGED), DB_I64("customer_id", k->record), DB_I64("id", k->identifier));
+    return rc ? rc : identity_review_add(c, "too_many_receipts", k->root, k->root, k->claim, d->item);
+}
+
+static void insert_sorted(struct decision *d, struct candidate k)
+{
+    size_t at = d->count++;
+    while (at > 0 && d->candidates[at - 1].rule->priority > k.rule->priority) {
+        d->candidates[at] = d->candidates[at - 1];
+        at--;
+    }
+    d->candidates[at] = k;
+}
+
+static enum rc collect(struct ctx *c, struct decision *d)
+{
+    for (size_t i = 0; i < d->item->claim_count && d->count < CANDIDATES_MAX; i++) {
+        struct identity_claim *claim = &d->item->claims[i];
+        if (claim->verdict != VAULT_OK)
+            continue;
+        if (claim->kind == IDENTITY_DEVICE) {
+            d->device = d->item->shared_device ? NULL : claim;
+            continue;
+        }
+        if (!claim->proven)
+            continue;
+        struct candidate k = {.claim = claim, .rule = identity_rule(claim->kind)};
+        bool believed = true;
+        enum rc rc = identity_holder(c, claim->hash, &k.root, &k.record, &k.identifier);
+        if (!rc)
+            rc = watch_use(c, d, &k, &believed);
+        if (rc)
+            return rc;
+        if (believed)
+            insert_sorted(d, k);
+    }
+    return RC_OK;
+}
+
+/* ---- may two be one? ---- */
+
+struct held {
+    int64_t kind;
+    struct str scope, hash;
+};
+
+static enum rc held_by(struct ctx *c, int64_t root, struct held **ret, size_t *ret_count)
+{
+    int64_t *members;
+    size_t member_count, count = 0, cap = 32;
+    enum rc rc = identity_members(c, root, &members, &member_count);
+    if (rc)
+        return rc;
+    struct held *list = arena_new_array(c->arena, struct held, cap);
+    struct db_rows *q = db_query(c->db, "identifier_of_members", DB_IDS("members", members, member_count));
+    while (db_next(q) && count < cap)
+        if (identity_rule((enum identity_kind)db_i64(q, "kind"))->unique)
+            list[count++] = (struct held){db_i64(q, "kind"), arena_str(c->arena, db_text(q, "scope")), arena_str(c->arena, db_blob(q, "key_hash"))};
+    rc = db_end(q);
+    *ret = list;
+    *ret_count = count;
+    return rc;
+}
+
+static bool differs(const struct held *a, const struct held *b)
+{
+    return a->kind == b->kind && str_eq(a->scope, b->scope) && !str_eq(a->hash, b->hash);
+}
+
+/* Do both hold a unique identifier of the same kind and scope, but different ones? Two shop accounts are two people. */
+static enum rc unique_differs(struct ctx *c, int64_t left, int64_t right, bool *ret)
+{
+    struct held *a, *b;
+    size_t a_count, b_count;
+    *ret = false;
+    enum rc rc = held_by(c, left, &a, &a_count);
+    if (!rc)
+        rc = held_by(c, right, &b, &b_count);
+    for (size_t i = 0; !rc && i < a_count; i++)
+        for (size_t k = 0; k < b_count; k++)
+            *ret |= differs(&a[i], &b[k]);
+    return rc;
+}
+
+/* Would this person then hold two different unique identifiers, because of a claim that nobody holds yet? */
+static enum rc claims_differ(struct ctx *c, const struct decision *d, size_t below, int64_t root, bool *ret)
+{
+    struct held *has;
+    size_t count;
+    *ret = false;
+    enum rc rc = held_by(c, root, &has, &count);
+    for (size_t i = 0; !rc && i < below; i++) {
+        const struct candidate *k = &d->candidates[i];
+        if (k->root || !k->rule->unique)
+            continue;
+        struct held wanted = {k->claim->kind, identity_scope(k->claim), str_n(k->claim->hash, 16)};
+        for (size_t n = 0; n < count; n++)
+            *ret |= differs(&wanted, &has[n]);
+    }
+    return rc;
+}
+
+/* The older record wins: its id was given out first, and may stand on more papers. */
+static enum rc join(struct ctx *c, struct decision *d, const struct candidate *k)
+{
+    int64_t winner = d->person < k->root ? d->person : k->root;
+    int64_t loser = winner == d->person ? k->root : d->person;
+    enum rc rc = identity_merge(c, winner, loser, k->rule->word, d->item);
+    if (!rc) {
+        d->person = winner;
+        d->item->outcome = IDENTITY_MERGED;
+    }
+    return rc;
+}
+
+static enum rc consider(struct ctx *c, struct decision *d, size_t i)
+{
+    struct candidate *k = &d->candidates[i];
+    bool two_people;
+    enum rc rc = identity_root(c, k->root, &k->root); /* an earlier candidate may have merged it */
+    if (rc || k->root == d->person)
+        return rc;
+    rc = d->person ? unique_differs(c, d->person, k->root, &two_people) : claims_differ(c, d, i, k->root, &two_people);
+    if (rc)
+        return rc;
+    if (two_people) {
+        add_conflict(d, "unique_differs", k->root, k->claim);
+        return RC_OK;
+    }
+    if (d->person)
+        return join(c, d, k);
+    d->person = k->root;
+    d->item->outcome = IDENTITY_FOUND;
+    return RC_OK;
+}
+
+static enum rc find_person(struct ctx *c, struct decision *d)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && i < d->count; i++)
+        if (d->candidates[i].root)
+            rc = consider(c, d, i);
+    if (!rc && !d->person && d->count && d->item->may_create) {
+        d->person = id_next();
+        d->item->outcome = IDENTITY_CREATED;
+    }
+    return rc;
+}
+
+/* ---- what is new about her ---- */
+
+static enum rc add_evidence(struct ctx *c, const struct decision *d, const struct candidate *k)
+{
+    int64_t known;
+    struct str rule = str_z(k->rule->word);
+    enum rc rc = db_get_i64(c->db, 0, &known, "identity_evidence_known", DB_I64("customer_id", k->record), DB_I64("identifier_id", k->identifier),
+                            DB_I64("source_id", d->item->source_id), DB_TEXT("rule", rule));
+    if (rc || known)
+        return rc;
+    return identity_evidence_add(c, d->item, k->claim, k->record, k->identifier);
+}
+
+/* Is there room for one more identifier of that kind? */
+static enum rc has_room(struct ctx *c, const struct decision *d, const struct candidate *k, bool *ret)
+{
+    int64_t *members, held = 0;
+    size_t count;
+    enum rc rc = identity_members(c, d->person, &members, &count);
+    if (!rc)
+        rc = db_get_i64(c->db, 0, &held, "identifier_kind_count", DB_IDS("members", members, count), DB_I64("kind", k->claim->kind),
+                        DB_TEXT("scope", identity_scope(k->claim)));
+    *ret = held < k->rule->per_person;
+    return rc;
+}
+
+static enum rc attach(struct ctx *c, struct decision *d, struct candidate *k)
+{
+    bool room;
+    enum rc rc = has_room(c, d, k, &room);
+    if (rc)
+        return rc;
+    if (!room) {
+        add_conflict(d, "too_many", d->person, k->claim);
+        return RC_OK;
+    }
+    k->record = d->person;
+    return identity_attach(c, d->item, k->claim, k->record, &k->identifier);
+}
+
+static enum rc attach_all(struct ctx *c, struct decision *d)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && i < d->count; i++) {
+        struct candidate *k = &d->candidates[i];
+        if (!k->root) {
+            rc = attach(c, d, k);
+        } else if (k->root == d->person || d->item->outcome == IDENTITY_MERGED) {
+            rc = db_run(c->db, "identifier_used", DB_I64("at_us", d->item->at_us), DB_I64("customer_id", k->record), DB_I64("id", k->identifier));
+            if (!rc)
+                rc = add_evidence(c, d, k);
+        }
+    }
+    return rc;
+}
+
+/* ---- her device ---- */
+
+struct link {
+    int64_t root;
+    bool pseudonym, shared;
+};
+
+static enum rc link_of(struct ctx *c, int64_t subject, struct link *ret)
+{
+    struct link link = {0};
+    struct db_rows *q = db_query(c->db, "subject_link_get", DB_I64("subject", subject));
+    if (db_next(q))
+        link = (struct link){db_i64(q, "customer_id"), db_i64(q, "pseudonym"), db_i64(q, "shared")};
+    enum rc rc = db_end(q);
+    if (!rc && link.root)
+        rc = identity_root(c, link.root, &link.root);
+    *ret = link;
+    return rc;
+}
+
+static enum rc link_add(struct ctx *c, const struct identity_item *item, int64_t customer_id, bool pseudonym)
+{
+    enum rc rc = db_run(c->db, "subject_link_insert", DB_I64("subject", item->subject), DB_I64("customer_id", customer_id),
+                        DB_I64("pseudonym", pseudonym), DB_I64("at_us", item->at_us));
+    return rc ? rc : change_add(c, CHANGE_SUBJECT, item->subject, customer_id, 1);
+}
+
+/* Binds the device to the person: what it did before becomes hers. A device that two people prove is shared from then on. */
+static enum rc bind_device(struct ctx *c, struct decision *d)
+{
+    struct link link;
+    enum rc rc = link_of(c, d->item->subject, &link);
+    if (rc || link.root == d->person || link.shared)
+        return rc;
+    if (!link.root)
+        return link_add(c, d->item, d->person, false);
+    if (link.pseudonym)
+        return identity_merge(c, d->person, link.root, "device", d->item);
+    add_conflict(d, "device_shared", link.root, &d->item->claims[0]);
+    return db_run(c->db, "subject_link_share", DB_I64("subject", d->item->subject));
+}
+
+/* ---- nobody proven ---- */
+
+static enum rc note_claims(struct ctx *c, struct decision *d)
+{
+    int64_t noted;
+    enum rc rc = db_get_i64(c->db, 0, &noted, "identity_claimed_count", DB_I64("subject", d->item->subject));
+    for (size_t i = 0; !rc && i < d->item->claim_count && noted < CLAIMS_PER_DEVICE; i++) {
+        const struct identity_claim *claim = &d->item->claims[i];
+        if (claim->verdict != VAULT_OK || claim->kind == IDENTITY_DEVICE || claim->proven)
+            continue;
+        rc = db_run(c->db, "identity_claimed_insert", DB_I64("subject", d->item->subject), DB_BLOB("key_hash", str_n(claim->hash, 16)),
+                    DB_I64("kind", claim->kind), DB_I64("source_id", d->item->source_id), DB_I64("at_us", d->item->at_us));
+        noted++;
+        d->item->outcome = IDENTITY_CLAIMED;
+    }
+    return rc;
+}
+
+static enum rc resolve_unproven(struct ctx *c, struct decision *d)
+{
+    struct identity_item *item = d->item;
+    struct link link = {0};
+    enum rc rc = item->subject ? note_claims(c, d) : RC_OK;
+    if (!rc && d->device)
+        rc = link_of(c, item->subject, &link);
+    if (rc)
+        return rc;
+    if (link.root && !link.shared) {
+        item->customer_id = link.root;
+        if (!link.pseudonym)
+            item->outcome = IDENTITY_FOUND;
+        return RC_OK;
+    }
+    if (!item->needs_person)
+        return RC_OK;
+    item->customer_id = id_next();
+    return d->device && !link.root ? link_add(c, item, item->customer_id, true) : RC_OK;
+}
+
+static enum rc note_conflicts(struct ctx *c, const struct decision *d)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && i < d->conflict_count; i++)
+        rc = identity_review_add(c, d->conflicts[i].rule, d->person, d->conflicts[i].other, d->conflicts[i].claim, d->item);
+    if (d->conflict_count && d->item->outcome == IDENTITY_FOUND)
+        d->item->outcome = IDENTITY_CONFLICT;
+    return rc;
+}
+
+static bool names_a_device(const struct identity_item *item)
+{
+    for (size_t i = 0; i < item->claim_count; i++)
+        if (item->claims[i].kind == IDENTITY_DEVICE)
+            return true;
+    return false;
+}
+
+static enum rc resolve_one(struct ctx *c, struct identity_item *item)
+{
+    struct decision d = {.item = item};
+    item->outcome = IDENTITY_NOBODY;
+    item->customer_id = 0;
+    item->subject = subject_of(c->app, item);
+    enum rc rc = collect(c, &d);
+    d.bindable = item->subject && (d.device || (!names_a_device(item) && strcmp(item->ref_kind, "event") == 0));
+    if (!rc)
+        rc = find_person(c, &d);
+    if (rc || !d.person)
+        return rc ? rc : resolve_unproven(c, &d);
+    rc = attach_all(c, &d);
+    if (!rc && d.bindable)
+        rc = bind_device(c, &d);
+    if (!rc)
+        rc = note_conflicts(c, &d);
+    item->customer_id = d.person;
+    return rc;
+}
+
+enum rc identity_resolve(struct ctx *c, struct identity_item *items, size_t count)
+{
+    enum rc rc = identity_judge(c, items, count);
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = resolve_one(c, &items[i]);
+    return rc;
+}
