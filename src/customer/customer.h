@@ -64,6 +64,17 @@ struct customer_stat {
 };
 enum rc customer_stat_add(struct ctx *c, int64_t root_id, const struct customer_stat *delta) ZX_MUST_CHECK;
 
+/* An identifier as identity keeps it for the record page; what it says is a contact with the same hash. */
+struct customer_identifier {
+    int64_t id;
+    const char *kind;            /* "phone", "card", "device", … */
+    struct str scope;
+    const char *status;          /* "proven", "flagged" */
+    uint8_t hash[16];            /* zero: never shown (devices) */
+    int64_t first_us, last_us, source_id;
+    int64_t links;               /* how often it came */
+};
+
 /* How identity tells who is who, given at start so that this folder need not know it (layers). */
 struct customer_identity {
     enum rc (*root)(struct ctx *c, int64_t customer_id, int64_t *ret_root);
@@ -71,8 +82,8 @@ struct customer_identity {
     enum rc (*subjects)(struct ctx *c, const int64_t *members, size_t count, int64_t **ret, size_t *ret_count);
     /* Exact search by an identifier as typed; 0 if none. */
     enum rc (*find)(struct ctx *c, enum vault_field field, struct str value, int64_t *ret_root);
-    /* Writes the "identifiers" array of the record (without masked values: customer has those, by contact hash). */
-    enum rc (*identifiers)(struct ctx *c, const int64_t *members, size_t count, struct jw *out);
+    /* The identifiers of a person, devices last. */
+    enum rc (*identifiers)(struct ctx *c, const int64_t *members, size_t count, struct customer_identifier **ret, size_t *ret_count);
     /* A form (new or edited customer) claims identifiers: creates, attaches or reports who has them. `existing` 0: new. */
     enum rc (*from_form)(struct ctx *c, struct customer_traits *t, int64_t existing, int64_t *ret_customer);
 };

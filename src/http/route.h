@@ -109,6 +109,15 @@ struct timeline {
 };
 void timeline_add(struct ctx *c, struct timeline *t, struct timeline_item item);
 
+/* A person's business through one channel, for the record page. Spent is what she kept: returns are taken off. */
+struct channel_totals {
+    struct str channel;
+    int64_t orders, spent_minor, bought_minor;
+    int64_t returns, returned_minor;
+    int64_t orders_year, spent_year_minor; /* of the last 365 days */
+    int64_t last_order_us;
+};
+
 struct module {
     const char *name;
     const struct route *routes;               /* ends with .path == NULL */
@@ -124,6 +133,10 @@ struct module {
     enum rc (*on_customer_erase)(struct ctx *c, int64_t customer_id);
     enum rc (*on_customer_export)(struct ctx *c, int64_t customer_id, struct jw *out);
     enum rc (*on_timeline)(struct ctx *c, const struct timeline_query *q, struct timeline *out);
+    /* Whose is this number (order, receipt, coupon …)? Leaves *ret_customer alone when it is not ours. */
+    enum rc (*on_lookup)(struct ctx *c, struct str text, int64_t *ret_customer);
+    /* What each channel was to her; the record page adds them up. */
+    enum rc (*on_record)(struct ctx *c, const int64_t *members, size_t member_count, struct channel_totals **ret, size_t *ret_count);
     void (*metrics)(struct app *app, struct buf *out); /* Prometheus text */
 };
 

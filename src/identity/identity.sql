@@ -29,6 +29,9 @@ SELECT count(*) FROM identifier WHERE customer_id IN ($members[]) AND kind = $ki
 SELECT customer_id, id, kind, scope, key_hash, status, source_id, first_us, last_us, uses
 FROM identifier WHERE customer_id IN ($members[]) ORDER BY kind, first_us, id;
 
+-- name: identifier_count
+SELECT count(*) FROM identifier WHERE customer_id IN ($members[]);
+
 -- name: identifier_get
 SELECT customer_id, id, kind, scope, key_hash, status FROM identifier WHERE customer_id IN ($members[]) AND id = $id;
 

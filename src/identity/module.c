@@ -6,55 +6,44 @@
 
 /* ---- what the customer module asks ---- */
 
-static void add_hash(struct jw *w, struct str hash)
+static struct customer_identifier identifier_of(struct ctx *c, struct db_rows *q)
 {
-    char hex[32];
-    str_hex(hash.ptr, hash.len, hex);
-    jw_kv_str(w, "key", str_n(hex, sizeof(hex)));
+    struct customer_identifier i = {
+        .id = db_i64(q, "id"), .kind = identity_rule((enum identity_kind)db_i64(q, "kind"))->word, .scope = arena_str(c->arena, db_text(q, "scope")),
+        .status = db_i64(q, "status") == IDENTIFIER_FLAGGED ? "flagged" : "proven", .first_us = db_i64(q, "first_us"),
+        .last_us = db_i64(q, "last_us"), .source_id = db_i64(q, "source_id"), .links = db_i64(q, "uses"),
+    };
+    struct str hash = db_blob(q, "key_hash");
+    memcpy(i.hash, hash.ptr, hash.len < sizeof(i.hash) ? hash.len : sizeof(i.hash));
+    return i;
 }
 
-static void write_identifier(struct jw *w, struct db_rows *q)
+static enum rc identifier_list(struct ctx *c, const int64_t *members, size_t count, struct customer_identifier **ret, size_t *ret_count)
 {
-    const struct identity_rule *rule = identity_rule((enum identity_kind)db_i64(q, "kind"));
-    jw_object(w);
-    jw_kv_id(w, "id", db_i64(q, "id"));
-    jw_kv_z(w, "kind", rule->word);
-    jw_kv_str(w, "scope", db_text(q, "scope"));
-    jw_kv_z(w, "status", db_i64(q, "status") == IDENTIFIER_FLAGGED ? "flagged" : "proven");
-    add_hash(w, db_blob(q, "key_hash"));
-    jw_kv_time(w, "first_at", db_i64(q, "first_us"));
-    jw_kv_time(w, "last_at", db_i64(q, "last_us"));
-    jw_kv_id(w, "source_id", db_i64(q, "source_id"));
-    jw_kv_i64(w, "links", db_i64(q, "uses"));
-    jw_object_end(w);
-}
-
-static enum rc write_identifiers(struct ctx *c, const int64_t *members, size_t count, struct jw *out)
-{
-    int64_t *subjects;
-    size_t devices;
+    int64_t *subjects, held = 0;
+    size_t devices, n = 0;
     enum rc rc = identity_subjects(c, members, count, &subjects, &devices);
+    if (!rc)
+        rc = db_get_i64(c->db, 0, &held, "identifier_count", DB_IDS("members", members, count));
     if (rc)
         return rc;
-    jw_array(out);
+    struct customer_identifier *list = arena_new_array(c->arena, struct customer_identifier, (size_t)held + devices + 1);
     struct db_rows *q = db_query(c->db, "identifier_of_members", DB_IDS("members", members, count));
-    while (db_next(q))
-        write_identifier(out, q);
+    while (n < (size_t)held && db_next(q))
+        list[n++] = identifier_of(c, q);
     rc = db_end(q);
-    for (size_t i = 0; i < devices; i++) {
-        jw_object(out);
-        jw_kv_id(out, "id", subjects[i]);
-        jw_kv_z(out, "kind", "device");
-        jw_kv_z(out, "status", "proven");
-        jw_object_end(out);
+    for (size_t i = 0; i < devices; i++)
+        list[n++] = (struct customer_identifier){.id = subjects[i], .kind = "device", .status = "proven", .links = 1};
+    if (!rc) {
+        *ret = list;
+        *ret_count = n;
     }
-    jw_array_end(out);
     return rc;
 }
 
 static enum rc start(struct app *app)
 {
-    static const struct customer_identity face = {identity_root, identity_members, identity_subjects, identity_find_by_field, write_identifiers, identity_from_form};
+    static const struct customer_identity face = {identity_root, identity_members, identity_subjects, identity_find_by_field, identifier_list, identity_from_form};
     (void)app;
     customer_set_identity(&face);
     return RC_OK;
