@@ -27,6 +27,10 @@ enum {
     LIMIT_REQUEST_HEADER_MS = 10000, /* absolute, from the first byte */
     LIMIT_REQUEST_BODY_MS = 60000,
     LIMIT_VAULT_FRAME_BYTES = 32 << 20,
+    LIMIT_BODIES_BYTES = 64 << 20,     /* all request bodies in memory together */
+    LIMIT_CALL_QUEUE = 1024,           /* requests that wait for a worker */
+    LIMIT_KEEPALIVE_MS = 75000,        /* between two requests of a connection */
+    LIMIT_REPLY_MS = 600000,           /* writing one reply, event streams apart */
 };
 
 #endif

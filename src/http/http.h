@@ -13,7 +13,9 @@ struct http_server;
 struct http_auth {
     enum rc (*identify)(struct ctx *c, const struct request *r, const struct actor **ret);
     bool (*may)(const struct actor *a, const char *permission);
-    void (*audit_write)(struct ctx *c, const struct request *r, const struct route *route); /* inside the transaction */
+    struct str (*identity)(struct arena *a, const struct actor *who); /* "staff:1", "key:7": whose Idempotency-Key it is */
+    bool (*is_key)(const struct actor *a);       /* an API key: only routes with .api_key */
+    enum rc (*audit_write)(struct ctx *c, const struct request *r, const struct route *route); /* inside the transaction */
 };
 
 /* The fast path: called on the loop thread with the whole body. Returns true when it took the request: it then calls
@@ -43,6 +45,8 @@ void http_stop(struct http_server *s, int grace_ms);
  * of the last 4,096. A subscriber sees a message only if `need` (a permission) is hers. Never blocks. */
 void http_publish(struct http_server *s, const char *topic, const char *need, int64_t id, struct str json);
 /* The stream itself: GET /api/v1/stream?topics=live,change,job */
+
+extern const struct module http_module;
 
 /* Writes the OpenAPI 3.1 document of all modules' routes. */
 void http_openapi(struct buf *out);

@@ -29,7 +29,16 @@ struct request {
 /* Query parameters and headers; empty when missing. */
 struct str request_query(const struct request *r, const char *name);
 struct str request_header(const struct request *r, const char *name);
+/* The {…} at `index` as an id; RC_NOT_FOUND when it is none. */
 enum rc request_param_id(struct ctx *c, const struct request *r, size_t index, int64_t *ret) ZX_MUST_CHECK;
+/* ?limit=, 1 … LIMIT_LIST_PAGE. */
+enum rc request_limit(struct ctx *c, const struct request *r, int64_t otherwise, int64_t *ret) ZX_MUST_CHECK;
+/* Was the write based on the row's current revision? RC_NEEDS_REV without If-Match, RC_STALE when it changed. */
+enum rc request_check_rev(struct ctx *c, const struct request *r, int64_t current) ZX_MUST_CHECK;
+/* Opaque signed keyset cursors: up to four numbers that say where the next page starts; good for the same path only.
+ * The second reads what the first made: `text` is ?after= or the body's "after"; empty is the first page (*ret_given false). */
+struct str request_cursor_make(struct ctx *c, const struct request *r, const int64_t *keys, size_t count);
+enum rc request_cursor(struct ctx *c, const struct request *r, struct str text, int64_t *ret_keys, size_t count, bool *ret_given) ZX_MUST_CHECK;
 
 /* What a handler leaves. JSON is written into `json`; a handler may also set a file or its own bytes. */
 struct reply {
@@ -45,7 +54,8 @@ struct reply {
     } headers[12];
     size_t header_count;
 };
-void reply_header(struct reply *p, const char *name, struct str value); /* refuses CR and LF */
+void reply_header(struct reply *p, const char *name, struct str value); /* one with CR or LF is left out; the value lives in the arena */
+void reply_rev(struct ctx *c, struct reply *p, int64_t rev);            /* ETag of an editable row */
 
 typedef enum rc route_fn(struct ctx *c, const struct request *r, struct reply *p);
 
