@@ -245,7 +245,8 @@ void *conn_on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
     ptrdiff_t mark = str_find(whole, '?');
     n->phase = PHASE_HEADERS;
     n->path = mark < 0 ? whole : str_sub(whole, 0, (size_t)mark);
-    n->query = mark < 0 ? STR_NULL : str_sub(whole, (size_t)mark + 1, whole.len);
+    /* The library is about to cut the query into pieces where it stands. */
+    n->query = mark < 0 ? STR_NULL : arena_str(conn_arena(n), str_sub(whole, (size_t)mark + 1, whole.len));
     deadline_in(n, LIMIT_REQUEST_HEADER_MS);
     return n;
 }
