@@ -105,7 +105,7 @@ enum field_type {
     FIELD_OBJECT,   /* struct of `sub`, in place */
     FIELD_LIST,     /* struct field_list of `sub` */
     FIELD_STRS,     /* struct field_list of struct str */
-    FIELD_JSON,     /* struct json, any value */
+    FIELD_JSON,     /* struct json, any value; with `sub` documented as a list whose elements the handler decodes itself */
 };
 enum field_flag {
     FIELD_REQUIRED = 1,

@@ -59,7 +59,7 @@ static void write_items(struct jw *w, const struct field *f)
     jw_key(w, "items");
     jw_object(w);
     jw_kv_z(w, "type", f->type == FIELD_STRS ? "string" : "object");
-    if (f->type == FIELD_LIST)
+    if (f->type != FIELD_STRS)
         write_members(w, f->sub);
     jw_object_end(w);
 }
@@ -73,6 +73,12 @@ static void write_field(struct jw *w, const struct field *f)
     case FIELD_I64: write_limits(w, f, "minimum", "maximum", 0); break;
     case FIELD_ENUM: write_words(w, f); break;
     case FIELD_OBJECT: write_members(w, f->sub); break;
+    case FIELD_JSON:
+        if (!f->sub) /* any value; with a table it is a list that its handler decodes element by element */
+            break;
+        jw_kv_z(w, "type", "array");
+        write_items(w, f);
+        break;
     case FIELD_LIST:
     case FIELD_STRS: write_items(w, f); break;
     default: break;

@@ -1,0 +1,91 @@
+/* A fresh truth database for a unit test: a temporary SQLite file with the migrations of some modules, and a context on
+ * it whose clock stands at 2026-03-01 12:00 in China. */
+#ifndef ZX_TESTS_UNIT_TRUTH_H
+#define ZX_TESTS_UNIT_TRUTH_H
+
+#include "test.h"
+
+#include "base/app.h"
+#include "db/db.h"
+#include "json/json.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct truth {
+    struct ctx c;
+    struct app app;
+    struct json_parser *parser;
+    char dir[64], path[96];
+};
+
+static inline void truth_migrate(struct truth *t, const struct db_migration *migrations, const struct db_sql *sql)
+{
+    size_t count = 0, statements = 0;
+    while (migrations[count].text)
+        count++;
+    while (sql[statements].name)
+        statements++;
+    assert_int_equal(db_migrate(t->c.db, migrations, count), RC_OK);
+    db_register_sql(sql, statements);
+}
+
+static inline struct truth *truth_new(void)
+{
+    struct truth *t = mem_zalloc(1, sizeof(*t));
+    snprintf(t->dir, sizeof(t->dir), "/tmp/zhixin-unit-XXXXXX");
+    assert_non_null(mkdtemp(t->dir));
+    snprintf(t->path, sizeof(t->path), "%s/t.db", t->dir);
+    t->parser = json_parser_new();
+    t->c = (struct ctx){.arena = arena_new(), .app = &t->app, .now_us = INT64_C(1772337600000000)};
+    assert_int_equal(db_open_sqlite(t->path, &(struct db_options){.create = true}, &t->c.db), RC_OK);
+    return t;
+}
+
+static inline void truth_free(struct truth *t)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    db_close(t->c.db);
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "%s%s", t->path, ends[i]);
+        unlink(path);
+    }
+    rmdir(t->dir);
+    json_parser_free(t->parser);
+    arena_free(t->c.arena);
+    free(t);
+}
+
+/* Parses a body; it lives until the next. */
+static inline struct json truth_json(struct truth *t, const char *text)
+{
+    struct json v = JSON_ABSENT;
+    const char *why = "";
+    if (json_parse(t->parser, str_z(text), 1 << 20, &v, &why) != RC_OK)
+        fail_msg("%s: %s", why, text);
+    return v;
+}
+
+/* Every statement of a module must be one that the engine takes. */
+static inline void truth_check_sql(struct truth *t, const struct db_sql *sql)
+{
+    for (; sql->name; sql++) {
+        const char *why = "";
+        if (!db_check_sql(t->c.db, sql->name, &why))
+            fail_msg("%s: %s", sql->name, why);
+    }
+}
+
+static inline int64_t truth_count(struct truth *t, const char *text)
+{
+    struct db_rows *q;
+    int64_t n = -1;
+    assert_int_equal(db_query_text(t->c.db, text, NULL, 0, &q), RC_OK);
+    if (db_next(q))
+        n = db_i64_at(q, 0);
+    assert_int_equal(db_end(q), RC_OK);
+    return n;
+}
+
+#endif
