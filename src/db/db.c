@@ -128,16 +128,16 @@ static size_t position_of(struct statement *s, struct str name)
 }
 
 /* A list takes `list_class` positions of its own behind all others: class 4 of $ids[] is ?101,?102,?103,?104. */
-static void add_list(struct buf *out, char mark, size_t position, size_t list_class)
+static void add_list(struct buf *out, const char *mark, size_t position, size_t list_class)
 {
     if (list_class == 0)
         buf_addz(out, "NULL");
     for (size_t i = 0; i < list_class; i++)
-        buf_addf(out, "%s%c%zu", i ? "," : "", mark, PARAMETERS_MAX + (position - 1) * list_class + i + 1);
+        buf_addf(out, "%s%s%zu", i ? "," : "", mark, PARAMETERS_MAX + (position - 1) * list_class + i + 1);
 }
 
 /* Rewrites $name to ?N or $N and $name[] to a run of positions, leaving quoted text alone. */
-static void rewrite(struct statement *s, const char *text, char mark, struct buf *out)
+static void rewrite(struct statement *s, const char *text, const char *mark, struct buf *out)
 {
     bool quoted = false;
     for (const char *p = text; *p;) {
@@ -156,14 +156,14 @@ static void rewrite(struct statement *s, const char *text, char mark, struct buf
             add_list(out, mark, position, s->list_class);
             p += 2;
         } else {
-            buf_addf(out, "%c%zu", mark, position);
+            buf_addf(out, "%s%zu", mark, position);
         }
     }
     buf_add_byte(out, '\0');
 }
 
-/* DuckDB and PostgreSQL want positions without gaps: lists there are numbered on behind the last name by the driver's
- * own prepare; SQLite takes gaps as they are. */
+/* Lists come in sizes of powers of two, so that few statements serve all lengths; 0: empty. The driver sees gaps in the
+ * positions: SQLite takes them as they are, DuckDB by its named parameters. */
 static size_t list_class_of(const struct db_arg *args, size_t count)
 {
     size_t longest = 0, list_class = 1;

@@ -54,12 +54,18 @@ struct db_options {
     bool read_only;
     bool create;
     int64_t busy_ms;
-    int64_t cache_kib;
+    int64_t cache_kib;   /* page cache of SQLite; memory limit of DuckDB */
+    unsigned threads;    /* DuckDB only; 0: two */
 };
 /* Opens an SQLite file in WAL mode with synchronous=FULL. Errors: RC_STORE, RC_DISK_FULL. */
 enum rc db_open_sqlite(const char *path, const struct db_options *options, struct db **ret);
 /* Opens a DuckDB file, loading the library at the first call. `segments_dir` is the only folder its file functions may touch. */
 enum rc db_open_duckdb(const char *path, const char *segments_dir, const struct db_options *options, struct db **ret);
+/* Connections to the same DuckDB path share one open database, set up by the first. Has DuckDB declared it invalid? Then
+ * all its connections must be closed and the file made again. */
+bool db_is_broken(struct db *db);
+/* Makes a running DuckDB query of this connection fail soon; from any thread. */
+void db_interrupt(struct db *db);
 void db_close(struct db *db); /* NULL is fine */
 MEM_DEFINE_CLEANUP(struct db, db_close)
 enum db_engine db_engine(const struct db *db);

@@ -9,7 +9,7 @@ enum db_step { DB_STEP_ROW, DB_STEP_DONE, DB_STEP_FAILED };
 /* What an engine offers. Parameters are bound by position from 1; db.c has turned names into positions. */
 struct db_driver {
     enum db_engine engine;
-    char parameter_mark;         /* "?1" for SQLite, "$1" for the others */
+    const char *parameter_mark;  /* "?1" for SQLite, "$1" for PostgreSQL, "$p1" for DuckDB, which then allows gaps */
     const char *bigint, *bytes, *text, *strict;  /* what $BIGINT, $BYTES, $TEXT, $STRICT become */
     const char *begin;           /* statement that opens a writing transaction */
     void (*close)(void *conn);

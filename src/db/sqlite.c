@@ -137,7 +137,7 @@ static enum rc driver_error_rc(void *conn)
 
 static const struct db_driver sqlite_driver = {
     .engine = DB_SQLITE,
-    .parameter_mark = '?',
+    .parameter_mark = "?",
     .bigint = "INTEGER",
     .bytes = "BLOB",
     .text = "TEXT",
