@@ -39,6 +39,7 @@ struct intake_item {
     /* out */
     enum intake_outcome outcome;
     int64_t id, customer_id, subject;
+    enum identity_outcome who;
     const char *why;                 /* of conflict or refusal */
 };
 

@@ -1,0 +1,265 @@
+/* One transaction for a group of units: drop repeats → who is it → what was learned → orders → event log → quarantine.
+ * Everything here may run twice (db_tx), so each pass starts from the items as they were parsed. */
+#include "base/id.h"
+#include "base/log.h"
+#include "db/pool.h"
+#include "intake/intake_priv.h"
+
+#include <assert.h>
+
+struct group {
+    struct intake_unit *units;
+    size_t item_count;
+    struct intake_item **items;          /* of all units, in order */
+    struct intake_unit **unit_of;
+    struct identity_item *who;           /* asked in one batch */
+    struct intake_item **who_item;
+    size_t who_count;
+};
+
+static void gather(struct ctx *c, struct group *g)
+{
+    for (struct intake_unit *u = g->units; u; u = u->next)
+        g->item_count += u->count;
+    g->items = arena_new_array(c->arena, struct intake_item *, g->item_count + 1);
+    g->unit_of = arena_new_array(c->arena, struct intake_unit *, g->item_count + 1);
+    size_t n = 0;
+    for (struct intake_unit *u = g->units; u; u = u->next)
+        for (size_t i = 0; i < u->count; i++) {
+            g->unit_of[n] = u;
+            g->items[n++] = &u->items[i];
+        }
+}
+
+static void forget_results(struct group *g)
+{
+    g->who_count = 0;
+    for (size_t i = 0; i < g->item_count; i++) {
+        struct intake_item *item = g->items[i];
+        item->outcome = item->kind == INTAKE_BAD ? INTAKE_REFUSED : INTAKE_NEW;
+        item->why = item->reason;
+        item->id = item->kind == INTAKE_EVENT ? item->event.id : 0;
+        item->customer_id = 0;
+        item->who = IDENTITY_NOBODY;
+        item->subject = item->event.subject;
+    }
+}
+
+/* ---- repeats ---- */
+
+static enum rc drop_repeats(struct ctx *c, struct group *g)
+{
+    for (size_t i = 0; i < g->item_count; i++) {
+        struct intake_item *item = g->items[i];
+        if (item->kind == INTAKE_EVENT && eventlog_seen(c, c->app->eventlog, item->event.source_id, item->event.message_id))
+            item->outcome = INTAKE_SAME;
+        if (item->kind == INTAKE_DOCUMENT) { /* a known document keeps its customer: a repeat creates nobody */
+            enum rc rc = sales_find(c, item->sale->key, &item->id);
+            if (rc)
+                return rc;
+        }
+    }
+    return RC_OK;
+}
+
+/* ---- who is it ---- */
+
+static bool asks_who(const struct intake_item *item)
+{
+    if (item->outcome != INTAKE_NEW || (item->kind == INTAKE_DOCUMENT && item->id))
+        return false;
+    return item->claim_count > 0 || item->sale;
+}
+
+static struct identity_item question(const struct intake_unit *u, const struct intake_item *item)
+{
+    bool receipt = item->kind == INTAKE_DOCUMENT;
+    return (struct identity_item){
+        .source_id = u->source.id, .trusted = u->source.trusted, .shared_device = u->source.shared_device,
+        .may_create = item->may_create, .needs_person = item->sale != NULL,
+        .business_day = receipt && item->sale->kind == SALE_RECEIPT ? item->sale->business_day : 0,
+        .at_us = item->sale ? item->sale->at_us : item->kind == INTAKE_PROFILE ? item->traits->at_us : item->event.at_us,
+        .ref_id = item->event.id, .ref_kind = receipt ? "receipt" : item->kind == INTAKE_PROFILE ? "import" : "event",
+        .claims = item->claims, .claim_count = item->claim_count};
+}
+
+static enum rc resolve(struct ctx *c, struct group *g)
+{
+    for (size_t i = 0; i < g->item_count; i++)
+        if (asks_who(g->items[i])) {
+            g->who[g->who_count] = question(g->unit_of[i], g->items[i]);
+            g->who_item[g->who_count++] = g->items[i];
+        }
+    enum rc rc = g->who_count ? identity_resolve(c, g->who, g->who_count) : RC_OK;
+    for (size_t i = 0; !rc && i < g->who_count; i++) {
+        struct intake_item *item = g->who_item[i];
+        item->customer_id = g->who[i].customer_id;
+        item->who = g->who[i].outcome;
+        if (item->kind == INTAKE_EVENT)
+            item->subject = g->who[i].subject;
+    }
+    return rc;
+}
+
+/* ---- what was learned ---- */
+
+static void add_contacts(struct ctx *c, const struct identity_item *who, struct customer_traits *t)
+{
+    t->contacts = arena_new_array(c->arena, struct customer_contact, who->claim_count + 1);
+    t->contact_count = 0;
+    for (size_t i = 0; i < who->claim_count; i++) {
+        const struct identity_claim *claim = &who->claims[i];
+        if (!claim->proven || claim->verdict != VAULT_OK || !identity_vault_field(claim->kind))
+            continue;
+        struct customer_contact *contact = &t->contacts[t->contact_count++];
+        *contact = (struct customer_contact){.field = identity_vault_field(claim->kind), .value = claim->value, .scope = claim->scope};
+        memcpy(contact->hash, claim->hash, sizeof(contact->hash));
+    }
+}
+
+static bool is_known(enum identity_outcome o)
+{
+    return o == IDENTITY_FOUND || o == IDENTITY_CREATED || o == IDENTITY_MERGED || o == IDENTITY_CONFLICT;
+}
+
+static enum rc learn(struct ctx *c, struct group *g)
+{
+    struct customer_traits *list = arena_new_array(c->arena, struct customer_traits, g->who_count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < g->who_count; i++) {
+        const struct identity_item *who = &g->who[i];
+        const struct intake_item *item = g->who_item[i];
+        if (!is_known(who->outcome) || who->claim_count == 0)
+            continue;
+        struct customer_traits t = item->traits && (who->trusted || who->outcome == IDENTITY_CREATED) ? *item->traits : (struct customer_traits){0};
+        t.customer_id = who->customer_id;
+        t.create = who->outcome == IDENTITY_CREATED;
+        t.at_us = who->at_us;
+        t.source_id = who->source_id;
+        t.source_kind = item->kind == INTAKE_EVENT ? "identify" : who->ref_kind;
+        t.ref_id = who->ref_id;
+        add_contacts(c, who, &t);
+        list[count++] = t;
+    }
+    return count ? customer_learn(c, list, count) : RC_OK;
+}
+
+/* ---- orders ---- */
+
+static enum rc count_sale(struct ctx *c, const struct intake_item *item)
+{
+    const struct sale *s = item->sale;
+    struct customer_stat delta = {.seen_us = s->at_us};
+    int64_t root;
+    enum rc rc = identity_root(c, item->customer_id, &root);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < s->line_count; i++) {
+        const struct sale_line *line = &s->lines[i];
+        *(line->paid_minor < 0 ? &delta.returned_minor : &delta.spent_minor) += line->paid_minor < 0 ? -line->paid_minor : line->paid_minor;
+        delta.units += line->quantity > 0 ? line->quantity : 0;
+    }
+    if (s->kind == SALE_RECEIPT || s->kind == SALE_ORDER) {
+        delta.orders = 1;
+        delta.order_us = s->at_us;
+        delta.web_orders = s->kind == SALE_ORDER;
+        delta.web_spent_minor = s->kind == SALE_ORDER ? delta.spent_minor : 0;
+    }
+    return customer_stat_add(c, root, &delta);
+}
+
+static enum rc put_sale(struct ctx *c, struct group *g, struct intake_item *item)
+{
+    enum sale_outcome outcome;
+    item->sale->customer_id = item->customer_id;
+    bool known = is_known(item->who);
+    item->sale->member = item->sale->member && known;
+    enum rc rc = sales_put(c, item->sale, &item->id, &outcome);
+    if (rc == RC_CONFLICT || rc == RC_INVALID || rc == RC_NOT_FOUND) { /* reported for this item; the others go on */
+        item->outcome = rc == RC_CONFLICT ? INTAKE_CONFLICT : INTAKE_REFUSED;
+        item->why = arena_z(g->units->arena, str_z(c->error.cause[0] ? c->error.cause : "refused"));
+        ctx_clear(c);
+        return RC_OK;
+    }
+    if (rc)
+        return rc;
+    if (item->kind == INTAKE_DOCUMENT)
+        item->outcome = (enum intake_outcome)outcome;
+    return outcome == SALE_NEW && known ? count_sale(c, item) : RC_OK;
+}
+
+static enum rc put_sales(struct ctx *c, struct group *g)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && i < g->item_count; i++) {
+        struct intake_item *item = g->items[i];
+        enum sale_outcome outcome;
+        if (item->outcome != INTAKE_NEW)
+            continue;
+        if (item->sale)
+            rc = put_sale(c, g, item);
+        else if (item->order.status)
+            rc = sales_set_status(c, item->order.key, item->order.status, item->order.refund_minor, item->event.at_us, &outcome);
+        if (rc == RC_NOT_FOUND) { /* a refund may arrive before its order; the event itself is kept */
+            ctx_clear(c);
+            rc = RC_OK;
+        }
+    }
+    return rc;
+}
+
+/* ---- log and quarantine ---- */
+
+static enum rc append_events(struct ctx *c, struct group *g)
+{
+    size_t count = 0;
+    struct event *events = arena_new_array(c->arena, struct event, g->item_count + 1);
+    for (size_t i = 0; i < g->item_count; i++) {
+        const struct intake_item *item = g->items[i];
+        if (item->kind != INTAKE_EVENT || item->outcome == INTAKE_SAME || item->outcome == INTAKE_REFUSED)
+            continue;
+        events[count] = item->event;
+        events[count++].subject = item->subject;
+    }
+    return count ? eventlog_append(c, c->app->eventlog, events, count) : RC_OK;
+}
+
+static enum rc quarantine(struct ctx *c, struct group *g)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && i < g->item_count; i++) {
+        const struct intake_item *item = g->items[i];
+        if (item->kind == INTAKE_BAD)
+            rc = db_run(c->db, "quarantine_insert", DB_I64("id", item->event.id), DB_I64("source_id", g->unit_of[i]->source.id),
+                        DB_I64("received_us", g->unit_of[i]->received_us), DB_TEXT("reason", str_z(item->reason)), DB_TEXT("raw", item->raw));
+    }
+    return rc;
+}
+
+static enum rc apply(struct ctx *c, void *arg)
+{
+    struct group *g = arg;
+    forget_results(g);
+    enum rc rc = drop_repeats(c, g);
+    if (!rc)
+        rc = resolve(c, g);
+    if (!rc)
+        rc = learn(c, g);
+    if (!rc)
+        rc = put_sales(c, g);
+    if (!rc)
+        rc = append_events(c, g);
+    return rc ? rc : quarantine(c, g);
+}
+
+enum rc intake_commit(struct ctx *c, struct intake_unit *units)
+{
+    struct group g = {.units = units};
+    gather(c, &g);
+    g.who = arena_new_array(c->arena, struct identity_item, g.item_count + 1);
+    g.who_item = arena_new_array(c->arena, struct intake_item *, g.item_count + 1);
+    enum rc rc = db_pool_tx(c, c->app->truth, apply, &g);
+    eventlog_ended(c->app->eventlog, rc == RC_OK);
+    customer_ended(c, rc == RC_OK);
+    return rc;
+}

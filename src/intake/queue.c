@@ -1,0 +1,213 @@
+/* The queue and the commit thread: group commit. While one transaction is being synced, the next group gathers. */
+#include "base/limits.h"
+#include "base/log.h"
+#include "intake/intake_priv.h"
+
+#include <stdlib.h>
+
+enum { GROUP_BYTES_MAX = 8 << 20 };
+
+struct intake_unit *intake_unit_new(const struct access_source *source, size_t bytes)
+{
+    struct arena *arena = arena_new();
+    struct intake_unit *u = arena_new_one(arena, struct intake_unit);
+    u->arena = arena;
+    u->source = *source;
+    u->bytes = bytes;
+    u->received_us = clock_now_us();
+    return u;
+}
+
+void intake_unit_free(struct intake_unit *u)
+{
+    if (u)
+        arena_free(u->arena); /* the unit itself lies in it */
+}
+
+static void put(struct intake *in, struct intake_unit *u)
+{
+    u->next = NULL;
+    *in->last = u;
+    in->last = &u->next;
+    in->queue_bytes += u->bytes;
+    pthread_cond_signal(&in->wake);
+}
+
+static bool has_room(const struct intake *in, const struct intake_unit *u)
+{
+    return in->queue_bytes + u->bytes <= LIMIT_INTAKE_QUEUE_BYTES || in->queue_bytes == 0;
+}
+
+enum rc intake_push(struct intake *in, struct intake_unit *u)
+{
+    pthread_mutex_lock(&in->lock);
+    bool taken = !in->stopping && has_room(in, u);
+    if (taken)
+        put(in, u);
+    pthread_mutex_unlock(&in->lock);
+    return taken ? RC_OK : RC_BUSY;
+}
+
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool done;
+    enum rc rc;
+};
+
+static void wake_waiter(struct intake_unit *u, enum rc rc)
+{
+    struct waiter *w = u->done_arg;
+    pthread_mutex_lock(&w->lock);
+    w->done = true;
+    w->rc = rc;
+    pthread_cond_signal(&w->ended);
+    pthread_mutex_unlock(&w->lock);
+}
+
+enum rc intake_push_wait(struct intake *in, struct intake_unit *u)
+{
+    struct waiter w = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, RC_OK};
+    u->done = wake_waiter;
+    u->done_arg = &w;
+    pthread_mutex_lock(&in->lock);
+    while (!in->stopping && !has_room(in, u))
+        pthread_cond_wait(&in->room, &in->lock);
+    bool taken = !in->stopping;
+    if (taken)
+        put(in, u);
+    pthread_mutex_unlock(&in->lock);
+    if (!taken)
+        return RC_BUSY;
+    pthread_mutex_lock(&w.lock);
+    while (!w.done)
+        pthread_cond_wait(&w.ended, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    return w.rc;
+}
+
+/* Takes units off the front up to a group's size; waits for the first. NULL: stopping and nothing left. */
+static struct intake_unit *take_group(struct intake *in)
+{
+    size_t bytes = 0;
+    pthread_mutex_lock(&in->lock);
+    while (!in->first && !in->stopping)
+        pthread_cond_wait(&in->wake, &in->lock);
+    struct intake_unit *group = in->first, **end = &in->first;
+    while (*end && (bytes == 0 || bytes + (*end)->bytes <= GROUP_BYTES_MAX)) {
+        bytes += (*end)->bytes + 1;
+        end = &(*end)->next;
+    }
+    in->first = *end;
+    *end = NULL;
+    if (!in->first)
+        in->last = &in->first;
+    pthread_mutex_unlock(&in->lock);
+    return group;
+}
+
+static void count_unit(struct intake_stats *s, const struct intake_unit *u)
+{
+    s->units++;
+    for (size_t i = 0; i < u->count; i++) {
+        s->events += u->items[i].kind == INTAKE_EVENT && u->items[i].outcome == INTAKE_NEW;
+        s->documents += u->items[i].kind == INTAKE_DOCUMENT && u->items[i].outcome == INTAKE_NEW;
+        s->duplicates += u->items[i].outcome == INTAKE_SAME;
+        s->refused += u->items[i].outcome == INTAKE_REFUSED;
+    }
+}
+
+static void answer(struct intake *in, struct intake_unit *u, enum rc rc)
+{
+    pthread_mutex_lock(&in->lock);
+    in->queue_bytes -= u->bytes;
+    if (rc == RC_OK)
+        count_unit(&in->stats, u);
+    pthread_cond_broadcast(&in->room);
+    pthread_mutex_unlock(&in->lock);
+    live_add(in->live, in->app, u, rc);
+    u->done(u, rc);
+}
+
+static bool is_the_stores_fault(enum rc rc)
+{
+    return rc == RC_DISK_FULL || rc == RC_BUSY || rc == RC_VAULT_DOWN;
+}
+
+static enum rc commit(struct intake *in, struct ctx *c, struct intake_unit *units)
+{
+    arena_reset(c->arena);
+    ctx_clear(c);
+    c->now_us = clock_now_us();
+    enum rc rc = intake_commit(c, units);
+    pthread_mutex_lock(&in->lock);
+    in->stats.commits++;
+    pthread_mutex_unlock(&in->lock);
+    return rc;
+}
+
+/* A group that fails for a reason of its own is tried unit by unit, so that one bad unit takes no other down. */
+static void commit_group(struct intake *in, struct ctx *c, struct intake_unit *group)
+{
+    enum rc rc = commit(in, c, group);
+    bool apart = rc != RC_OK && group->next && !is_the_stores_fault(rc);
+    for (struct intake_unit *u = group, *next; u; u = next) {
+        next = u->next;
+        u->next = NULL;
+        enum rc own = apart ? commit(in, c, u) : rc;
+        if (own)
+            log_warn("intake.not_committed", LOG_Z("code", rc_name(own)), LOG_Z("field", c->error.field), LOG_Z("cause", c->error.cause));
+        answer(in, u, own);
+    }
+}
+
+static void *run(void *arg)
+{
+    struct intake *in = arg;
+    struct intake_unit *group;
+    struct ctx c = {.arena = arena_new(), .app = in->app, .vault = in->app->vault};
+    while ((group = take_group(in)))
+        commit_group(in, &c, group);
+    arena_free(c.arena);
+    return NULL;
+}
+
+enum rc intake_start(struct app *app, struct intake **ret)
+{
+    struct intake *in = mem_zalloc(1, sizeof(*in));
+    in->app = app;
+    in->last = &in->first;
+    in->live = live_new();
+    pthread_mutex_init(&in->lock, NULL);
+    pthread_cond_init(&in->wake, NULL);
+    pthread_cond_init(&in->room, NULL);
+    if (pthread_create(&in->thread, NULL, run, in) != 0)
+        abort();
+    *ret = in;
+    return RC_OK;
+}
+
+void intake_stop(struct intake *in)
+{
+    if (!in)
+        return;
+    pthread_mutex_lock(&in->lock);
+    in->stopping = true;
+    pthread_cond_broadcast(&in->wake);
+    pthread_cond_broadcast(&in->room);
+    pthread_mutex_unlock(&in->lock);
+    pthread_join(in->thread, NULL);
+    live_free(in->live);
+    pthread_mutex_destroy(&in->lock);
+    pthread_cond_destroy(&in->wake);
+    pthread_cond_destroy(&in->room);
+    free(in);
+}
+
+void intake_stats(struct intake *in, struct intake_stats *ret)
+{
+    pthread_mutex_lock(&in->lock);
+    *ret = in->stats;
+    ret->queue_bytes = (int64_t)in->queue_bytes;
+    pthread_mutex_unlock(&in->lock);
+}
