@@ -72,13 +72,15 @@ static uint32_t size_count(const struct garment *k)
 static void add_skus(struct goods *g, uint32_t at)
 {
     struct style *s = &g->styles[at];
+    char style_code[sizeof(s->code)];
+    memcpy(style_code, s->code, sizeof(style_code));
     s->first_sku = g->sku_count;
     for (uint32_t c = 0; c < s->colour_count; c++)
         for (uint32_t z = 0; z < size_count(s->garment); z++) {
             assert(g->sku_count < DEMO_SKUS_MAX);
             struct sku *k = &g->skus[g->sku_count++];
             *k = (struct sku){.style = (uint16_t)at, .colour = s->colours[c], .size = (uint8_t)z};
-            snprintf(k->code, sizeof(k->code), "%s-%02u-%s", s->code, k->colour % 100U, size_rows[s->garment->sizes][z]);
+            snprintf(k->code, sizeof(k->code), "%s-%02u-%s", style_code, k->colour % 100U, size_rows[s->garment->sizes][z]);
         }
     s->sku_count = g->sku_count - s->first_sku;
 }

@@ -1,7 +1,7 @@
 /* Plans the stores' day and writes receipts: sales with and without a member, returns and exchanges. */
 #include "app/demo/demo_priv.h"
 
-enum { MEMBER_PERMILLE = 650, RETURN_PERMILLE = 65, EXCHANGE_PERMILLE = 580, SHRUNK_PERMILLE = 350 };
+enum { MEMBER_PERMILLE = 650, RETURN_PERMILLE = 65, EXCHANGE_PERMILLE = 760, SHRUNK_PERMILLE = 350 };
 
 static uint8_t pick_store(struct dice *d)
 {
@@ -103,7 +103,7 @@ void plan_return(struct demo *g, const struct due *back)
 
 void plan_receipts(struct demo *g, int32_t day)
 {
-    int64_t sales = days_share(g->days.store, day, g->options.events * 55 / 1000);
+    int64_t sales = days_share(g->days.store, day, g->options.events * 51 / 1000);
     int64_t members = (sales * MEMBER_PERMILLE + 500) / 1000;
     for (size_t i = 0; i < g->today.count; i++)
         if (g->today.items[i].what == DUE_STORE_RETURN || g->today.items[i].what == DUE_STORE_EXCHANGE)
