@@ -82,7 +82,7 @@ static double store_occasion(int32_t day, int month, int date)
 static double web_occasion(const struct days *d, int32_t day, int month, int date)
 {
     if (days_in_bad_618(d, day))
-        return date >= 16 && date <= 18 ? 5.2 : 2.6;
+        return date >= 16 && date <= 18 ? 8.5 : 4.2;
     if (d->bad_618_day && day > d->bad_618_day && day <= d->bad_618_day + 190)
         return (month == 11 && date == 11) ? 3.6 : (month == 11 && date <= 12) ? 1.5 : 0.66; /* bought in June, not now */
     if (month == 6 && date <= 20)

@@ -60,8 +60,8 @@ static void write_page_context(struct buf *b, const struct visit *v, const char 
     buf_addz(b, ",\"context\":{\"library\":{\"name\":\"analytics.js\",\"version\":\"npm:next-1.84.3\"},\"locale\":\"zh-CN\",\"page\":{\"path\":\"");
     buf_addz(b, path);
     buf_addz(b, last);
-    buf_addz(b, "\"},\"screen\":");
-    buf_addz(b, v->phone_screen ? "{\"width\":390,\"height\":844}" : "{\"width\":1536,\"height\":864}");
+    buf_addz(b, "\"},\"userAgent\":\"Mozilla/5.0 ");
+    buf_addz(b, v->phone_screen ? "(Linux; Android 14) Mobile Chrome/140.0\"" : "(Windows NT 10.0; Win64; x64) Chrome/140.0\"");
     buf_addz(b, origins[v->origin]);
     buf_addz(b, "}");
 }

@@ -122,7 +122,7 @@ static void add_fixed(struct goods *g, struct dice *d)
     g->shrinking = g->style_count;
     s = add_style(g, &garments[9], d);
     *s = (struct style){.garment = s->garment, .code = "M1001", .name = "重磅圆领男士T恤", .season = "常青", .basic = true, .wave = 2, .colours = {1, 2, 5},
-                        .colour_count = 3, .list_minor = 15900, .floor_minor = 7900, .cost_minor = 3600, .pull = 900};
+                        .colour_count = 3, .list_minor = 15900, .floor_minor = 7900, .cost_minor = 3600, .pull = 500};
     s->launch_day = g->days->first_day - 60;
     add_skus(g, g->shrinking);
     g->lot_day = g->days->first_day + g->days->count / 2;
@@ -136,6 +136,7 @@ static void add_basics(struct goods *g, struct dice *d)
         uint32_t at = g->style_count;
         struct style *s = add_style(g, &garments[k], d);
         s->basic = true;
+        s->pull = s->pull > 200 ? 200 : s->pull;
         s->wave = 1;
         s->launch_day = g->days->first_day - 60;
         snprintf(s->season, sizeof(s->season), "常青");

@@ -223,7 +223,7 @@ void plan_visits(struct demo *g, int32_t day)
 
 static uint32_t web_return_permille(const struct demo *g, const struct basket_line *line, bool *ret_shrunk)
 {
-    static const uint32_t rates[GROUP_COUNT] = {450, 250, 210, 120};
+    static const uint32_t rates[GROUP_COUNT] = {475, 265, 215, 128};
     const struct style *s = &g->goods.styles[g->goods.skus[line->sku].style];
     *ret_shrunk = goods_is_shrinking(&g->goods, line->sku);
     return rates[s->garment->group] + (*ret_shrunk ? 200 : 0);
