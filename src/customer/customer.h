@@ -46,13 +46,21 @@ struct customer_traits {
     struct str *tags;
     size_t tag_count;
     struct str size_top, size_bottom, size_shoe;
+    struct str *tastes;
+    size_t taste_count;
+    uint32_t clear;              /* bits of enum customer_clear: what a form emptied */
+};
+enum customer_clear {
+    CLEAR_NAME = 1, CLEAR_BIRTHDAY = 2, CLEAR_GENDER = 4, CLEAR_HOME_STORE = 8, CLEAR_ASSISTANT = 16,
+    CLEAR_SIZE_TOP = 32, CLEAR_SIZE_BOTTOM = 64, CLEAR_SIZE_SHOE = 128, CLEAR_TASTES = 256, CLEAR_MEMBER = 512,
 };
 
 /* Creates records and takes over what is new, inside the writer's transaction; every changed field is one row of history.
- * One vault call for the whole batch (new data keys and seals); the new keys are committed in keys.db before this returns.
- * Adds CHANGE_CUSTOMER rows. Names the vault's memory index must learn are queued until customer_ended(). */
+ * One vault call for the whole batch (new data keys and seals), and one before it where names, birthdays or addresses
+ * came, to tell the new from the known; the new keys are committed in keys.db before this returns. Placeholder and masked
+ * names are passed over. Adds CHANGE_CUSTOMER rows, which the vault's memory index follows. */
 enum rc customer_learn(struct ctx *c, struct customer_traits *traits, size_t count) ZX_MUST_CHECK;
-/* After the transaction ended: tells the vault's memory index (committed) or forgets the queue. */
+/* After the transaction ended: when it was committed, the memory index follows at once instead of at its next look. */
 void customer_ended(struct ctx *c, bool committed);
 
 /* Running totals of a root, for lists and the record's head. Deltas may be negative. */

@@ -1,0 +1,142 @@
+-- The customer record. Lists go by keyset; sealed columns are opened by the vault, never here.
+
+-- ---- profiles ----
+
+-- name: customer_profiles
+SELECT id, rev, number, brand_id, sealed_for, name, name_hash, name_us, pinyin, birthday, birthday_hash, birthday_us, gender, gender_us,
+    class, class_us, organisation, organisation_us, member, member_us, home_store_id, home_store_us, own_assistant, own_assistant_us,
+    size_top, size_top_us, size_bottom, size_bottom_us, size_shoe, size_shoe_us, tastes, tastes_us,
+    first_source_id, first_store_id, created_us, updated_us
+FROM customer WHERE id IN ($ids[]) ORDER BY id NULLS FIRST;
+
+-- name: customer_put
+INSERT INTO customer (id, rev, number, brand_id, sealed_for, name, name_hash, name_us, pinyin, birthday, birthday_hash, birthday_us, gender, gender_us,
+    class, class_us, organisation, organisation_us, member, member_us, home_store_id, home_store_us, own_assistant, own_assistant_us,
+    size_top, size_top_us, size_bottom, size_bottom_us, size_shoe, size_shoe_us, tastes, tastes_us,
+    first_source_id, first_store_id, created_us, updated_us)
+VALUES ($id, $rev, $number, $brand_id, $sealed_for, $name, $name_hash, $name_us, $pinyin, $birthday, $birthday_hash, $birthday_us, $gender, $gender_us,
+    $class, $class_us, $organisation, $organisation_us, $member, $member_us, $home_store_id, $home_store_us, $own_assistant, $own_assistant_us,
+    $size_top, $size_top_us, $size_bottom, $size_bottom_us, $size_shoe, $size_shoe_us, $tastes, $tastes_us,
+    $first_source_id, $first_store_id, $created_us, $updated_us)
+ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, name = excluded.name, name_hash = excluded.name_hash, name_us = excluded.name_us,
+    pinyin = excluded.pinyin, birthday = excluded.birthday, birthday_hash = excluded.birthday_hash, birthday_us = excluded.birthday_us,
+    gender = excluded.gender, gender_us = excluded.gender_us, class = excluded.class, class_us = excluded.class_us,
+    organisation = excluded.organisation, organisation_us = excluded.organisation_us, member = excluded.member, member_us = excluded.member_us,
+    home_store_id = excluded.home_store_id, home_store_us = excluded.home_store_us, own_assistant = excluded.own_assistant,
+    own_assistant_us = excluded.own_assistant_us, size_top = excluded.size_top, size_top_us = excluded.size_top_us,
+    size_bottom = excluded.size_bottom, size_bottom_us = excluded.size_bottom_us, size_shoe = excluded.size_shoe,
+    size_shoe_us = excluded.size_shoe_us, tastes = excluded.tastes, tastes_us = excluded.tastes_us, updated_us = excluded.updated_us;
+
+-- name: customer_last_number
+SELECT max(number) FROM customer;
+
+-- name: customer_by_number
+SELECT id FROM customer WHERE number = $number;
+
+-- ---- contacts and addresses ----
+
+-- name: customer_contacts
+SELECT customer_id, id, kind, scope, key_hash, value, sealed_for, source_id, first_us, last_us
+FROM customer_contact WHERE customer_id IN ($ids[]) ORDER BY customer_id NULLS FIRST, last_us DESC NULLS LAST, id DESC NULLS LAST;
+
+-- name: customer_contact_known
+SELECT customer_id, id, key_hash, last_us FROM customer_contact WHERE customer_id IN ($ids[]);
+
+-- name: customer_contact_insert
+INSERT INTO customer_contact (customer_id, key_hash, id, kind, scope, value, sealed_for, source_id, first_us, last_us)
+VALUES ($customer_id, $key_hash, $id, $kind, $scope, $value, $sealed_for, $source_id, $at_us, $at_us);
+
+-- name: customer_contact_came
+UPDATE customer_contact SET last_us = $at_us WHERE customer_id = $customer_id AND key_hash = $key_hash AND last_us < $at_us;
+
+-- name: customer_address_known
+SELECT customer_id, id, value_hash, last_us FROM customer_address WHERE customer_id IN ($ids[]);
+
+-- name: customer_addresses
+SELECT customer_id, id, province, city, value, sealed_for, last_us
+FROM customer_address WHERE customer_id IN ($ids[]) ORDER BY last_us DESC NULLS LAST, id DESC NULLS LAST;
+
+-- name: customer_address_insert
+INSERT INTO customer_address (customer_id, id, value_hash, province, city, value, sealed_for, source_id, last_us)
+VALUES ($customer_id, $id, $value_hash, $province, $city, $value, $sealed_for, $source_id, $at_us);
+
+-- name: customer_address_came
+UPDATE customer_address SET last_us = $at_us WHERE customer_id = $customer_id AND id = $id AND last_us < $at_us;
+
+-- ---- notes, tags, consents, history ----
+
+-- name: customer_note_insert
+INSERT INTO customer_note (customer_id, id, text, sealed_for, staff_id, at_us) VALUES ($customer_id, $id, $text, $sealed_for, $staff_id, $at_us);
+
+-- name: customer_notes
+SELECT customer_id, id, text, sealed_for, staff_id, at_us
+FROM customer_note WHERE customer_id IN ($ids[]) ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+
+-- name: customer_tags
+SELECT customer_id, tag FROM customer_tag WHERE customer_id IN ($ids[]) ORDER BY tag NULLS FIRST;
+
+-- name: customer_tag_insert
+INSERT INTO customer_tag (customer_id, tag, staff_id, at_us) VALUES ($customer_id, $tag, $staff_id, $at_us)
+ON CONFLICT (customer_id, tag) DO NOTHING;
+
+-- name: customer_tag_delete
+DELETE FROM customer_tag WHERE customer_id IN ($ids[]) AND tag = $tag;
+
+-- name: customer_tag_words
+SELECT DISTINCT tag FROM customer_tag ORDER BY tag NULLS FIRST LIMIT 500;
+
+-- name: customer_relations
+SELECT customer_id, other_id, kind FROM customer_relation WHERE customer_id IN ($ids[]) ORDER BY other_id NULLS FIRST, kind NULLS FIRST;
+
+-- name: customer_consent_insert
+INSERT INTO customer_consent (customer_id, id, purpose, channel, status, text_version, proof, staff_id, source_id, at_us)
+VALUES ($customer_id, $id, $purpose, $channel, $status, $text_version, $proof, $staff_id, $source_id, $at_us);
+
+-- name: customer_consents
+SELECT id, purpose, channel, status, text_version, proof, staff_id, source_id, at_us
+FROM customer_consent WHERE customer_id IN ($ids[]) ORDER BY purpose NULLS FIRST, channel NULLS FIRST, at_us DESC NULLS LAST, id DESC NULLS LAST;
+
+-- name: customer_change_insert
+INSERT INTO customer_change (customer_id, id, rev, field, kind, item_id, old_text, new_text, old_sealed, new_sealed, sealed_for,
+    staff_id, source_kind, source_id, ref_id, at_us)
+VALUES ($customer_id, $id, $rev, $field, $kind, $item_id, $old_text, $new_text, $old_sealed, $new_sealed, $sealed_for,
+    $staff_id, $source_kind, $source_id, $ref_id, $at_us);
+
+-- name: customer_changes
+SELECT customer_id, id, rev, field, kind, item_id, old_text, new_text, old_sealed, new_sealed, sealed_for, staff_id, source_kind, source_id, ref_id, at_us
+FROM customer_change WHERE customer_id IN ($ids[]) AND id < $before_id ORDER BY id DESC NULLS LAST LIMIT $limit;
+
+-- ---- totals ----
+
+-- name: customer_stat_insert
+INSERT INTO customer_stat (customer_id, listed, home_store_id, class, orders, units, spent_minor, returned_minor, web_orders, web_spent_minor,
+    first_seen_us, last_seen_us, last_order_us)
+VALUES ($customer_id, 1, $home_store_id, $class, 0, 0, 0, 0, 0, 0, $at_us, $at_us, 0)
+ON CONFLICT (customer_id) DO NOTHING;
+
+-- name: customer_stat_facets
+UPDATE customer_stat SET home_store_id = $home_store_id, class = $class WHERE customer_id = $customer_id;
+
+-- name: customer_stat_add
+UPDATE customer_stat SET orders = orders + $orders, units = units + $units, spent_minor = spent_minor + $spent_minor,
+    returned_minor = returned_minor + $returned_minor, web_orders = web_orders + $web_orders, web_spent_minor = web_spent_minor + $web_spent_minor,
+    last_seen_us = CASE WHEN last_seen_us < $seen_us THEN $seen_us ELSE last_seen_us END,
+    first_seen_us = CASE WHEN $seen_us > 0 AND $seen_us < first_seen_us THEN $seen_us ELSE first_seen_us END,
+    last_order_us = CASE WHEN last_order_us < $order_us THEN $order_us ELSE last_order_us END
+WHERE customer_id = $customer_id;
+
+-- name: customer_stat_get
+SELECT customer_id, listed, home_store_id, class, orders, units, spent_minor, returned_minor, web_orders, web_spent_minor,
+    first_seen_us, last_seen_us, last_order_us
+FROM customer_stat WHERE customer_id = $customer_id;
+
+-- name: customer_stat_first
+UPDATE customer_stat SET first_seen_us = $first_seen_us WHERE customer_id = $customer_id AND first_seen_us > $first_seen_us;
+
+-- name: customer_stat_unlist
+UPDATE customer_stat SET listed = 0 WHERE customer_id = $customer_id;
+
+-- name: customer_tag_unite
+INSERT INTO customer_tag (customer_id, tag, staff_id, at_us)
+SELECT $winner, tag, staff_id, at_us FROM customer_tag WHERE customer_id = $loser
+ON CONFLICT (customer_id, tag) DO NOTHING;
