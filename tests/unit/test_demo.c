@@ -149,6 +149,28 @@ static void proportions_hold(void **state)
     assert_int_equal(t.typed, 40);
 }
 
+/* An hour of the trickle: some bodies, none of them large, all stamped with the hour's own times. */
+static void the_trickle_is_gentle(void **state)
+{
+    (void)state;
+    struct tally t = {.parser = json_parser_new()};
+    const struct demo_sink sink = {.send = take, .arg = &t};
+    int64_t start = INT64_C(1763800000) * US_PER_S, now = start, wait;
+    const struct demo_options o = {.customers = 300, .years = 1, .seed = 3, .now_us = start};
+    struct demo_trickle *trickle = demo_trickle_new(&o);
+    for (; now < start + 3600 * US_PER_S; now += wait * US_PER_MS) {
+        assert_int_equal(demo_trickle_next(trickle, now, &sink, &wait), RC_OK);
+        assert_in_range(wait, 100, 10000);
+    }
+    assert_int_equal(t.unordered, 0);
+    assert_true(t.last_us[DEMO_BROWSER] >= start && t.last_us[DEMO_BROWSER] <= now);
+    assert_between(t.events, 200, 1500);
+    assert_between(t.receipts, 15, 100);
+    assert_between(t.orders, 1, 60);
+    demo_trickle_free(trickle);
+    json_parser_free(t.parser);
+}
+
 /* A sink that gives up: the failure comes back. */
 static enum rc refuse(void *arg, enum demo_channel channel, struct str body)
 {
@@ -170,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_seed_same_bytes),
         cmocka_unit_test(proportions_hold),
+        cmocka_unit_test(the_trickle_is_gentle),
         cmocka_unit_test(a_failing_sink_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
