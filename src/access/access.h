@@ -3,7 +3,7 @@
 #define ZX_ACCESS_ACCESS_H
 
 #include "base/ctx.h"
-#include "http/route.h"
+#include "http/http.h"
 
 /* Who acts in a request. */
 struct actor {
@@ -30,12 +30,25 @@ struct access_source {
 };
 /* The source of a write or API key (as it came over the wire); in memory, thread-safe, follows changes. */
 bool access_key_lookup(struct app *app, struct str key, struct access_source *ret, bool *ret_api);
+/* Makes a key for the source of that name, and the source when there is none. Inside a transaction; a running server knows
+ * the key after access_keys_reload(). `api`: for /api/v1, else a write key for collection. */
 enum rc access_key_create(struct ctx *c, struct str source_name, bool api, bool trusted, struct str *ret_key) ZX_MUST_CHECK;
+enum rc access_keys_reload(struct ctx *c) ZX_MUST_CHECK;
+/* Adds a person; the password is hashed here. RC_INVALID when weak or malformed, RC_CONFLICT when the e-mail is taken. */
 enum rc access_staff_create(struct ctx *c, struct str email, struct str name, unsigned role, struct str password, int64_t *ret_id) ZX_MUST_CHECK;
+
+/* The key of an Authorization header, "Bearer KEY" or "Basic base64(KEY:…)"; false when it holds none. `room` keeps the
+ * decoded bytes. */
+bool access_key_of_header(struct str authorization, char room[static 256], struct str *ret);
 
 /* Writes an audit row of the server's own (logins, changes of settings, exports). */
 enum rc access_audit(struct ctx *c, const char *action, const char *object, int64_t object_id, struct str detail_json) ZX_MUST_CHECK;
 
+/* How the server asks who it is, for http_start(). */
+extern const struct http_auth access_auth;
+
 extern const struct module access_module;
+/* Background jobs as routes; the module job/ itself lies below http and knows no routes. */
+extern const struct module job_module;
 
 #endif

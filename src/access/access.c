@@ -1,0 +1,231 @@
+/* The access module: rights of an actor, how the server asks who it is, the audit of the server's own acts, the list of routes. */
+#include "access/access_priv.h"
+
+#include "base/id.h"
+#include "db/pool.h"
+#include "embedded_sql.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+/* ---- rights ---- */
+
+bool access_may(const struct actor *a, const char *permission)
+{
+    if (!a)
+        return false;
+    if (strcmp(permission, NEED_SESSION) == 0)
+        return a->staff_id != 0;
+    for (const struct module *const *m = modules; *m; m++)
+        for (const struct permission *p = (*m)->permissions; p && p->name; p++)
+            if (strcmp(p->name, permission) == 0)
+                return (p->roles & a->role) != 0;
+    return false;
+}
+
+bool access_can_see_store(const struct actor *a, int64_t store_id)
+{
+    if (!a || !a->stores)
+        return true;
+    for (size_t i = 0; i < a->store_count; i++)
+        if (a->stores[i] == store_id)
+            return true;
+    return false;
+}
+
+/* ---- what the server asks ---- */
+
+static enum rc identify(struct ctx *c, const struct request *r, const struct actor **ret)
+{
+    char room[256];
+    struct str key;
+    if (access_key_of_header(request_header(r, "Authorization"), room, &key))
+        return key_identify(c, key, ret);
+    return session_identify(c, r, ret);
+}
+
+static bool is_key(const struct actor *a)
+{
+    return a->key_id != 0;
+}
+
+static struct str identity(struct arena *arena, const struct actor *a)
+{
+    return a->key_id ? arena_printf(arena, "key:%" PRId64, a->key_id) : arena_printf(arena, "staff:%" PRId64, a->staff_id);
+}
+
+static enum rc audit_write(struct ctx *c, const struct request *r, const struct route *route)
+{
+    int64_t object_id = 0;
+    if (!str_i64(r->params[0], &object_id))
+        object_id = 0;
+    struct str action = arena_printf(c->arena, "%s %s", http_method_name(r->method), route->path);
+    return access_audit(c, action.ptr, "", object_id, STR("{}"));
+}
+
+const struct http_auth access_auth = {
+    .identify = identify,
+    .may = access_may,
+    .is_key = is_key,
+    .identity = identity,
+    .audit_write = audit_write,
+};
+
+/* ---- audit ---- */
+
+enum rc access_audit(struct ctx *c, const char *action, const char *object, int64_t object_id, struct str detail_json)
+{
+    return db_run(c->db, "audit_insert", DB_I64("id", id_next()), DB_I64("at_us", c->now_us), DB_I64("staff_id", c->actor ? c->actor->staff_id : 0),
+                  DB_I64("key_id", c->actor ? c->actor->key_id : 0), DB_TEXT("action", str_z(action)), DB_TEXT("object", str_z(object)),
+                  DB_I64("object_id", object_id), DB_TEXT("detail", detail_json), DB_I64("request_id", c->request_id));
+}
+
+const struct field audit_fields[] = {
+    {.name = "id", .type = FIELD_ID, .flags = FIELD_REQUIRED},
+    {.name = "at", .type = FIELD_TIME, .flags = FIELD_REQUIRED},
+    {.name = "staff_id", .type = FIELD_ID, .flags = FIELD_REQUIRED | FIELD_NULLABLE},
+    {.name = "staff", .type = FIELD_STR, .flags = FIELD_REQUIRED | FIELD_NULLABLE},
+    {.name = "key_id", .type = FIELD_ID, .flags = FIELD_REQUIRED | FIELD_NULLABLE},
+    {.name = "action", .type = FIELD_STR, .flags = FIELD_REQUIRED},
+    {.name = "object", .type = FIELD_STR, .flags = FIELD_REQUIRED},
+    {.name = "object_id", .type = FIELD_ID, .flags = FIELD_REQUIRED | FIELD_NULLABLE},
+    {.name = "detail", .type = FIELD_JSON, .flags = FIELD_REQUIRED},
+    {.name = "request_id", .type = FIELD_ID, .flags = FIELD_REQUIRED | FIELD_NULLABLE},
+    FIELD_END,
+};
+
+static void audit_put(struct db_rows *q, struct jw *w)
+{
+    struct str staff = db_text(q, "staff"), detail = db_text(q, "detail");
+    jw_object(w);
+    jw_kv_id(w, "id", db_i64(q, "id"));
+    jw_kv_time(w, "at", db_i64(q, "at_us"));
+    jw_kv_id(w, "staff_id", db_i64(q, "staff_id"));
+    jw_key(w, "staff");
+    if (staff.len)
+        jw_str(w, staff);
+    else
+        jw_null(w);
+    jw_kv_id(w, "key_id", db_i64(q, "key_id"));
+    jw_kv_str(w, "action", db_text(q, "action"));
+    jw_kv_str(w, "object", db_text(q, "object"));
+    jw_kv_id(w, "object_id", db_i64(q, "object_id"));
+    jw_key(w, "detail");
+    jw_raw(w, detail.len ? detail : STR("{}"));
+    jw_kv_id(w, "request_id", db_i64(q, "request_id"));
+    jw_object_end(w);
+}
+
+enum rc audit_list_route(struct ctx *c, const struct request *r, struct reply *p)
+{
+    int64_t before = INT64_MAX, limit, shown = 0, last = 0;
+    bool paged;
+    struct str action = request_query(r, "action"), next = STR_NULL;
+    enum rc rc = request_limit(c, r, 50, &limit);
+    if (!rc)
+        rc = request_cursor(c, r, request_query(r, "after"), &before, 1, &paged);
+    if (rc)
+        return rc;
+    struct db_rows *q = action.len ? db_query(c->db, "audit_list_by_action", DB_TEXT("action", action), DB_I64("before", before), DB_I64("limit", limit + 1))
+                                   : db_query(c->db, "audit_list", DB_I64("before", before), DB_I64("limit", limit + 1));
+    jw_object(&p->json);
+    jw_key(&p->json, "items");
+    jw_array(&p->json);
+    while (shown < limit && db_next(q)) {
+        last = db_i64(q, "id");
+        audit_put(q, &p->json);
+        shown++;
+    }
+    if (shown == limit && db_next(q))
+        next = request_cursor_make(c, r, &last, 1);
+    jw_array_end(&p->json);
+    reply_list_end(p, next, shown, !next.len && !paged);
+    return db_end(q);
+}
+
+/* ---- the module ---- */
+
+static enum rc start(struct app *app)
+{
+    struct access *a = mem_zalloc(1, sizeof(*a));
+    if (sodium_init() < 0)
+        return RC_INTERNAL;
+    a->throttle = throttle_new();
+    a->argon = argon_gate_new();
+    pthread_mutex_init(&a->keys_lock, NULL);
+    app->access = a;
+    struct ctx c = {.arena = arena_new(), .app = app, .now_us = clock_now_us()};
+    enum rc rc = db_pool_reader(app->truth, &c.db);
+    if (!rc) {
+        rc = access_keys_reload(&c);
+        db_pool_give(app->truth, c.db);
+    }
+    arena_free(c.arena);
+    return rc;
+}
+
+static void stop(struct app *app)
+{
+    struct access *a = app->access;
+    if (!a)
+        return;
+    app->access = NULL;
+    key_table_free(atomic_load(&a->keys));
+    key_table_free(a->retired);
+    throttle_free(a->throttle);
+    argon_gate_free(a->argon);
+    pthread_mutex_destroy(&a->keys_lock);
+    free(a);
+}
+
+static const struct permission permissions[] = {
+    {"staff.read", ROLE_ADMIN | ROLE_MANAGER},
+    {"staff.write", ROLE_ADMIN},
+    {"source.read", ROLE_ADMIN},
+    {"source.write", ROLE_ADMIN},
+    {"audit.read", ROLE_ADMIN},
+    {"live.read", ROLE_ADMIN | ROLE_MANAGER},
+    {0},
+};
+
+static const struct route routes[] = {
+    {HTTP_POST, "/api/v1/session", session_create_route, .need = NEED_NOBODY, .raw = true, .in = login_fields, .in_size = sizeof(struct login),
+     .out = session_fields, .out_name = "session", .doc = "Logs in."},
+    {HTTP_GET, "/api/v1/session", session_show_route, .need = NEED_SESSION, .out = session_fields, .out_name = "session", .doc = "Who is logged in."},
+    {HTTP_DELETE, "/api/v1/session", session_delete_route, .need = NEED_SESSION, .writes = true, .doc = "Logs out."},
+    {HTTP_POST, "/api/v1/session/password", session_password_route, .need = NEED_SESSION, .raw = true, .in = password_fields,
+     .in_size = sizeof(struct password_change), .out = session_fields, .out_name = "session", .doc = "Changes one's own password."},
+    {HTTP_GET, "/api/v1/staff", staff_list_route, .need = "staff.read", .out = staff_fields, .out_name = "staff", .out_list = true, .doc = "Staff."},
+    {HTTP_POST, "/api/v1/staff", staff_create_route, .need = "staff.write", .raw = true, .in = staff_in_fields, .in_size = sizeof(struct staff_in),
+     .out = staff_fields, .out_name = "staff", .doc = "Adds a person."},
+    {HTTP_GET, "/api/v1/staff/{id}", staff_show_route, .need = "staff.read", .out = staff_fields, .out_name = "staff", .doc = "One of the staff."},
+    {HTTP_PATCH, "/api/v1/staff/{id}", staff_update_route, .need = "staff.write", .raw = true, .in = staff_patch_fields,
+     .in_size = sizeof(struct staff_in), .out = staff_fields, .out_name = "staff", .doc = "Changes a person; ends her sessions when rights change."},
+    {HTTP_GET, "/api/v1/roles", roles_route, .need = "staff.read", .out = role_fields, .out_name = "role", .out_list = true, .doc = "Roles and what they may do."},
+    {HTTP_GET, "/api/v1/sources", source_list_route, .need = "source.read", .out = source_fields, .out_name = "source", .out_list = true,
+     .doc = "Where data comes from, with keys."},
+    {HTTP_POST, "/api/v1/sources", source_create_route, .need = "source.write", .raw = true, .in = source_in_fields, .in_size = sizeof(struct source_in),
+     .out = source_fields, .out_name = "source", .doc = "Adds a source."},
+    {HTTP_PATCH, "/api/v1/sources/{id}", source_update_route, .need = "source.write", .raw = true, .in = source_patch_fields,
+     .in_size = sizeof(struct source_in), .out = source_fields, .out_name = "source", .doc = "Changes a source."},
+    {HTTP_POST, "/api/v1/sources/{id}/keys", key_create_route, .need = "source.write", .raw = true, .in = key_in_fields, .in_size = sizeof(struct key_in),
+     .out = key_made_fields, .out_name = "key_made", .doc = "Makes a key, which is shown this once."},
+    {HTTP_DELETE, "/api/v1/keys/{id}", key_revoke_route, .need = "source.write", .raw = true, .doc = "Revokes a key."},
+    {HTTP_GET, "/api/v1/audit", audit_list_route, .need = "audit.read", .out = audit_fields, .out_name = "audit_row", .out_list = true,
+     .query = "action,after,limit", .doc = "What was done, newest first."},
+    {0},
+};
+
+static const char *const tables[] = {"staff", "staff_store", "staff_session", "source", "api_key", "audit_row", "setting", NULL};
+
+const struct module access_module = {
+    .name = "access",
+    .routes = routes,
+    .sql = access_sql,
+    .migrations = access_migrations,
+    .tables = tables,
+    .permissions = permissions,
+    .start = start,
+    .stop = stop,
+};

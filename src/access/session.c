@@ -1,0 +1,187 @@
+/* Sessions of people: a cookie with 256 random bits, stored as a hash; idle 30 minutes, at most ten hours; and the proof
+ * that a write comes from our own pages (SameSite=Strict, Origin and Sec-Fetch-Site, a token derived from the session). */
+#include "access/access_priv.h"
+
+#include "db/pool.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+
+static const int64_t IDLE_US = 30 * 60 * US_PER_S, AGE_US = 10 * 3600 * US_PER_S;
+/* seen_us is written no oftener than this, so that reading costs no writes. */
+static const int64_t TOUCH_US = 5 * 60 * US_PER_S;
+
+struct str session_cookie_name(const struct app *app)
+{
+    return app->tls ? STR("__Host-zhixin_session") : STR("zhixin_session");
+}
+
+struct str session_cookie_find(struct str cookies, struct str name)
+{
+    struct str pair;
+    while (str_split(&cookies, ';', &pair)) {
+        pair = str_trim(pair);
+        if (pair.len > name.len && str_starts(pair, name) && pair.ptr[name.len] == '=')
+            return str_sub(pair, name.len + 1, pair.len);
+    }
+    return STR_NULL;
+}
+
+static struct str request_token(const struct app *app, const struct request *r)
+{
+    struct str token = session_cookie_find(request_header(r, "Cookie"), session_cookie_name(app));
+    return token.len == SESSION_TOKEN_CHARS ? token : STR_NULL;
+}
+
+static void token_hash(struct str token, uint8_t out[static 32])
+{
+    crypto_generichash(out, 32, (const uint8_t *)token.ptr, token.len, NULL, 0);
+}
+
+struct str session_csrf(struct ctx *c, struct str token)
+{
+    uint8_t mac[24];
+    enum { ROOM = sodium_base64_ENCODED_LEN(sizeof(mac), sodium_base64_VARIANT_URLSAFE_NO_PADDING) };
+    struct str message = arena_concat(c->arena, STR("csrf"), token);
+    char *out = arena_alloc(c->arena, ROOM);
+    crypto_generichash(mac, sizeof(mac), (const uint8_t *)message.ptr, message.len, c->app->server_key, sizeof(c->app->server_key));
+    sodium_bin2base64(out, ROOM, mac, sizeof(mac), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    return str_z(out);
+}
+
+/* ---- opening and closing ---- */
+
+static void cookie_set(struct ctx *c, struct reply *p, struct str token, int64_t seconds)
+{
+    struct str name = session_cookie_name(c->app);
+    struct str value = arena_printf(c->arena, "%.*s=%.*s; Path=/; Max-Age=%" PRId64 "; HttpOnly; SameSite=Strict%s", STR_FMT(name), STR_FMT(token),
+                                    seconds, c->app->tls ? "; Secure" : "");
+    reply_header(p, "Set-Cookie", value);
+}
+
+static enum rc forget_old(struct ctx *c, const struct request *r)
+{
+    uint8_t hash[32];
+    struct str old = request_token(c->app, r);
+    enum rc rc = db_run(c->db, "session_sweep", DB_I64("made_before_us", c->now_us - AGE_US), DB_I64("seen_before_us", c->now_us - IDLE_US));
+    if (rc || old.len == 0)
+        return rc;
+    token_hash(old, hash);
+    return db_run(c->db, "session_delete", DB_BLOB("token_hash", str_n(hash, sizeof(hash))));
+}
+
+enum rc session_open(struct ctx *c, const struct request *r, int64_t staff_id, struct reply *p, struct str *ret_csrf)
+{
+    uint8_t random[SESSION_TOKEN_BYTES], hash[32];
+    char *text = arena_alloc(c->arena, SESSION_TOKEN_CHARS + 1);
+    enum rc rc = forget_old(c, r); /* rotated at login: who planted a cookie gains nothing */
+    if (rc)
+        return rc;
+    randombytes_buf(random, sizeof(random));
+    sodium_bin2base64(text, SESSION_TOKEN_CHARS + 1, random, sizeof(random), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    sodium_memzero(random, sizeof(random));
+    struct str token = str_z(text);
+    token_hash(token, hash);
+    rc = db_run(c->db, "session_insert", DB_BLOB("token_hash", str_n(hash, sizeof(hash))), DB_I64("staff_id", staff_id), DB_I64("now_us", c->now_us));
+    if (rc)
+        return rc;
+    cookie_set(c, p, token, AGE_US / US_PER_S);
+    *ret_csrf = session_csrf(c, token);
+    return RC_OK;
+}
+
+enum rc session_close(struct ctx *c, const struct request *r, struct reply *p)
+{
+    cookie_set(c, p, STR(""), 0);
+    return forget_old(c, r);
+}
+
+/* ---- who is it? ---- */
+
+/* "https://crm.example.com:8443" against the Host header "crm.example.com:8443". */
+static bool origin_is_ours(struct str origin, struct str host)
+{
+    ptrdiff_t scheme = str_find_str(origin, STR("://"));
+    return scheme > 0 && str_ieq(str_sub(origin, (size_t)scheme + 3, origin.len), host);
+}
+
+bool session_is_cross_site(const struct request *r)
+{
+    struct str site = request_header(r, "Sec-Fetch-Site"), origin = request_header(r, "Origin");
+    if (site.len && !str_eq(site, STR("same-origin")) && !str_eq(site, STR("none")))
+        return true;
+    return origin.len && !origin_is_ours(origin, request_header(r, "Host"));
+}
+
+static enum rc check_csrf(struct ctx *c, const struct request *r, struct str token)
+{
+    struct str given = request_header(r, "X-CSRF-Token"), wanted = session_csrf(c, token);
+    if (r->method == HTTP_GET || r->method == HTTP_OPTIONS)
+        return RC_OK;
+    if (session_is_cross_site(r))
+        return ctx_fail(c, RC_DENIED, "Origin", "cross_site");
+    if (given.len != wanted.len || sodium_memcmp(given.ptr, wanted.ptr, wanted.len) != 0)
+        return ctx_fail(c, RC_DENIED, "X-CSRF-Token", "csrf");
+    return RC_OK;
+}
+
+struct found {
+    struct actor *actor;
+    int64_t seen_us;
+    bool live;
+};
+
+static enum rc session_find(struct ctx *c, const uint8_t hash[static 32], struct found *ret)
+{
+    struct db_rows *q = db_query(c->db, "session_find", DB_BLOB("token_hash", str_n(hash, 32)));
+    if (db_next(q)) {
+        ret->seen_us = db_i64(q, "seen_us");
+        ret->live = c->now_us - db_i64(q, "made_us") < AGE_US && c->now_us - ret->seen_us < IDLE_US;
+        ret->actor = arena_new_one(c->arena, struct actor);
+        ret->actor->staff_id = db_i64(q, "staff_id");
+        ret->actor->role = (unsigned)db_i64(q, "role");
+        ret->actor->name = arena_str(c->arena, db_text(q, "name"));
+    }
+    return db_end(q);
+}
+
+/* Store staff browse their own stores; without any they browse none. */
+static enum rc load_stores(struct ctx *c, struct actor *a)
+{
+    enum { STORES_MAX = 1000 };
+    if (a->role != ROLE_STORE)
+        return RC_OK;
+    int64_t *ids = arena_new_array(c->arena, int64_t, STORES_MAX);
+    struct db_rows *q = db_query(c->db, "staff_store_ids", DB_I64("staff_id", a->staff_id));
+    while (a->store_count < STORES_MAX && db_next(q))
+        ids[a->store_count++] = db_i64(q, "store_id");
+    a->stores = ids;
+    return db_end(q);
+}
+
+static enum rc touch(struct ctx *c, void *arg)
+{
+    return db_run(c->db, "session_touch", DB_I64("now_us", c->now_us), DB_BLOB("token_hash", str_n(arg, 32)));
+}
+
+enum rc session_identify(struct ctx *c, const struct request *r, const struct actor **ret)
+{
+    uint8_t hash[32];
+    struct found found = {0};
+    struct str token = request_token(c->app, r);
+    if (token.len == 0)
+        return RC_OK;
+    token_hash(token, hash);
+    enum rc rc = session_find(c, hash, &found);
+    if (rc || !found.live)
+        return rc;
+    rc = check_csrf(c, r, token);
+    if (!rc)
+        rc = load_stores(c, found.actor);
+    if (!rc && c->now_us - found.seen_us > TOUCH_US)
+        rc = db_pool_tx(c, c->app->truth, touch, hash);
+    if (rc)
+        return rc;
+    *ret = found.actor;
+    return RC_OK;
+}
