@@ -27,6 +27,21 @@ void reply_rev(struct ctx *c, struct reply *p, int64_t rev)
     reply_header(p, "ETag", arena_printf(c->arena, "\"%" PRId64 "\"", rev));
 }
 
+void reply_list_end(struct reply *p, struct str next, int64_t total, bool exact)
+{
+    jw_key(&p->json, "next");
+    if (next.len)
+        jw_str(&p->json, next);
+    else
+        jw_null(&p->json);
+    jw_key(&p->json, "total");
+    jw_object(&p->json);
+    jw_kv_i64(&p->json, "count", total);
+    jw_kv_bool(&p->json, "exact", exact);
+    jw_object_end(&p->json);
+    jw_object_end(&p->json);
+}
+
 void reply_add(struct MHD_Response *response, struct arena *a, const char *name, struct str value)
 {
     MHD_add_response_header(response, name, arena_z(a, value));

@@ -7,6 +7,7 @@
 #include "json/json.h"
 
 enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_METHOD_COUNT };
+const char *http_method_name(enum http_method method);
 
 /* Special values of .need beside permissions such as "customer.read". */
 #define NEED_NOBODY "public"        /* anyone */
@@ -56,6 +57,9 @@ struct reply {
 };
 void reply_header(struct reply *p, const char *name, struct str value); /* one with CR or LF is left out; the value lives in the arena */
 void reply_rev(struct ctx *c, struct reply *p, int64_t rev);            /* ETag of an editable row */
+
+/* Ends a list body after its items: …], "next": cursor or null, "total": {…}}. */
+void reply_list_end(struct reply *p, struct str next, int64_t total, bool exact);
 
 typedef enum rc route_fn(struct ctx *c, const struct request *r, struct reply *p);
 

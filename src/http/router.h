@@ -23,7 +23,6 @@ void router_find(const struct router *r, enum http_method method, struct str pat
 
 /* "GET" …; HEAD counts as GET. False for anything else. */
 bool http_method_of(struct str name, enum http_method *ret);
-const char *http_method_name(enum http_method method);
 
 /* Percent-decodes into the arena. False when the escape is broken or the result is no text (UTF-8 without U+0000).
  * `plus_is_blank` for query strings. */
