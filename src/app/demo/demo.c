@@ -183,7 +183,7 @@ enum rc tell_form(struct demo *g, int64_t index)
     return g->sink->send(g->sink->arg, DEMO_CUSTOMERS, buf_str(&g->scratch));
 }
 
-static enum rc tell(struct demo *g, const struct moment *m)
+enum rc tell_moment(struct demo *g, const struct moment *m)
 {
     switch ((enum act)m->act) {
     case ACT_RECEIPT: return tell_receipt(g, m);
@@ -222,7 +222,7 @@ static enum rc run_day(struct demo *g, int32_t day)
     plan(g, day);
     enum rc rc = goods_feed(&g->goods, g->civil_day, day == 0, &g->scratch, g->sink);
     for (size_t i = 0; !rc && i < g->moment_count; i++)
-        rc = tell(g, &g->moments[i]);
+        rc = tell_moment(g, &g->moments[i]);
     if (!rc)
         rc = tell_flush(g);
     g->totals.day = day + 1;

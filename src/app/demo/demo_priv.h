@@ -294,7 +294,10 @@ void demo_fill_basket(struct demo *g, struct basket *b, const struct person *p, 
 void plan_visits(struct demo *g, int32_t day);
 void plan_receipts(struct demo *g, int32_t day);
 void plan_stories(struct demo *g, int32_t day);
-/* A single visit or receipt, for the trickle too. */
+/* Single ones, for the trickle too: a visit without buying, an order of somebody who comes again, a member's receipt. */
+void plan_browsing(struct demo *g, int32_t day, int64_t at);
+void plan_repeat_order(struct demo *g, int32_t day, int64_t at);
+void plan_member_sale(struct demo *g, int32_t day, int64_t at);
 void plan_visit(struct demo *g, struct visit v, int64_t at_us);
 void plan_return(struct demo *g, const struct due *back);
 void plan_order_returns(struct demo *g, const struct visit *v, int64_t at_us);
@@ -307,6 +310,7 @@ enum rc tell_form(struct demo *g, int64_t person) ZX_MUST_CHECK;
 struct buf *tell_begin(struct demo *g, enum demo_channel channel);
 enum rc tell_end(struct demo *g, enum demo_channel channel) ZX_MUST_CHECK;
 enum rc tell_flush(struct demo *g) ZX_MUST_CHECK;
+enum rc tell_moment(struct demo *g, const struct moment *m) ZX_MUST_CHECK;
 
 /* ---- small writers (text.c) ---- */
 

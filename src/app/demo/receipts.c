@@ -29,11 +29,11 @@ static void serve(struct demo *g, struct receipt *r, const struct person *p)
 }
 
 /* A sale; p NULL: a walk-in. */
-static void plan_sale(struct demo *g, const struct person *p, bool enrols)
+static void plan_sale(struct demo *g, const struct person *p, bool enrols, int64_t at)
 {
     uint32_t who;
     struct receipt *r = demo_add_receipt(g, &who);
-    r->at_us = store_time(g);
+    r->at_us = at;
     serve(g, r, p);
     if (p) {
         r->person = p->index;
@@ -63,13 +63,20 @@ static int64_t plan_newcomers(struct demo *g, int32_t day, int64_t from, int64_t
         if (!first && !second)
             continue;
         if (bought < budget) {
-            plan_sale(g, &p, true);
+            plan_sale(g, &p, true, store_time(g));
             bought++;
         } else if (first) {
             enrol_only(g, i);
         }
     }
     return bought;
+}
+
+void plan_member_sale(struct demo *g, int32_t day, int64_t at)
+{
+    int64_t index = people_pick(&g->people, SIDE_STORE, day, &g->dice);
+    struct person p = index == NOBODY ? (struct person){0} : person_at(&g->people, index);
+    plan_sale(g, index == NOBODY ? NULL : &p, false, at);
 }
 
 static void plan_members(struct demo *g, int32_t day, int64_t budget)
@@ -80,11 +87,8 @@ static void plan_members(struct demo *g, int32_t day, int64_t budget)
         int32_t then = day - gaps[i];
         done += plan_newcomers(g, day, then ? g->people.joined[then - 1] : 0, g->people.joined[then], budget - done);
     }
-    for (; done < budget; done++) {
-        int64_t index = people_pick(&g->people, SIDE_STORE, day, &g->dice);
-        struct person p = index == NOBODY ? (struct person){0} : person_at(&g->people, index);
-        plan_sale(g, index == NOBODY ? NULL : &p, false);
-    }
+    for (; done < budget; done++)
+        plan_member_sale(g, day, store_time(g));
 }
 
 void plan_return(struct demo *g, const struct due *back)
@@ -110,7 +114,7 @@ void plan_receipts(struct demo *g, int32_t day)
             plan_return(g, &g->today.items[i]);
     plan_members(g, day, members);
     for (int64_t i = members; i < sales; i++)
-        plan_sale(g, NULL, false);
+        plan_sale(g, NULL, false, store_time(g));
 }
 
 /* ---- writing ---- */

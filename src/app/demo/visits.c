@@ -107,7 +107,7 @@ static struct visit visit_of(struct demo *g, int64_t person)
                           .origin = (uint8_t)dice_weighted(dice_next(&g->dice), (const uint16_t[]){420, 180, 170, 130, 100}, 5, 1000)};
 }
 
-static void plan_order_visit(struct demo *g, const struct person *p, bool registers)
+static void plan_order_visit(struct demo *g, const struct person *p, bool registers, int64_t at)
 {
     struct visit v = visit_of(g, p->index);
     v.buys = true;
@@ -115,7 +115,7 @@ static void plan_order_visit(struct demo *g, const struct person *p, bool regist
     v.logged_in = !registers && v.logged_in;
     v.number = ++g->order_number;
     demo_fill_basket(g, &v.basket, p, true, g->civil_day);
-    plan_visit(g, v, visit_time(g));
+    plan_visit(g, v, at);
 }
 
 /* Those who come to the web shop for the first time today. Returns how many of them buy. */
@@ -128,7 +128,7 @@ static int64_t plan_newcomers(struct demo *g, int32_t day, int64_t from, int64_t
         if (!first && !second)
             continue;
         if (!p.lead && bought < budget) {
-            plan_order_visit(g, &p, true);
+            plan_order_visit(g, &p, true, visit_time(g));
             bought++;
         } else {
             struct visit v = visit_of(g, i);
@@ -140,7 +140,16 @@ static int64_t plan_newcomers(struct demo *g, int32_t day, int64_t from, int64_t
     return bought;
 }
 
-static int64_t plan_orders(struct demo *g, int32_t day)
+void plan_repeat_order(struct demo *g, int32_t day, int64_t at)
+{
+    int64_t index = people_pick(&g->people, SIDE_WEB, day, &g->dice);
+    if (index == NOBODY)
+        return;
+    struct person p = person_at(&g->people, index);
+    plan_order_visit(g, &p, false, at);
+}
+
+static void plan_orders(struct demo *g, int32_t day)
 {
     static const int32_t gaps[] = {0, 3, 14, 30, 60, 90, 150}; /* of people.c, and today's */
     int64_t budget = days_share(g->days.web, day, g->options.events * 225 / 10000), done = 0;
@@ -148,15 +157,8 @@ static int64_t plan_orders(struct demo *g, int32_t day)
         int32_t then = day - gaps[i];
         done += plan_newcomers(g, day, then ? g->people.joined[then - 1] : 0, g->people.joined[then], budget - done);
     }
-    while (done < budget) {
-        int64_t index = people_pick(&g->people, SIDE_WEB, day, &g->dice);
-        done++;
-        if (index == NOBODY)
-            continue;
-        struct person p = person_at(&g->people, index);
-        plan_order_visit(g, &p, false);
-    }
-    return done;
+    for (; done < budget; done++)
+        plan_repeat_order(g, day, visit_time(g));
 }
 
 /* Somebody who will come within four days and looks around before she says who she is. */
@@ -170,7 +172,7 @@ static int64_t person_to_come(struct demo *g, int32_t day)
     return p.first_side == SIDE_WEB ? p.index : NOBODY;
 }
 
-static void plan_browsing(struct demo *g, int32_t day)
+void plan_browsing(struct demo *g, int32_t day, int64_t at)
 {
     uint32_t r = dice_below(&g->dice, 1000);
     int64_t person = NOBODY;
@@ -180,7 +182,7 @@ static void plan_browsing(struct demo *g, int32_t day)
         person = person_to_come(g, day);
     struct visit v = visit_of(g, person);
     v.logged_in = v.logged_in && r < 420;
-    plan_visit(g, v, visit_time(g));
+    plan_visit(g, v, at);
 }
 
 /* Returns and cancellations that are due today. */
@@ -216,7 +218,7 @@ void plan_visits(struct demo *g, int32_t day)
     plan_followers(g, day);
     /* Of the last day only the past is told, so its moments are fewer than were planned. */
     for (int64_t tries = 0; (int64_t)(g->moment_count - before) < events && tries < events; tries++)
-        plan_browsing(g, day);
+        plan_browsing(g, day, visit_time(g));
 }
 
 /* ---- what comes back ---- */
