@@ -18,6 +18,7 @@ struct statement {
     char *own_text;               /* keeps the names alive when the text is not registered */
     char **columns;               /* names, copied: an engine may prepare again by itself */
     size_t column_count;
+    bool columns_sure;
     bool busy;
     struct statement *next;       /* same slot */
 };
@@ -182,19 +183,27 @@ static size_t list_class_of(const struct db_arg *args, size_t count)
 
 /* ---- prepared statements ---- */
 
+static void forget_columns(struct statement *s)
+{
+    for (size_t i = 0; i < s->column_count; i++)
+        free(s->columns[i]);
+    free(s->columns);
+    s->columns = NULL;
+    s->column_count = 0;
+}
+
 static void statement_free(struct db *db, struct statement *s)
 {
     if (s->native)
         db->driver->finalize(s->native);
-    for (size_t i = 0; i < s->column_count; i++)
-        free(s->columns[i]);
-    free(s->columns);
+    forget_columns(s);
     free(s->own_text);
     free(s);
 }
 
 static void read_columns(struct db *db, struct statement *s)
 {
+    forget_columns(s);
     s->column_count = (size_t)db->driver->column_count(s->native);
     s->columns = mem_zalloc(s->column_count, sizeof(*s->columns));
     for (size_t i = 0; i < s->column_count; i++) {
@@ -219,6 +228,7 @@ static enum rc statement_new(struct db *db, const char *name, const char *text, 
         return rc;
     }
     read_columns(db, s);
+    s->columns_sure = !db->driver->late_columns;
     *ret = s;
     return RC_OK;
 }
@@ -379,6 +389,10 @@ bool db_next(struct db_rows *q)
     if (q->rc || !q->statement)
         return false;
     enum db_step step = q->db->driver->step(q->statement->native);
+    if (step == DB_STEP_ROW && !q->statement->columns_sure) {
+        read_columns(q->db, q->statement);
+        q->statement->columns_sure = true;
+    }
     if (step == DB_STEP_FAILED)
         q->rc = finish(q->db, q->statement, step);
     return step == DB_STEP_ROW;

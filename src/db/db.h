@@ -56,6 +56,7 @@ struct db_options {
     int64_t busy_ms;
     int64_t cache_kib;   /* page cache of SQLite; memory limit of DuckDB */
     unsigned threads;    /* DuckDB only; 0: two */
+    bool streaming;      /* DuckDB only: rows come as they are made, without being held; one query at a time */
 };
 /* Opens an SQLite file in WAL mode with synchronous=FULL. Errors: RC_STORE, RC_DISK_FULL. */
 enum rc db_open_sqlite(const char *path, const struct db_options *options, struct db **ret);

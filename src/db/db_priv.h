@@ -12,6 +12,7 @@ struct db_driver {
     const char *parameter_mark;  /* "?1" for SQLite, "$1" for PostgreSQL, "$p1" for DuckDB, which then allows gaps */
     const char *bigint, *bytes, *text, *strict;  /* what $BIGINT, $BYTES, $TEXT, $STRICT become */
     const char *begin;           /* statement that opens a writing transaction */
+    bool late_columns;           /* a statement's columns are only sure once it runs */
     void (*close)(void *conn);
     enum rc (*prepare)(void *conn, const char *text, void **ret_stmt);
     void (*finalize)(void *stmt);

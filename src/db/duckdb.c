@@ -16,6 +16,7 @@ struct column {
     bool decimal;
     const void *data;
     const uint64_t *validity;    /* NULL: all set */
+    char uuid[16];               /* of the cell last read */
 };
 
 struct duckdb_stmt {
@@ -130,7 +131,8 @@ static bool execute(struct duckdb_stmt *s)
 {
     const struct duckdb_api *api = s->conn->api;
     s->running = true;
-    if (api->execute_prepared(s->prepared, &s->result) != DuckDBSuccess) {
+    duckdb_state got = s->conn->streaming ? api->execute_prepared_streaming(s->prepared, &s->result) : api->execute_prepared(s->prepared, &s->result);
+    if (got != DuckDBSuccess) {
         duckdb_failed(s->conn, api->result_error(&s->result), api->result_error_type(&s->result));
         return false;
     }
@@ -142,40 +144,47 @@ static bool execute(struct duckdb_stmt *s)
     return true;
 }
 
-static bool next_chunk(struct duckdb_stmt *s)
+/* A row more, or the end; a streaming result may also fail on its way. */
+static enum db_step next_chunk(struct duckdb_stmt *s)
 {
     const struct duckdb_api *api = s->conn->api;
     drop_chunk(s);
     s->chunk = api->fetch_chunk(s->result);
-    if (!s->chunk)
-        return false;
+    if (!s->chunk) {
+        const char *why = api->result_error(&s->result);
+        if (!why || !*why)
+            return DB_STEP_DONE;
+        duckdb_failed(s->conn, why, api->result_error_type(&s->result));
+        return DB_STEP_FAILED;
+    }
     s->rows = api->data_chunk_get_size(s->chunk);
     for (size_t i = 0; i < s->column_count; i++) {
         duckdb_vector vector = api->data_chunk_get_vector(s->chunk, i);
         s->columns[i].data = api->vector_get_data(vector);
         s->columns[i].validity = api->vector_get_validity(vector);
     }
-    return s->rows > 0;
+    return DB_STEP_ROW;
 }
 
 static enum db_step driver_step(void *stmt)
 {
     struct duckdb_stmt *s = stmt;
+    enum db_step step = DB_STEP_ROW;
     if (!s->running && !execute(s))
         return DB_STEP_FAILED;
-    if (s->row < s->rows || next_chunk(s)) {
-        s->row++;
-        return DB_STEP_ROW;
-    }
-    return DB_STEP_DONE;
+    while (step == DB_STEP_ROW && s->row == s->rows)
+        step = next_chunk(s);
+    s->row++;
+    return step;
 }
 
 /* ---- cells ---- */
 
+/* A statement whose parameter stands in a table function knows its columns only when it runs. */
 static int driver_column_count(void *stmt)
 {
     struct duckdb_stmt *s = stmt;
-    return (int)s->conn->api->prepared_statement_column_count(s->prepared);
+    return (int)(s->running ? s->column_count : s->conn->api->prepared_statement_column_count(s->prepared));
 }
 
 /* The caller copies the name before it asks for the next. */
@@ -183,6 +192,8 @@ static const char *driver_column_name(void *stmt, int column)
 {
     static _Thread_local char name[128];
     struct duckdb_stmt *s = stmt;
+    if (s->running)
+        return s->conn->api->column_name(&s->result, (idx_t)column);
     const char *own = s->conn->api->prepared_statement_column_name(s->prepared, (idx_t)column);
     snprintf(name, sizeof(name), "%s", own ? own : "");
     s->conn->api->free((void *)(uintptr_t)own);
@@ -250,10 +261,24 @@ static double driver_column_double(void *stmt, int column)
     return c ? integer_or_real(c, row, &n) : 0;
 }
 
+/* Back to the sixteen bytes that db_chunk_uuid() took. */
+static struct str read_uuid(struct column *c, idx_t row)
+{
+    const duckdb_hugeint *h = &((const duckdb_hugeint *)c->data)[row];
+    uint64_t upper = (uint64_t)h->upper ^ UINT64_C(1) << 63, lower = h->lower;
+    for (int i = 7; i >= 0; i--, upper >>= 8, lower >>= 8) {
+        c->uuid[i] = (char)upper;
+        c->uuid[8 + i] = (char)lower;
+    }
+    return str_n(c->uuid, sizeof(c->uuid));
+}
+
 static struct str driver_column_bytes(void *stmt, int column)
 {
     idx_t row;
     const struct column *c = cell(stmt, column, &row);
+    if (c && c->type == DUCKDB_TYPE_UUID)
+        return read_uuid(&((struct duckdb_stmt *)stmt)->columns[column], row);
     if (!c || (c->type != DUCKDB_TYPE_VARCHAR && c->type != DUCKDB_TYPE_BLOB))
         return STR_NULL;
     const duckdb_string_t *s = &((const duckdb_string_t *)c->data)[row];
@@ -342,6 +367,7 @@ static const struct db_driver duckdb_driver = {
     .text = "VARCHAR",
     .strict = "",
     .begin = "BEGIN TRANSACTION",
+    .late_columns = true,
     .close = driver_close,
     .prepare = driver_prepare,
     .finalize = driver_finalize,
@@ -442,11 +468,12 @@ static struct duckdb_instance *join_instance(const char *path)
     return NULL;
 }
 
-static struct duckdb_conn *connect_to(const struct duckdb_api *api, struct duckdb_instance *i)
+static struct duckdb_conn *connect_to(const struct duckdb_api *api, struct duckdb_instance *i, bool streaming)
 {
     struct duckdb_conn *conn = mem_zalloc(1, sizeof(*conn));
     conn->api = api;
     conn->instance = i;
+    conn->streaming = streaming;
     if (api->connect(i->database, &conn->connection) != DuckDBSuccess)
         conn->connection = NULL;
     return conn;
@@ -464,7 +491,7 @@ enum rc db_open_duckdb(const char *path, const char *segments_dir, const struct 
     bool fresh = !i;
     if (fresh)
         rc = open_instance(api, path, options, &i);
-    struct duckdb_conn *conn = rc ? NULL : connect_to(api, i);
+    struct duckdb_conn *conn = rc ? NULL : connect_to(api, i, options->streaming);
     if (conn && fresh)
         rc = conn->connection ? lock_down(conn, segments_dir) : RC_STORE;
     if (conn && fresh && shared && !rc) {

@@ -99,6 +99,7 @@ enum duckdb_error_type {
     X(duckdb_state, execute_prepared_streaming, (duckdb_prepared_statement, duckdb_result *))               \
     X(idx_t, rows_changed, (duckdb_result *))                                                               \
     X(idx_t, column_count, (duckdb_result *))                                                               \
+    X(const char *, column_name, (duckdb_result *, idx_t))                                                  \
     X(int, column_type, (duckdb_result *, idx_t))                                                           \
     X(duckdb_logical_type, column_logical_type, (duckdb_result *, idx_t))                                   \
     X(uint8_t, decimal_scale, (duckdb_logical_type))                                                        \

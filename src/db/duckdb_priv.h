@@ -20,6 +20,7 @@ struct duckdb_conn {
     const struct duckdb_api *api;
     struct duckdb_instance *instance;
     duckdb_connection connection;
+    bool streaming;
     int64_t changes;
     enum rc last_rc;
     char error[DUCKDB_ERROR_CHARS];

@@ -5,6 +5,7 @@
 
 #include "base/ctx.h"
 #include "db/db.h"
+#include "http/route.h"
 
 enum event_type { EVENT_TRACK = 1, EVENT_IDENTIFY, EVENT_PAGE, EVENT_SCREEN, EVENT_GROUP, EVENT_ALIAS };
 enum event_flag {
@@ -25,7 +26,7 @@ struct event {
     int64_t quantity;
     int32_t type;             /* enum event_type */
     int32_t flags;
-    struct str message_id;    /* ≤ 100 bytes; in the log, not in the warehouse */
+    struct str message_id;    /* ≤ 100 bytes, may be empty; in the log, not in the warehouse */
     struct str name;          /* event name of track, page or screen name */
     struct str path;          /* URL path without query */
     struct str title;
@@ -41,29 +42,63 @@ struct event {
 
 struct eventlog;
 
-/* Opens over the truth (tail) and data_dir/segments; loads the window of fingerprints. */
+/* Opens over the truth (tail) and data_dir/segments. The window of fingerprints is mapped, and what a crash left unfinished of
+ * it is read again in the background: eventlog_seen() waits for that, nothing else does. */
 enum rc eventlog_open(struct ctx *c, const char *data_dir, struct eventlog **ret) ZX_MUST_CHECK;
-void eventlog_close(struct eventlog *log);
+void eventlog_close(struct eventlog *log); /* NULL is fine */
 
-/* Has (source, message id) been seen within the window (7 days)? Checks memory first, then the stored id.
- * Also true for one that was appended in the transaction now open. */
+/* ---- writing: by the one committing thread, on the writer's connection ---- */
+
+/* Has (source, message id) been seen within the window (7 days)? Memory first, then a hit is checked against the stored id.
+ * Also true for one that was appended in the transaction now open. An empty message id was never seen. */
 bool eventlog_seen(struct ctx *c, struct eventlog *log, int64_t source_id, struct str message_id);
-/* Appends a block inside the caller's transaction, with its change row. The events must not be seen before. */
+/* Appends a block inside the caller's transaction, with its change row. The events must not be seen before; of two with the
+ * same message id in one call only the first is taken. received_us is kept in whole milliseconds. */
 enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event *events, size_t count) ZX_MUST_CHECK;
 /* Tells how the transaction ended; only a commit makes the fingerprints count. */
 void eventlog_ended(struct eventlog *log, bool committed);
 
-/* The events of one block, wherever it lies now (tail or segment), in the context's arena. */
+/* ---- reading ---- */
+
+/* The events of one block of the tail, in the context's arena. RC_GONE when it lies in a segment by now. */
 enum rc eventlog_block(struct ctx *c, struct eventlog *log, int64_t block_id, struct event **ret, size_t *ret_count) ZX_MUST_CHECK;
-/* Seals the tail into a segment when it is large enough (or `now`): written by DuckDB, fsynced, read back and compared,
- * recorded with checksum, then the tail rows go in one transaction. */
+
+/* A sealed, immutable file. Segments and blocks have the same order: all events of a segment came before those of the next. */
+struct eventlog_segment {
+    int64_t unit;                       /* its number, ascending */
+    const char *path;                   /* of the Parquet file */
+    int64_t events, bytes;
+    int64_t first_block, last_block;    /* block ids that went into it */
+    int64_t first_at_us, last_at_us, last_received_us;
+    uint8_t checksum[32];               /* BLAKE2b-256 of the file */
+    int32_t format;
+};
+/* The segments with a number above `after_unit`, in order, in the context's arena. */
+enum rc eventlog_segments(struct ctx *c, struct eventlog *log, int64_t after_unit, struct eventlog_segment **ret, size_t *ret_count) ZX_MUST_CHECK;
+/* Those that hold events of one of the subjects (by each segment's index of subjects), newest first. A rare extra one may
+ * come along. */
+enum rc eventlog_segments_of(struct ctx *c, struct eventlog *log, const int64_t *subjects, size_t count, struct eventlog_segment **ret,
+                             size_t *ret_count) ZX_MUST_CHECK;
+/* Every event, segment by segment (sorted by subject within one), then the tail. A failing fn ends it. For exports and checks. */
+enum rc eventlog_each(struct ctx *c, struct eventlog *log, enum rc (*fn)(void *arg, const struct event *e), void *arg) ZX_MUST_CHECK;
+
+/* ---- keeping ---- */
+
+/* Seals what is large enough (`now`: all of the tail) into segments: written by DuckDB, fsynced, read back and compared, then
+ * recorded with a checksum in the transaction that makes the segment, not the tail, their home; block rows are swept after it
+ * in small steps. Takes c->app->truth's writer for moments. One thread at a time. */
 enum rc eventlog_seal(struct ctx *c, struct eventlog *log, bool now, int64_t *ret_events) ZX_MUST_CHECK;
 /* Checks every segment and block against its checksum. *ret_bad counts what does not match. */
 enum rc eventlog_verify(struct ctx *c, struct eventlog *log, int64_t *ret_events, int64_t *ret_bad) ZX_MUST_CHECK;
+/* Order-independent hash of all events, wherever they lie; changes with any cell of any of them. */
+enum rc eventlog_hash(struct ctx *c, struct eventlog *log, uint64_t *ret) ZX_MUST_CHECK;
 
 struct eventlog_stats {
     int64_t events, tail_events, tail_bytes, segments, segment_bytes, fingerprints;
 };
 void eventlog_stats(struct eventlog *log, struct eventlog_stats *ret);
+
+/* Opens app->eventlog at start, with a thread that seals, and closes it. */
+extern const struct module eventlog_module;
 
 #endif

@@ -9,18 +9,21 @@ SELECT id, unit, format, events, checksum, data FROM event_block WHERE id = $id;
 -- name: event_block_of_unit
 SELECT id, unit, format, events, checksum, data FROM event_block WHERE unit = $unit AND id > $after ORDER BY id LIMIT $limit;
 
--- name: event_block_tail
-SELECT b.id, b.unit, b.events FROM event_block AS b WHERE b.id > $after AND NOT EXISTS (SELECT 1 FROM event_segment AS s WHERE s.unit = b.unit) ORDER BY b.id LIMIT $limit;
+-- name: event_block_behind
+SELECT id FROM event_block WHERE unit > $unit AND id > $after ORDER BY id LIMIT 1;
+
+-- name: event_block_unsealed
+SELECT b.id AS id FROM event_block AS b WHERE b.id > $after AND NOT EXISTS (SELECT 1 FROM event_segment AS s WHERE s.unit = b.unit) ORDER BY b.id LIMIT 1;
 
 -- name: event_unit_tail
-SELECT b.unit AS unit, count(*) AS blocks, CAST(sum(b.events) AS $BIGINT) AS events, CAST(sum(length(b.data)) AS $BIGINT) AS bytes, max(b.received_us) AS last_received_us
+SELECT b.unit AS unit, count(*) AS blocks, CAST(sum(b.events) AS BIGINT) AS events, CAST(sum(length(b.data)) AS BIGINT) AS bytes, max(b.received_us) AS last_received_us
 FROM event_block AS b WHERE NOT EXISTS (SELECT 1 FROM event_segment AS s WHERE s.unit = b.unit) GROUP BY b.unit ORDER BY b.unit;
 
 -- name: event_block_swept
 DELETE FROM event_block WHERE id IN ($ids[]);
 
 -- name: event_block_to_sweep
-SELECT b.id AS id FROM event_block AS b WHERE b.unit = $unit ORDER BY b.id LIMIT $limit;
+SELECT id, length(data) AS bytes FROM event_block WHERE unit = $unit ORDER BY id LIMIT $limit;
 
 -- name: event_unit_to_sweep
 SELECT DISTINCT b.unit AS unit FROM event_block AS b WHERE EXISTS (SELECT 1 FROM event_segment AS s WHERE s.unit = b.unit) ORDER BY b.unit;

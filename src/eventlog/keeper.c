@@ -1,0 +1,413 @@
+/* The event log's background: the loader, which reads what a crash left out of the window of fingerprints, and the keeper,
+ * which seals closed units, sweeps the block rows they leave, and lets memory go when nothing happens. */
+#include "base/app.h"
+#include "base/log.h"
+#include "embedded_sql.h"
+#include "eventlog/eventlog_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 512 << 10, KEEPER_NICE = 10, BLOCKS_A_SWEEP_MAX = 256 };
+
+/* ---- threads' own context ---- */
+
+static enum rc with_reader(struct eventlog *log, enum rc (*fn)(struct ctx *c, struct eventlog *log, void *arg), void *arg)
+{
+    _cleanup_(arena_freep) struct arena *arena = arena_new();
+    struct ctx c = {.arena = arena, .app = log->app, .now_us = clock_now_us()};
+    enum rc rc = db_pool_reader(log->app->truth, &c.db);
+    if (rc)
+        return rc;
+    rc = fn(&c, log, arg);
+    db_pool_give(log->app->truth, c.db);
+    return rc;
+}
+
+static void lower_priority(void)
+{
+    setpriority(PRIO_PROCESS, (id_t)gettid(), KEEPER_NICE); /* of this thread only, on Linux */
+}
+
+/* ---- loader ---- */
+
+struct load {
+    struct eventlog *log;
+    int64_t unit, received_us;
+};
+
+static void load_key(void *arg, struct str key)
+{
+    struct load *load = arg;
+    seen_add(load->log->seen, seen_fingerprint(load->log->seen, key), load->unit, load->received_us);
+}
+
+static enum rc load_from_segments(struct ctx *c, struct eventlog *log, int64_t first_unit)
+{
+    struct eventlog_segment *segments;
+    struct db *engine = NULL;
+    size_t count;
+    enum rc rc = eventlog_segments(c, log, first_unit - 1, &segments, &count);
+    if (!rc && count)
+        rc = segment_engine(log, &engine);
+    for (size_t i = 0; !rc && i < count; i++) {
+        struct load load = {log, segments[i].unit, segments[i].last_received_us};
+        rc = segment_each_key(engine, segments[i].path, load_key, &load);
+    }
+    db_close(engine);
+    return rc;
+}
+
+static enum rc load_from_tail(struct ctx *c, struct eventlog *log, int64_t unit)
+{
+    enum rc rc = RC_OK;
+    struct load load = {log, unit, clock_now_us()};
+    struct db_rows *q = db_query(c->db, "event_block_of_unit", DB_I64("unit", unit), DB_I64("after", 0), DB_I64("limit", INT64_MAX));
+    while (!rc && db_next(q))
+        rc = block_each_key(db_blob(q, "data"), load_key, &load);
+    enum rc end = db_end(q);
+    return rc ? rc : end;
+}
+
+static enum rc load_window(struct ctx *c, struct eventlog *log, void *arg)
+{
+    const int64_t *first_unit = arg;
+    int64_t units[256];
+    size_t count = 0;
+    enum rc rc = load_from_segments(c, log, *first_unit);
+    struct db_rows *q = db_query(c->db, "event_unit_tail");
+    while (count < sizeof(units) / sizeof(units[0]) && db_next(q))
+        units[count++] = db_i64(q, "unit");
+    enum rc end = db_end(q);
+    for (size_t i = 0; !rc && i < count; i++)
+        if (units[i] >= *first_unit)
+            rc = load_from_tail(c, log, units[i]);
+    return rc ? rc : end;
+}
+
+struct loader_job {
+    struct eventlog *log;
+    int64_t first_unit;
+};
+
+static void *loader_run(void *arg)
+{
+    struct loader_job *job = arg;
+    struct eventlog *log = job->log;
+    int64_t since = clock_mono_us();
+    enum rc rc = with_reader(log, load_window, &job->first_unit);
+    /* A unit that can't be read weakens the window, which is better than taking nothing any more. */
+    log_at(rc ? LOG_ERROR : LOG_INFO, "eventlog.window", LOG_Z("rc", rc_name(rc)), LOG_I("messages", seen_count(log->seen)),
+           LOG_I("ms", (clock_mono_us() - since) / US_PER_MS));
+    pthread_mutex_lock(&log->lock);
+    log->stats.fingerprints = seen_count(log->seen);
+    log->loaded = true;
+    pthread_cond_broadcast(&log->changed);
+    pthread_mutex_unlock(&log->lock);
+    free(job);
+    return NULL;
+}
+
+void loader_start(struct eventlog *log, int64_t first_unit)
+{
+    struct loader_job *job = mem_zalloc(1, sizeof(*job));
+    *job = (struct loader_job){log, first_unit};
+    if (pthread_create(&log->loader, NULL, loader_run, job) == 0)
+        log->loader_started = true;
+    else
+        loader_run(job);
+}
+
+/* ---- sealing ---- */
+
+static enum rc record_segment(struct ctx *c, void *arg)
+{
+    const struct eventlog_segment *f = arg;
+    char file[64];
+    snprintf(file, sizeof(file), "%012lld.parquet", (long long)f->unit);
+    return db_run(c->db, "event_segment_insert", DB_I64("unit", f->unit), DB_I64("format", f->format), DB_TEXT("file", str_z(file)), DB_I64("events", f->events),
+                  DB_I64("bytes", f->bytes), DB_BLOB("checksum", str_n(f->checksum, sizeof(f->checksum))), DB_I64("first_block", f->first_block),
+                  DB_I64("last_block", f->last_block), DB_I64("first_at_us", f->first_at_us), DB_I64("last_at_us", f->last_at_us),
+                  DB_I64("last_received_us", f->last_received_us), DB_I64("sealed_us", clock_now_us()));
+}
+
+static enum rc seal_unit(struct ctx *c, struct eventlog *log, int64_t unit, int64_t *ret_events)
+{
+    struct eventlog_segment fact;
+    int64_t since = clock_mono_us();
+    enum rc rc = segment_write(c, log, unit, &fact);
+    if (!rc)
+        rc = db_pool_tx(c, log->app->truth, record_segment, &fact);
+    if (rc) {
+        log_error("eventlog.seal", LOG_I("unit", unit), LOG_Z("rc", rc_name(rc)));
+        return rc;
+    }
+    segments_add(log, &fact);
+    pthread_mutex_lock(&log->lock);
+    log->stats.tail_events -= fact.events;
+    pthread_mutex_unlock(&log->lock);
+    log_info("eventlog.sealed", LOG_I("unit", unit), LOG_I("events", fact.events), LOG_I("bytes", fact.bytes),
+             LOG_I("ms", (clock_mono_us() - since) / US_PER_MS));
+    *ret_events += fact.events;
+    return RC_OK;
+}
+
+struct sweep {
+    int64_t ids[BLOCKS_A_SWEEP_MAX];
+    size_t count;
+    int64_t bytes;
+};
+
+static enum rc sweep_step(struct ctx *c, void *arg)
+{
+    const struct sweep *s = arg;
+    return db_run(c->db, "event_block_swept", DB_IDS("ids", s->ids, s->count));
+}
+
+/* The next block rows of a sealed unit, as many as one short transaction takes away. */
+static enum rc sweep_next(struct ctx *c, int64_t unit, struct sweep *s)
+{
+    *s = (struct sweep){0};
+    struct db_rows *q = db_query(c->db, "event_block_to_sweep", DB_I64("unit", unit), DB_I64("limit", BLOCKS_A_SWEEP_MAX));
+    while (s->bytes < SWEEP_BYTES && db_next(q)) {
+        s->ids[s->count++] = db_i64(q, "id");
+        s->bytes += db_i64(q, "bytes");
+    }
+    return db_end(q);
+}
+
+static bool may_sweep(struct eventlog *log)
+{
+    pthread_mutex_lock(&log->lock);
+    bool may = log->readers == 0 && !log->stopping;
+    pthread_mutex_unlock(&log->lock);
+    return may;
+}
+
+/* Small steps, so that the committing thread never waits long for the writer. */
+static enum rc sweep_unit(struct ctx *c, struct eventlog *log, int64_t unit)
+{
+    struct sweep s;
+    enum rc rc = RC_OK;
+    while (!rc && may_sweep(log)) {
+        rc = sweep_next(c, unit, &s);
+        if (rc || s.count == 0)
+            return rc;
+        rc = db_pool_tx(c, log->app->truth, sweep_step, &s);
+        if (rc)
+            return rc;
+        pthread_mutex_lock(&log->lock);
+        log->stats.tail_bytes -= s.bytes;
+        pthread_mutex_unlock(&log->lock);
+    }
+    return rc;
+}
+
+static enum rc sweep_all(struct ctx *c, struct eventlog *log)
+{
+    for (int64_t unit = -1;;) {
+        enum rc rc = db_get_i64(c->db, -1, &unit, "event_unit_to_sweep");
+        if (rc || unit < 0 || !may_sweep(log))
+            return rc;
+        rc = sweep_unit(c, log, unit);
+        if (rc)
+            return rc;
+    }
+}
+
+static bool unit_is_closed(struct eventlog *log, int64_t unit, int64_t events, bool now)
+{
+    pthread_mutex_lock(&log->lock);
+    bool closed = unit < log->unit || (unit == log->unit && (now || events >= UNIT_EVENTS));
+    pthread_mutex_unlock(&log->lock);
+    return closed;
+}
+
+/* What is sealed while it is the open unit must not be written on: the next block begins another. Holding the writer keeps
+ * transactions away that have a block in the unit and are not committed. */
+static void turn_unit(struct eventlog *log, int64_t unit)
+{
+    db_pool_lock_writer(log->app->truth);
+    pthread_mutex_lock(&log->lock);
+    if (log->unit == unit) {
+        log->unit++;
+        log->unit_events = 0;
+    }
+    pthread_mutex_unlock(&log->lock);
+    db_pool_unlock_writer(log->app->truth);
+}
+
+enum rc eventlog_seal(struct ctx *c, struct eventlog *log, bool now, int64_t *ret_events)
+{
+    int64_t unit, events, total = 0;
+    enum rc rc = RC_OK;
+    for (;;) {
+        struct db_rows *q = db_query(c->db, "event_unit_tail");
+        bool any = db_next(q);
+        unit = any ? db_i64(q, "unit") : 0;
+        events = any ? db_i64(q, "events") : 0;
+        rc = db_end(q);
+        if (rc || !any || !unit_is_closed(log, unit, events, now))
+            break;
+        turn_unit(log, unit);
+        rc = seal_unit(c, log, unit, &total);
+        if (rc)
+            break;
+    }
+    *ret_events = total;
+    return rc ? rc : sweep_all(c, log);
+}
+
+/* ---- checking ---- */
+
+static enum rc verify_segments(struct ctx *c, struct eventlog *log, int64_t *events, int64_t *bad)
+{
+    struct eventlog_segment *segments;
+    size_t count;
+    enum rc rc = eventlog_segments(c, log, 0, &segments, &count);
+    for (size_t i = 0; !rc && i < count; i++) {
+        uint8_t sum[CHECKSUM_BYTES];
+        int64_t bytes = 0;
+        *events += segments[i].events;
+        if (segment_checksum(segments[i].path, sum, &bytes) == RC_OK && bytes == segments[i].bytes && memcmp(sum, segments[i].checksum, sizeof(sum)) == 0)
+            continue;
+        ++*bad;
+        log_error("eventlog.bad_segment", LOG_I("unit", segments[i].unit));
+    }
+    return rc;
+}
+
+enum rc eventlog_verify(struct ctx *c, struct eventlog *log, int64_t *ret_events, int64_t *ret_bad)
+{
+    int64_t events = 0, bad = 0, after = 0, block = 0;
+    enum rc rc = verify_segments(c, log, &events, &bad);
+    while (!rc) {
+        _cleanup_(arena_freep) struct arena *scratch = arena_new();
+        struct ctx step = *c;
+        struct event *list;
+        size_t count = 0;
+        step.arena = scratch;
+        rc = db_get_i64(c->db, 0, &block, "event_block_unsealed", DB_I64("after", after));
+        if (rc || block == 0)
+            break;
+        enum rc got = eventlog_block(&step, log, block, &list, &count);
+        bad += got != RC_OK && got != RC_GONE;
+        events += (int64_t)count;
+        after = block;
+    }
+    *ret_events = events;
+    *ret_bad = bad;
+    return rc;
+}
+
+/* ---- keeper ---- */
+
+static enum rc keep(struct ctx *c, struct eventlog *log, void *arg)
+{
+    int64_t events;
+    (void)arg;
+    return eventlog_seal(c, log, false, &events);
+}
+
+/* Waits for a closed unit or a tick; false when the log closes. */
+static bool keeper_wait(struct eventlog *log, bool *ret_idle)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += TICK_S;
+    pthread_mutex_lock(&log->lock);
+    if (!log->stopping)
+        pthread_cond_timedwait(&log->changed, &log->lock, &until);
+    bool go_on = !log->stopping;
+    *ret_idle = clock_mono_us() - log->last_append_us > REST_AFTER_S * US_PER_S;
+    pthread_mutex_unlock(&log->lock);
+    return go_on;
+}
+
+static void rest(struct eventlog *log)
+{
+    seen_rest(log->seen);
+    pthread_mutex_lock(&log->lock);
+    for (size_t i = 0; i < UNIT_CACHES; i++) {
+        key_set_free(&log->caches[i].keys);
+        log->caches[i].unit = 0;
+    }
+    pthread_mutex_unlock(&log->lock);
+}
+
+static void *keeper_run(void *arg)
+{
+    struct eventlog *log = arg;
+    bool idle, rested = false;
+    lower_priority();
+    while (keeper_wait(log, &idle)) {
+        if (!log->loaded)
+            continue;
+        enum rc rc = with_reader(log, keep, NULL);
+        if (rc)
+            log_warn("eventlog.keeper", LOG_Z("rc", rc_name(rc)));
+        seen_sync(log->seen);
+        if (idle && !rested)
+            rest(log);
+        rested = idle;
+    }
+    return NULL;
+}
+
+void keeper_start(struct eventlog *log)
+{
+    log->keeper_started = pthread_create(&log->keeper, NULL, keeper_run, log) == 0;
+}
+
+/* ---- module ---- */
+
+static enum rc open_log(struct ctx *c, struct eventlog *log, void *arg)
+{
+    (void)log;
+    (void)arg;
+    return eventlog_open(c, c->app->data_dir, &c->app->eventlog);
+}
+
+static enum rc start(struct app *app)
+{
+    struct eventlog waiting = {.app = app}; /* only lends its app to the reader's context */
+    enum rc rc = with_reader(&waiting, open_log, NULL);
+    if (!rc)
+        keeper_start(app->eventlog);
+    return rc;
+}
+
+static void stop(struct app *app)
+{
+    eventlog_close(app->eventlog);
+    app->eventlog = NULL;
+}
+
+static void metrics(struct app *app, struct buf *out)
+{
+    struct eventlog_stats s;
+    eventlog_stats(app->eventlog, &s);
+    const struct {
+        const char *name, *type, *help;
+        int64_t value;
+    } rows[] = {
+        {"zhixin_events_total", "counter", "Events in the log.", s.events},
+        {"zhixin_eventlog_tail_events", "gauge", "Events in blocks that are not sealed yet.", s.tail_events},
+        {"zhixin_eventlog_segments", "gauge", "Sealed segments.", s.segments},
+        {"zhixin_eventlog_segment_bytes", "gauge", "Bytes of all segments.", s.segment_bytes},
+        {"zhixin_eventlog_fingerprints", "gauge", "Messages in the window that repeats are found in.", s.fingerprints},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        buf_addf(out, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", rows[i].name, rows[i].help, rows[i].name, rows[i].type, rows[i].name, (long long)rows[i].value);
+}
+
+static const char *const tables[] = {"event_block", "event_segment", NULL};
+
+const struct module eventlog_module = {
+    .name = "eventlog", .sql = eventlog_sql, .migrations = eventlog_migrations, .tables = tables, .start = start, .stop = stop, .metrics = metrics,
+};

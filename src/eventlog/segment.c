@@ -1,0 +1,415 @@
+/* One segment: a unit's blocks become an immutable Parquet file, sorted by subject, and are compared with what it gives back.
+ *
+ * The unit is packed into one run of bytes and sorted by a small array of keys, so that a quarter of a million events take
+ * some 50 MB; DuckDB draws the rows from there through a feed and never holds them all. */
+#include "base/log.h"
+#include "db/append.h"
+#include "eventlog/eventlog_priv.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { ENGINE_MEMORY_KIB = 128 << 10, BLOCKS_AT_ONCE = 64, PACKED_MAX = 1 << 30 };
+
+/* Columns of format 1, in this order. received_ms and at_ms are milliseconds UTC; at_rest_us is what at_us has beyond them.
+ * A message id is message_prefix followed by message_uuid as text. */
+static const struct db_feed_column columns[] = {
+    {"subject", DB_CELL_I64},      {"id", DB_CELL_I64},        {"source_id", DB_CELL_I64},   {"at_ms", DB_CELL_I64},        {"at_rest_us", DB_CELL_I16},
+    {"received_ms", DB_CELL_I64},  {"type", DB_CELL_I8},       {"flags", DB_CELL_I16},       {"value_minor", DB_CELL_I64},  {"quantity", DB_CELL_I64},
+    {"message_prefix", DB_CELL_TEXT}, {"message_uuid", DB_CELL_UUID}, {"name", DB_CELL_TEXT}, {"path", DB_CELL_TEXT},        {"title", DB_CELL_TEXT},
+    {"referrer", DB_CELL_TEXT},    {"utm_source", DB_CELL_TEXT}, {"utm_medium", DB_CELL_TEXT}, {"utm_campaign", DB_CELL_TEXT}, {"product", DB_CELL_TEXT},
+    {"category", DB_CELL_TEXT},    {"order_no", DB_CELL_TEXT}, {"currency", DB_CELL_TEXT},   {"device", DB_CELL_TEXT},      {"props", DB_CELL_TEXT},
+};
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), FIRST_STRING = COLUMNS - EVENT_STRINGS };
+#define COLUMN_LIST "subject,id,source_id,at_ms,at_rest_us,received_ms,type,flags,value_minor,quantity,message_prefix,message_uuid," \
+                    "name,path,title,referrer,utm_source,utm_medium,utm_campaign,product,category,order_no,currency,device,props"
+
+struct sort_key {
+    int64_t subject, id;
+    size_t at;                   /* in `packed` */
+};
+
+struct unit {
+    struct buf packed;           /* u32 length, packed event, … */
+    struct sort_key *keys;
+    size_t count, cap;
+    size_t next;                 /* of the feed, and of the comparison */
+    struct eventlog_segment fact;
+};
+
+void segment_path(const struct eventlog *log, int64_t unit, const char *suffix, char ret[static 512])
+{
+    snprintf(ret, 512, "%s%012lld%s", log->dir, (long long)unit, suffix);
+}
+
+enum rc segment_engine(const struct eventlog *log, struct db **ret)
+{
+    return db_open_duckdb(":memory:", log->dir, &(struct db_options){.cache_kib = ENGINE_MEMORY_KIB, .threads = 1, .streaming = true}, ret);
+}
+
+/* ---- rows out ---- */
+
+static void put_row(struct db_chunk *k, const struct event *e, const struct message_id *id)
+{
+    int64_t at_ms = e->at_us / US_PER_MS - (e->at_us % US_PER_MS < 0);
+    db_chunk_i64(k, e->subject);
+    db_chunk_i64(k, e->id);
+    db_chunk_i64(k, e->source_id);
+    db_chunk_i64(k, at_ms);
+    db_chunk_i64(k, e->at_us - at_ms * US_PER_MS);
+    db_chunk_i64(k, e->received_us / US_PER_MS);
+    db_chunk_i64(k, e->type);
+    db_chunk_i64(k, e->flags);
+    db_chunk_i64(k, e->value_minor);
+    db_chunk_i64(k, e->quantity);
+    db_chunk_text(k, id->prefix);
+    if (id->has_uuid)
+        db_chunk_uuid(k, id->uuid);
+    else
+        db_chunk_null(k);
+    for (size_t s = 0; s < EVENT_STRINGS; s++)
+        db_chunk_text(k, event_string_of(e, s));
+    db_chunk_row(k);
+}
+
+static void event_at(const struct unit *u, size_t i, struct event *ret, struct message_id *ret_id)
+{
+    uint32_t len;
+    const char *at = u->packed.ptr + u->keys[i].at;
+    memcpy(&len, at, sizeof(len));
+    event_unpack(str_n(at + sizeof(len), len), ret, ret_id);
+}
+
+static size_t feed_next(void *arg, struct db_chunk *chunk, size_t room)
+{
+    struct unit *u = arg;
+    size_t rows = 0;
+    for (; rows < room && u->next < u->count; rows++) {
+        struct event e;
+        struct message_id id;
+        event_at(u, u->next++, &e, &id);
+        put_row(chunk, &e, &id);
+    }
+    return rows;
+}
+
+/* ---- rows in ---- */
+
+static void read_row(struct db_rows *q, struct event *e, struct message_id *id)
+{
+    int64_t at_ms = db_i64_at(q, 3);
+    *e = (struct event){
+        .subject = db_i64_at(q, 0), .id = db_i64_at(q, 1), .source_id = db_i64_at(q, 2), .at_us = at_ms * US_PER_MS + db_i64_at(q, 4),
+        .received_us = db_i64_at(q, 5) * US_PER_MS, .type = (int32_t)db_i64_at(q, 6), .flags = (int32_t)db_i64_at(q, 7),
+        .value_minor = db_i64_at(q, 8), .quantity = db_i64_at(q, 9),
+    };
+    struct str uuid = db_text_at(q, 11);
+    *id = (struct message_id){.prefix = db_text_at(q, 10), .has_uuid = uuid.len == sizeof(id->uuid)};
+    if (id->has_uuid)
+        memcpy(id->uuid, uuid.ptr, sizeof(id->uuid));
+    for (size_t s = 0; s < EVENT_STRINGS; s++)
+        *event_string(e, s) = db_text_at(q, FIRST_STRING + s);
+}
+
+static enum rc open_rows(struct db *engine, const char *text, const char *path, struct db_rows **ret)
+{
+    return db_query_text(engine, text, (struct db_arg[]){DB_TEXT("file", str_z(path))}, 1, ret);
+}
+
+enum rc segment_each(struct ctx *c, struct db *engine, const char *path, enum rc (*fn)(void *arg, const struct event *e), void *arg)
+{
+    struct db_rows *q;
+    enum rc rc = open_rows(engine, "SELECT " COLUMN_LIST " FROM read_parquet($file)", path, &q), failed = RC_OK;
+    if (rc)
+        return rc;
+    _cleanup_(arena_freep) struct arena *scratch = arena_new();
+    (void)c;
+    while (!failed && db_next(q)) {
+        struct event e;
+        struct message_id id;
+        arena_reset(scratch);
+        read_row(q, &e, &id);
+        e.message_id = message_id_text(scratch, &id);
+        failed = fn(arg, &e);
+    }
+    rc = db_end(q);
+    return failed ? failed : rc;
+}
+
+enum rc segment_each_key(struct db *engine, const char *path, void (*fn)(void *arg, struct str key), void *arg)
+{
+    struct db_rows *q;
+    enum rc rc = open_rows(engine, "SELECT source_id, message_prefix, message_uuid FROM read_parquet($file)", path, &q);
+    if (rc)
+        return rc;
+    while (db_next(q)) {
+        char key[MESSAGE_KEY_MAX];
+        struct str uuid = db_text_at(q, 2);
+        struct message_id id = {.prefix = db_text_at(q, 1), .has_uuid = uuid.len == sizeof(id.uuid)};
+        if (id.has_uuid)
+            memcpy(id.uuid, uuid.ptr, sizeof(id.uuid));
+        fn(arg, str_n(key, message_key(db_i64_at(q, 0), &id, key)));
+    }
+    return db_end(q);
+}
+
+/* ---- loading a unit ---- */
+
+static void add_event(struct unit *u, const struct event *e)
+{
+    if (u->count == u->cap) {
+        u->cap = u->cap ? u->cap * 2 : 4096;
+        u->keys = mem_realloc(u->keys, u->cap * sizeof(*u->keys));
+    }
+    u->keys[u->count++] = (struct sort_key){e->subject, e->id, u->packed.len};
+    size_t start = u->packed.len;
+    buf_add_u32(&u->packed, 0);
+    event_pack(&u->packed, e);
+    assert(!u->packed.failed);
+    uint32_t len = (uint32_t)(u->packed.len - start - sizeof(len));
+    memcpy(u->packed.ptr + start, &len, sizeof(len));
+    struct eventlog_segment *f = &u->fact;
+    f->first_at_us = u->count == 1 || e->at_us < f->first_at_us ? e->at_us : f->first_at_us;
+    f->last_at_us = u->count == 1 || e->at_us > f->last_at_us ? e->at_us : f->last_at_us;
+    f->last_received_us = e->received_us > f->last_received_us ? e->received_us : f->last_received_us;
+}
+
+/* One step of blocks after `*after`; false in *ret_more when there are none left. */
+static enum rc load_blocks(struct ctx *c, struct unit *u, int64_t *after, bool *ret_more)
+{
+    _cleanup_(arena_freep) struct arena *scratch = arena_new();
+    struct ctx step = *c;
+    step.arena = scratch;
+    enum rc rc = RC_OK;
+    *ret_more = false;
+    struct db_rows *q = db_query(c->db, "event_block_of_unit", DB_I64("unit", u->fact.unit), DB_I64("after", *after), DB_I64("limit", BLOCKS_AT_ONCE));
+    while (!rc && db_next(q)) {
+        struct event *events;
+        size_t count;
+        arena_reset(scratch);
+        rc = block_of_row(&step, q, &events, &count);
+        for (size_t i = 0; !rc && i < count; i++)
+            add_event(u, &events[i]);
+        *after = u->fact.last_block = db_i64(q, "id");
+        u->fact.first_block = u->fact.first_block ? u->fact.first_block : *after;
+        *ret_more = true;
+    }
+    enum rc end = db_end(q);
+    return rc ? rc : end;
+}
+
+static int by_subject(const void *a, const void *b)
+{
+    const struct sort_key *x = a, *y = b;
+    if (x->subject != y->subject)
+        return x->subject < y->subject ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static enum rc load_unit(struct ctx *c, struct unit *u)
+{
+    int64_t after = 0;
+    bool more = true;
+    while (more) {
+        enum rc rc = load_blocks(c, u, &after, &more);
+        if (rc)
+            return rc;
+    }
+    qsort(u->keys, u->count, sizeof(*u->keys), by_subject);
+    u->fact.events = (int64_t)u->count;
+    return u->count ? RC_OK : RC_NOT_FOUND;
+}
+
+/* ---- writing and reading back ---- */
+
+static enum rc write_parquet(struct db *engine, struct unit *u, const char *path)
+{
+    _cleanup_buf_ struct buf sql = BUF_INIT(4096);
+    u->next = 0;
+    buf_addz(&sql, "COPY (SELECT * FROM unit_rows()) TO '");
+    for (; *path; path++)
+        buf_addf(&sql, *path == '\'' ? "''" : "%c", *path);
+    buf_addz(&sql, "' (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE 65536)");
+    buf_add_byte(&sql, '\0');
+    return db_script(engine, sql.ptr);
+}
+
+static bool same_event(const struct event *a, const struct message_id *a_id, const struct event *b, struct str b_message, struct arena *scratch)
+{
+    if (a->subject != b->subject || a->id != b->id || a->source_id != b->source_id || a->at_us != b->at_us || a->received_us != b->received_us ||
+        a->type != b->type || a->flags != b->flags || a->value_minor != b->value_minor || a->quantity != b->quantity)
+        return false;
+    for (size_t s = 0; s < EVENT_STRINGS; s++)
+        if (!str_eq(event_string_of(a, s), event_string_of(b, s)))
+            return false;
+    return str_eq(message_id_text(scratch, a_id), b_message);
+}
+
+struct comparison {
+    struct unit *unit;
+    struct arena *scratch;
+};
+
+static enum rc compare_row(void *arg, const struct event *e)
+{
+    struct comparison *cmp = arg;
+    struct event expected;
+    struct message_id id;
+    arena_reset(cmp->scratch);
+    if (cmp->unit->next == cmp->unit->count)
+        return RC_STORE;
+    event_at(cmp->unit, cmp->unit->next++, &expected, &id);
+    return same_event(&expected, &id, e, e->message_id, cmp->scratch) ? RC_OK : RC_STORE;
+}
+
+static enum rc compare(struct ctx *c, struct db *engine, struct unit *u, const char *path)
+{
+    _cleanup_(arena_freep) struct arena *scratch = arena_new();
+    struct comparison cmp = {u, scratch};
+    u->next = 0;
+    enum rc rc = segment_each(c, engine, path, compare_row, &cmp);
+    if (!rc && u->next != u->count)
+        rc = RC_STORE;
+    if (rc)
+        log_error("eventlog.read_back", LOG_I("unit", u->fact.unit), LOG_I("row", u->next));
+    return rc;
+}
+
+enum rc sync_path(const char *path)
+{
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && fsync(fd) == 0)
+        return RC_OK;
+    log_error("eventlog.sync", LOG_I("errno", errno));
+    return errno == ENOSPC ? RC_DISK_FULL : RC_STORE;
+}
+
+enum rc segment_checksum(const char *path, uint8_t ret[static CHECKSUM_BYTES], int64_t *ret_bytes)
+{
+    char bytes[64 << 10];
+    crypto_generichash_state hash;
+    int64_t total = 0;
+    ssize_t got;
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return RC_NOT_FOUND;
+    crypto_generichash_init(&hash, NULL, 0, CHECKSUM_BYTES);
+    while ((got = read(fd, bytes, sizeof(bytes))) > 0) {
+        crypto_generichash_update(&hash, (const unsigned char *)bytes, (size_t)got);
+        total += got;
+    }
+    crypto_generichash_final(&hash, ret, CHECKSUM_BYTES);
+    *ret_bytes = total;
+    return got == 0 ? RC_OK : RC_STORE;
+}
+
+static void unit_free(struct unit *u)
+{
+    buf_free(&u->packed);
+    free(u->keys);
+}
+
+static enum rc open_with_feed(const struct eventlog *log, struct db_feed *feed, struct db **ret)
+{
+    struct db *engine;
+    enum rc rc = segment_engine(log, &engine);
+    if (rc)
+        return rc;
+    rc = db_feed_register(engine, feed);
+    if (rc)
+        db_close(engine);
+    else
+        *ret = engine;
+    return rc;
+}
+
+static enum rc write_index(struct eventlog *log, const struct unit *u)
+{
+    char path[512];
+    uint32_t *hashes = mem_alloc(u->count * sizeof(*hashes));
+    for (size_t i = 0; i < u->count; i++)
+        hashes[i] = subject_hash(u->keys[i].subject);
+    segment_path(log, u->fact.unit, ".subjects", path);
+    enum rc rc = subjects_write(path, hashes, u->count);
+    free(hashes);
+    return rc;
+}
+
+static enum rc write_files(struct ctx *c, struct eventlog *log, struct db *engine, struct unit *u)
+{
+    char path[512], part[512];
+    segment_path(log, u->fact.unit, ".parquet", path);
+    segment_path(log, u->fact.unit, ".part", part);
+    enum rc rc = write_parquet(engine, u, part);
+    if (!rc)
+        rc = sync_path(part);
+    if (!rc)
+        rc = compare(c, engine, u, part);
+    if (!rc)
+        rc = segment_checksum(part, u->fact.checksum, &u->fact.bytes);
+    if (!rc && rename(part, path) != 0)
+        rc = RC_STORE;
+    if (!rc)
+        rc = write_index(log, u);
+    if (!rc)
+        rc = sync_path(log->dir);
+    if (rc)
+        unlink(part);
+    return rc;
+}
+
+enum rc segment_write(struct ctx *c, struct eventlog *log, int64_t unit, struct eventlog_segment *ret)
+{
+    struct unit u = {.packed = BUF_INIT(PACKED_MAX), .fact = {.unit = unit, .format = SEGMENT_FORMAT}};
+    struct db_feed feed = {"unit_rows", columns, COLUMNS, feed_next, &u};
+    struct db *engine = NULL;
+    enum rc rc = load_unit(c, &u);
+    if (!rc)
+        rc = open_with_feed(log, &feed, &engine);
+    if (!rc)
+        rc = write_files(c, log, engine, &u);
+    db_close(engine);
+    unit_free(&u);
+    if (!rc)
+        *ret = u.fact;
+    return rc;
+}
+
+/* ---- hashes ---- */
+
+static enum rc read_sum(struct db_rows *q, uint64_t *ret)
+{
+    if (db_next(q))
+        *ret = (uint64_t)db_i64(q, "sum");
+    return db_end(q);
+}
+
+enum rc unit_hash(struct ctx *c, struct eventlog *log, int64_t unit, uint64_t *ret)
+{
+    struct unit u = {.packed = BUF_INIT(PACKED_MAX), .fact = {.unit = unit}};
+    struct db_feed feed = {"unit_rows", columns, COLUMNS, feed_next, &u};
+    struct db *engine = NULL;
+    struct db_rows *q;
+    enum rc rc = load_unit(c, &u);
+    if (!rc)
+        rc = open_with_feed(log, &feed, &engine);
+    if (!rc)
+        rc = db_query_text(engine, "SELECT sum(hash(" COLUMN_LIST ")) AS sum FROM unit_rows()", NULL, 0, &q);
+    if (!rc)
+        rc = read_sum(q, ret);
+    db_close(engine);
+    unit_free(&u);
+    return rc;
+}
+
+enum rc segment_hash(struct db *engine, const char *path, uint64_t *ret)
+{
+    struct db_rows *q;
+    enum rc rc = open_rows(engine, "SELECT sum(hash(" COLUMN_LIST ")) AS sum FROM read_parquet($file)", path, &q);
+    return rc ? rc : read_sum(q, ret);
+}
