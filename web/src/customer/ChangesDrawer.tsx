@@ -1,0 +1,49 @@
+// 变更记录: every change of the record: who, when, what it was, what it became, from where.
+import { useQuery } from "@tanstack/react-query";
+import { Drawer } from "antd";
+import { useTranslation } from "react-i18next";
+import type { Change, Customer } from "../api/types";
+import { textOr } from "../app/i18n";
+import { Time } from "../ui/Bits";
+import { Empty, Loaded } from "../ui/States";
+import { changesQuery } from "./queries";
+
+export function ChangeLine({ change }: { change: Change }) {
+  const { t } = useTranslation();
+  return (
+    <li className="zx-evidence">
+      <header>
+        <strong>{textOr(`customer.${change.field}`, change.field)}</strong>
+        <Time at={change.at} />
+      </header>
+      <p className="zx-change">
+        <del>{change.old || t("common.none")}</del>
+        <span aria-hidden="true">→</span>
+        <ins>{change.new || t("common.none")}</ins>
+      </p>
+      <footer className="zx-masked">{[change.by, change.source].filter(Boolean).join(" · ")}</footer>
+    </li>
+  );
+}
+
+export function ChangesDrawer({ customer, open, onClose }: { customer: Customer; open: boolean; onClose: () => void }) {
+  const { t } = useTranslation();
+  const query = useQuery({ ...changesQuery(customer.id), enabled: open });
+  return (
+    <Drawer open={open} onClose={onClose} title={t("record.changes")} size={440} destroyOnHidden>
+      <Loaded query={query}>
+        {({ items }) =>
+          items.length ? (
+            <ol className="zx-evidences">
+              {items.map((change, i) => (
+                <ChangeLine key={change.id ?? `${change.at}${change.field}${i}`} change={change} />
+              ))}
+            </ol>
+          ) : (
+            <Empty title={t("record.no_changes")} text={t("record.no_changes_text")} />
+          )
+        }
+      </Loaded>
+    </Drawer>
+  );
+}

@@ -1,0 +1,80 @@
+// 认定依据: why an identifier is hers: which event, when, by which rule, proven or only claimed.
+import { useQuery } from "@tanstack/react-query";
+import { Drawer } from "antd";
+import { useTranslation } from "react-i18next";
+import type { Customer, Evidence, Identifier } from "../api/types";
+import { textOr } from "../app/i18n";
+import { Label, State, Time } from "../ui/Bits";
+import { Empty, Loaded } from "../ui/States";
+import { evidenceQuery } from "./queries";
+
+function EvidenceLine({ evidence }: { evidence: Evidence }) {
+  const { t } = useTranslation();
+  return (
+    <li className="zx-evidence">
+      <header>
+        <strong>{textOr(`evidence.kind.${evidence.kind}`, evidence.kind)}</strong>
+        <State tone={evidence.proven ? "ok" : "warn"}>
+          {t(evidence.proven ? "identifier.proven" : "identifier.claimed")}
+        </State>
+      </header>
+      <p>{textOr(`evidence.rule.${evidence.rule}`, evidence.rule)}</p>
+      <footer className="zx-masked">
+        <Time at={evidence.at} /> · {evidence.source} ·{" "}
+        {t("evidence.rule_version", { rule: evidence.rule, version: evidence.rule_version })}
+        {evidence.event_ref && <span className="zx-num"> · {evidence.event_ref}</span>}
+      </footer>
+    </li>
+  );
+}
+
+function EvidenceList({ customer, identifier }: { customer: Customer; identifier: Identifier }) {
+  const { t } = useTranslation();
+  const query = useQuery(evidenceQuery(customer.id, identifier.id));
+  return (
+    <>
+      <dl>
+        <Label name={textOr(`identifier.${identifier.kind}`, identifier.kind)}>
+          <strong className="zx-num">{identifier.masked || t("record.linked")}</strong>
+        </Label>
+        <Label name={t("evidence.status")}>
+          <State tone={identifier.status === "proven" ? "ok" : "warn"}>{t(`identifier.${identifier.status}`)}</State>
+          <p className="zx-masked zx-explain">{t(`identifier.${identifier.status}_text`)}</p>
+        </Label>
+        <Label name={t("evidence.since")}>
+          <Time at={identifier.first_at} />
+        </Label>
+      </dl>
+      <Loaded query={query}>
+        {({ items }) =>
+          items.length ? (
+            <ol className="zx-evidences" aria-label={t("evidence.title")}>
+              {items.map((evidence) => (
+                <EvidenceLine key={`${evidence.event_ref}${evidence.at}${evidence.rule}`} evidence={evidence} />
+              ))}
+            </ol>
+          ) : (
+            <Empty title={t("evidence.none")} />
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+export function EvidenceDrawer({
+  customer,
+  identifier,
+  onClose,
+}: {
+  customer: Customer;
+  identifier: Identifier | null;
+  onClose: () => void;
+}) {
+  const { t } = useTranslation();
+  return (
+    <Drawer open={identifier !== null} onClose={onClose} title={t("evidence.title")} size={440} destroyOnHidden>
+      {identifier && <EvidenceList customer={customer} identifier={identifier} />}
+    </Drawer>
+  );
+}

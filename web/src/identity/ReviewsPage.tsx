@@ -1,0 +1,163 @@
+// 待核对: pairs that could be one person but must not be joined by rule, side by side.
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { App, Button, Input, Modal, Segmented } from "antd";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, body } from "../api/client";
+import type { Review } from "../api/types";
+import { useHotkeys } from "../app/hotkeys";
+import { textOr } from "../app/i18n";
+import { useMay } from "../app/session";
+import { useUrl } from "../app/url";
+import { State, Time } from "../ui/Bits";
+import { PageHead } from "../ui/PageHead";
+import { Empty, Failed, Loaded } from "../ui/States";
+import { Compare } from "./Compare";
+import "./identity.css";
+
+function words(kinds: string[]): string {
+  return kinds.map((kind) => textOr(`identifier.${kind}`, textOr(`customer.${kind}`, kind))).join("、");
+}
+
+function Decide({ review, onDone }: { review: Review; onDone: () => void }) {
+  const { t } = useTranslation();
+  const { message } = App.useApp();
+  const [reason, setReason] = useState("");
+  const [asking, setAsking] = useState(false);
+  const decide = useMutation({
+    mutationFn: (decision: "separate" | "later") =>
+      api.POST("/api/v1/reviews/{id}", { params: { path: { id: review.id } }, body: { decision, reason } }),
+    onSuccess: (_, decision) => {
+      message.success(t(decision === "separate" ? "review.separated" : "review.put_off"));
+      setAsking(false);
+      onDone();
+    },
+  });
+  return (
+    <div className="zx-review-acts">
+      <Button type="primary" onClick={() => setAsking(true)}>
+        {t("review.separate")}
+      </Button>
+      <Button onClick={() => decide.mutate("later")} loading={decide.isPending && !asking}>
+        {t("review.later")}
+      </Button>
+      <Modal
+        open={asking}
+        title={t("review.separate")}
+        okText={t("review.separate")}
+        okButtonProps={{ disabled: reason.trim().length < 2 }}
+        confirmLoading={decide.isPending}
+        onOk={() => decide.mutate("separate")}
+        onCancel={() => setAsking(false)}
+      >
+        <p className="zx-masked">{t("review.separate_text")}</p>
+        {decide.error && <Failed error={decide.error} />}
+        <Input.TextArea
+          autoFocus
+          aria-label={t("review.reason")}
+          placeholder={t("review.reason")}
+          autoSize={{ minRows: 2 }}
+          maxLength={200}
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+        />
+      </Modal>
+    </div>
+  );
+}
+
+export function ReviewsPage() {
+  const { t } = useTranslation();
+  const may = useMay();
+  const client = useQueryClient();
+  const [{ status = "open", id }, setUrl] = useUrl();
+  const query = useQuery({
+    queryKey: ["reviews", status],
+    queryFn: () => body(api.GET("/api/v1/reviews", { params: { query: { status, limit: 100 } } })),
+  });
+  const items = query.data?.items ?? [];
+  const at = Math.max(
+    0,
+    items.findIndex((review) => review.id === id),
+  );
+  const step = (by: number) => {
+    const next = items[Math.max(0, Math.min(items.length - 1, at + by))];
+    if (next) setUrl({ id: next.id });
+  };
+  useHotkeys([
+    { keys: "j", text: t("keys.down"), run: () => step(1) },
+    { keys: "k", text: t("keys.up"), run: () => step(-1) },
+  ]);
+  return (
+    <>
+      <PageHead
+        title={t("nav.reviews")}
+        sub={t("review.sub")}
+        acts={
+          <Segmented
+            aria-label={t("review.status")}
+            value={status}
+            onChange={(value) => setUrl({ status: value === "open" ? undefined : value, id: undefined })}
+            options={(["open", "later", "separate"] as const).map((value) => ({
+              value,
+              label: t(`review.status.${value}`),
+            }))}
+          />
+        }
+      />
+      <Loaded query={query}>
+        {() => {
+          const review = items[at];
+          if (!review) {
+            return (
+              <div className="zx-card">
+                <Empty title={t("review.none")} text={t("review.none_text")} />
+              </div>
+            );
+          }
+          return (
+            <div className="zx-reviews">
+              <ol className="zx-card zx-review-list" aria-label={t("nav.reviews")}>
+                {items.map((one) => (
+                  <li key={one.id}>
+                    <button
+                      type="button"
+                      aria-current={one.id === review.id ? "true" : undefined}
+                      onClick={() => setUrl({ id: one.id })}
+                    >
+                      <strong>
+                        {one.left.salutation || one.left.name} · {one.right.salutation || one.right.name}
+                      </strong>
+                      <span className="zx-masked">
+                        {t("review.shares", { kinds: words(one.shared) })} · <Time at={one.at} />
+                      </span>
+                    </button>
+                  </li>
+                ))}
+              </ol>
+              <section className="zx-card zx-review" aria-label={t("review.compare")}>
+                <header>
+                  <div>
+                    <h2>{textOr(`review.rule.${review.rule}`, review.rule)}</h2>
+                    <p>
+                      <State tone="plain">{t("review.shares", { kinds: words(review.shared) })}</State>{" "}
+                      <State tone="warn">{t("review.differs", { kinds: words(review.differs) })}</State>
+                    </p>
+                  </div>
+                  {may("review.write") && status !== "separate" && (
+                    <Decide
+                      key={review.id}
+                      review={review}
+                      onDone={() => client.invalidateQueries({ queryKey: ["reviews"] })}
+                    />
+                  )}
+                </header>
+                <Compare left={review.left} right={review.right} />
+              </section>
+            </div>
+          );
+        }}
+      </Loaded>
+    </>
+  );
+}

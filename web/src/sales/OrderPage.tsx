@@ -1,0 +1,153 @@
+// One order or receipt: what was bought, what was paid and how, who sold it, and whose it is.
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { api, body } from "../api/client";
+import type { Order, OrderLine } from "../api/types";
+import { textOr } from "../app/i18n";
+import { Garment } from "../catalog/Garment";
+import { Card, Channel, Label, Money } from "../ui/Bits";
+import { type Column, DataTable } from "../ui/DataTable";
+import { count, whenFull } from "../ui/format";
+import { PageHead } from "../ui/PageHead";
+import { Loaded } from "../ui/States";
+import { SaleStatus } from "./SaleWords";
+import "./sales.css";
+
+function LineItem({ line }: { line: OrderLine }) {
+  const { t } = useTranslation();
+  const notes = [
+    line.promotion,
+    line.coupon,
+    line.return_of && t("order.returns_of", { of: line.return_of }),
+    line.return_reason && t("order.reason", { reason: line.return_reason }),
+  ].filter(Boolean);
+  return (
+    <span className="zx-order-line">
+      <Garment image={line.image ?? ""} name={line.name} size={44} />
+      <span>
+        {line.name || line.sku}
+        <br />
+        <span className="zx-masked zx-num">{[line.sku, ...notes].join(" · ")}</span>
+      </span>
+    </span>
+  );
+}
+
+function Lines({ order }: { order: Order }) {
+  const { t } = useTranslation();
+  const columns: Column<OrderLine>[] = [
+    { key: "item", title: t("order.item"), fixed: true, render: (line) => <LineItem line={line} /> },
+    { key: "quantity", title: t("order.quantity"), number: true, render: (line) => count(line.quantity) },
+    {
+      key: "list",
+      title: t("order.list_price"),
+      number: true,
+      render: (line) => <Money value={line.list_price} currency={order.currency} />,
+    },
+    {
+      key: "discount",
+      title: t("order.discount"),
+      number: true,
+      render: (line) => <Money value={line.discount} currency={order.currency} />,
+    },
+    {
+      key: "paid",
+      title: t("order.paid"),
+      number: true,
+      render: (line) => <Money value={line.paid} currency={order.currency} />,
+    },
+  ];
+  return (
+    <DataTable
+      id="order-lines"
+      label={t("order.items")}
+      columns={columns}
+      rows={order.lines}
+      rowKey={(line) => String(line.line_no)}
+      empty={null}
+    />
+  );
+}
+
+function Sums({ order }: { order: Order }) {
+  const { t } = useTranslation();
+  const money = (value: string) => <Money value={value} currency={order.currency} />;
+  return (
+    <Card title={t("order.tenders")}>
+      <dl className="zx-order-sums">
+        {order.tenders.map((tender) => (
+          <Label key={tender.type + tender.amount} name={textOr(`tender.${tender.type}`, tender.type)}>
+            {money(tender.amount)}
+          </Label>
+        ))}
+        {Number(order.order_discount) !== 0 && (
+          <Label name={t("order.order_discount")}>{money(order.order_discount)}</Label>
+        )}
+        {Number(order.freight) !== 0 && <Label name={t("order.freight")}>{money(order.freight)}</Label>}
+        <Label name={t("order.total")}>
+          <strong>{money(order.total)}</strong>
+        </Label>
+        {order.margin !== undefined && <Label name={t("order.margin")}>{money(order.margin)}</Label>}
+      </dl>
+    </Card>
+  );
+}
+
+function OrderBody({ order }: { order: Order }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <PageHead
+        title={
+          <>
+            {t("order.title", { kind: textOr(`sale.kind.${order.kind}`, order.kind), number: order.number })}{" "}
+            <SaleStatus status={order.status} />
+          </>
+        }
+        sub={
+          <>
+            <Channel name={order.channel} place={order.store?.name} /> · {whenFull(order.at)}
+          </>
+        }
+      />
+      <div className="zx-order-page">
+        <section className="zx-card zx-list">
+          <Lines order={order} />
+        </section>
+        <div className="zx-column">
+          <Sums order={order} />
+          <Card title={t("order.customer")}>
+            {order.customer_id && order.member ? (
+              <Link to="/customers/$id" params={{ id: order.customer_id }}>
+                {t("order.open_customer")}
+              </Link>
+            ) : (
+              t("order.walk_in")
+            )}
+            {order.staff.length > 0 && (
+              <dl>
+                <Label name={t("order.staff")}>
+                  {order.staff.map((who) => t("order.share", { no: who.no, share: who.share })).join("、")}
+                </Label>
+              </dl>
+            )}
+          </Card>
+        </div>
+      </div>
+    </>
+  );
+}
+
+export function OrderPage() {
+  const { id } = useParams({ from: "/shell/orders/$id" });
+  const query = useQuery({
+    queryKey: ["order", id],
+    queryFn: () => body(api.GET("/api/v1/orders/{id}", { params: { path: { id } } })),
+  });
+  return (
+    <Loaded query={query} rows={8}>
+      {(order) => <OrderBody order={order} />}
+    </Loaded>
+  );
+}
