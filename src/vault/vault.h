@@ -24,20 +24,23 @@ enum vault_field {
     VAULT_WEIBO = 10,
     VAULT_ACCOUNT = 11,    /* user id of a shop */
     VAULT_TEXT = 12,       /* note or other free text */
-    VAULT_PINYIN = 13,     /* sealing a *name* under this class seals its pinyin ("li xiaoming"), computed by the vault
-                              with ICU Han-Latin/Names at write, so that start-up need not */
+    VAULT_PINYIN = 13,     /* sealing a *name* under this class seals its pinyin ("li xiao ming"). The vault reads names itself
+                              by a table made of ICU's Han-Latin/Names in 0.1 µs, so nobody needs to keep it */
     VAULT_TOTP = 14,       /* staff's second factor */
     VAULT_FIELD_COUNT
 };
 
-/* Starts talking over a connected socket pair. */
+/* Starts talking over a connected socket pair and owns it; -1: not there yet, every call answers RC_VAULT_DOWN. */
 struct vault *vault_client_new(int fd);
+/* Goes over to a new socket, after the supervisor started the vault anew. Calls in flight on the old one answer RC_VAULT_DOWN.
+ * The new process has an empty index in memory: feed it again. */
+void vault_client_attach(struct vault *v, int fd);
 void vault_client_free(struct vault *v);
 MEM_DEFINE_CLEANUP(struct vault, vault_client_free)
-/* The process's own main: reads keys, serves the socket until it closes. `keyring` and `audit` are files in the data
- * directory, `unseal` is a key file or passphrase file. Returns the exit status. */
+/* The process's own main: reads keys, serves the socket until it closes. `keyring` and `audit.log` are files in the data
+ * directory, `unseal_file` (0600) holds a key or a passphrase; NULL is <data_dir>/unseal.key. Returns the exit status. */
 int vault_main(int fd, const char *data_dir, const char *unseal_file);
-/* Makes the keyring of a new installation. */
+/* Makes the keyring of a new installation, and the key file if there is none. Never overwrites: RC_CONFLICT. */
 enum rc vault_init(struct ctx *c, const char *data_dir, const char *unseal_file) ZX_MUST_CHECK;
 
 /* Why a value is no identifier. */
@@ -106,7 +109,7 @@ struct vault_reveal {
 enum rc vault_reveal(struct ctx *c, const struct vault_reveal *why, struct vault_open *items, size_t count) ZX_MUST_CHECK;
 
 /* Opens for the machine: the masked preview, duplicates and merges never need it; export and messages do. Audited like a reveal,
- * one record per call. */
+ * one record per call, without a budget. Both: at most 1,000 values a call; RC_STORE when a sealed value was tampered with. */
 enum rc vault_open_for(struct ctx *c, const struct vault_reveal *why, struct vault_open *items, size_t count) ZX_MUST_CHECK;
 
 /* ---- the index in the vault's memory: names, pinyin, initials, last four of phones ---- */
@@ -116,8 +119,8 @@ struct vault_remember {
     int64_t store_id;            /* home store, 0 none: search can be kept to own stores */
     struct str wrapped;
     struct vault_open name;      /* sealed name, VAULT_NAME; empty if none */
-    struct vault_open pinyin;    /* sealed pinyin; empty: computed from the name */
-    struct vault_open phone;     /* sealed phone; empty if none */
+    struct vault_open pinyin;    /* not needed: the vault reads names itself */
+    struct vault_open phone;     /* sealed phone; empty if none. name and phone may bring wrapped keys of their own (merged records) */
     bool forget;                 /* take the customer out */
 };
 /* Replaces what the index holds for these customers. At start the server feeds all in the background. */
@@ -147,7 +150,9 @@ enum rc vault_index_ready(struct ctx *c) ZX_MUST_CHECK;
 
 /* ---- personal values in free text, used by intake; no keys needed, runs in the caller ---- */
 
-/* Which personal kinds a property name stands for ("phone", "mobile", "手机号", "email", "id_card", …); 0 if none. */
+/* Which personal kind a property name stands for ("phone", "mobile", "手机号", "email", "id_card", "receiver_name", …); 0 if none. Case, blanks,
+ * '_' and '-' do not matter. A bare "name" or "title" is 0, for products and pages have them: in traits of a person "name" is VAULT_NAME
+ * by the caller's knowledge. */
 enum vault_field vault_field_by_name(struct str property);
 /* Does the text hold a phone, an e-mail or an ID number? Returns the first kind found, 0 if none. Card numbers (Luhn, 13–19 digits)
  * answer VAULT_REFUND. */

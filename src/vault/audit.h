@@ -1,0 +1,31 @@
+/* audit.log: who saw which plaintext, when and why. One line a record: JSON, tab, hash, tab, MAC, line feed.
+ *   hash n = BLAKE2b-256(hash n-1 | JSON)    MAC n = BLAKE2b-256(hash n) under a key that evolves and is wiped
+ * A record is on disk before the plaintext leaves the vault; when that fails the process ends. */
+#ifndef ZX_VAULT_AUDIT_H
+#define ZX_VAULT_AUDIT_H
+
+#include "vault/budget.h"
+#include "vault/keyring.h"
+
+struct vault_audit;
+
+/* Opens the file for appending, cuts off a torn last line, starts a new epoch of the MAC key and feeds the reveals of the last
+ * day to the budget. */
+enum rc vault_audit_open(const char *data_dir, const struct vault_keyring *k, struct vault_budget *budget, struct vault_audit **ret) ZX_MUST_CHECK;
+void vault_audit_close(struct vault_audit *a);
+MEM_DEFINE_CLEANUP(struct vault_audit, vault_audit_close)
+int vault_audit_fd(const struct vault_audit *a);
+int64_t vault_audit_count(const struct vault_audit *a);
+
+struct vault_audit_entry {
+    const char *kind;             /* "reveal", "machine", "start" */
+    const struct vault_reveal *why; /* NULL for "start" */
+    struct str values;            /* JSON array of what was opened */
+};
+/* Appends and fsyncs. False: the disk failed, nothing may leave. */
+bool vault_audit_add(struct vault_audit *a, const struct vault_audit_entry *e);
+
+/* Checks chain and MACs of a whole file. *ret_line is the first bad line, 0 if all is well; *ret_count the records. */
+enum rc vault_audit_verify(const char *path, const struct vault_keyring *k, int64_t *ret_count, int64_t *ret_line) ZX_MUST_CHECK;
+
+#endif

@@ -1,0 +1,335 @@
+/* Queries of the index in memory: 李小明 · 小明 · 李 5678 · li xiaoming · lixiaom · lxm · john · 5678. */
+#include "vault/names_priv.h"
+#include "vault/pinyin.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    SCORE_NAME = 100,
+    SCORE_NAME_PREFIX = 80,
+    SCORE_NAME_PART = 70,
+    SCORE_PINYIN = 60,
+    SCORE_PINYIN_PREFIX = 50,
+    SCORE_INITIALS = 40,
+    SCORE_INITIALS_PREFIX = 35,
+    SCORE_FOUR = 30,
+};
+
+/* What was asked for, taken apart once. */
+struct query {
+    struct vault_text name;      /* search form of all but the digits */
+    struct vault_text letters;   /* its Latin letters without blanks, ü as v; empty when Han characters stand in it */
+    uint16_t four;               /* NAMES_NO_FOUR if none */
+    bool nothing;                /* cannot match anybody */
+    bool *stores;                /* by store number; NULL: all */
+};
+
+/* Rows go to a visitor, each at most once, best matches first; it answers whether it wants more of the class. */
+struct visitor {
+    void (*take)(struct visitor *v, uint32_t row, int32_t score);
+    bool (*full)(const struct visitor *v);
+};
+
+/* ---- taking the query apart ---- */
+
+/* Moves digits out of the text: exactly four are the end of a phone number, any other count matches nobody. */
+static void split_digits(struct query *q, const struct vault_text *form)
+{
+    unsigned value = 0, count = 0;
+    for (size_t i = 0; i < form->len; i++) {
+        char c = form->bytes[i];
+        if (vault_is_digit((unsigned char)c))
+            value = (value * 10 + (unsigned)(c - '0')) % 10000, count++;
+        else if (!(c == ' ' && (q->name.len == 0 || q->name.bytes[q->name.len - 1] == ' ')))
+            q->name.bytes[q->name.len++] = c;
+    }
+    while (q->name.len && q->name.bytes[q->name.len - 1] == ' ')
+        q->name.len--;
+    q->four = count == 4 ? (uint16_t)value : NAMES_NO_FOUR;
+    q->nothing = (count && count != 4) || (count == 0 && q->name.len == 0);
+}
+
+static void take_letters(struct query *q)
+{
+    for (struct str rest = vault_text_str(&q->name); rest.len;) {
+        uint32_t cp = str_next_char(&rest);
+        if (vault_is_letter(cp))
+            vault_text_add_char(&q->letters, cp);
+        else if (cp == 0xFC || (cp == ':' && q->letters.len && q->letters.bytes[q->letters.len - 1] == 'u'))
+            q->letters.len -= cp == ':', vault_text_add_char(&q->letters, 'v');
+        else if (cp != ' ' && cp != '\'' && cp != 0x2019 && cp != '-' && cp != '.') {
+            q->letters.len = 0;
+            return;
+        }
+    }
+}
+
+static void query_parse(const struct vault_names *n, const struct vault_search *s, struct query *q)
+{
+    struct vault_text form;
+    *q = (struct query){.four = NAMES_NO_FOUR, .nothing = true};
+    if (s->query.len <= NAMES_PART_MAX && vault_name_search_form(s->query, &form)) {
+        split_digits(q, &form);
+        take_letters(q);
+    }
+    if (!s->stores)
+        return;
+    q->stores = mem_zalloc(n->store_count, sizeof(*q->stores));
+    for (size_t i = 0; i < s->store_count; i++)
+        for (size_t k = 1; k < n->store_count; k++)
+            q->stores[k] |= n->stores[k] == s->stores[i];
+}
+
+static void query_end(struct query *q)
+{
+    free(q->stores);
+    explicit_bzero(q, sizeof(*q));
+}
+
+/* ---- scoring one row ---- */
+
+static int32_t score_name(struct str name, struct str wanted)
+{
+    if (!str_starts(name, wanted))
+        return str_find_str(name, wanted) >= 0 ? SCORE_NAME_PART : 0;
+    return name.len == wanted.len ? SCORE_NAME : SCORE_NAME_PREFIX;
+}
+
+static int32_t score_reading(struct str reading, struct str letters)
+{
+    char buffer[NAMES_PART_MAX];
+    struct str joined = names_squeeze(reading, buffer);
+    if (str_starts(joined, letters))
+        return joined.len == letters.len ? SCORE_PINYIN : SCORE_PINYIN_PREFIX;
+    struct str initials = str_n(buffer, names_initials(reading, buffer, sizeof(buffer)));
+    if (str_starts(initials, letters))
+        return initials.len == letters.len ? SCORE_INITIALS : SCORE_INITIALS_PREFIX;
+    return 0;
+}
+
+static bool row_allowed(const struct vault_names *n, const struct query *q, uint32_t row)
+{
+    const struct names_row *r = &n->rows[row];
+    return r->customer_id && (q->four == NAMES_NO_FOUR || r->four == q->four) && (!q->stores || q->stores[r->store]);
+}
+
+static int32_t score_row(const struct vault_names *n, const struct query *q, uint32_t row)
+{
+    if (q->nothing || !row_allowed(n, q, row))
+        return 0;
+    if (q->name.len == 0)
+        return SCORE_FOUR;
+    int32_t score = score_name(names_name(n, row), vault_text_str(&q->name));
+    if (score >= SCORE_NAME_PREFIX || q->letters.len == 0)
+        return score;
+    return score_reading(names_reading(n, row), vault_text_str(&q->letters));
+}
+
+/* ---- walking the candidates ---- */
+
+static void visit(const struct vault_names *n, const struct query *q, uint32_t row, int32_t least, int32_t most, struct visitor *v)
+{
+    int32_t score = score_row(n, q, row);
+    if (score >= least && score <= most && score > 0)
+        v->take(v, row, score);
+}
+
+/* The rows of an order that start with `prefix` and whose best score lies in this class. */
+static void visit_range(const struct vault_names *n, const struct query *q, enum names_order order, struct str prefix, int32_t least,
+                        int32_t most, struct visitor *v)
+{
+    size_t from, to;
+    if (v->full(v))
+        return;
+    names_range(n, order, prefix, &from, &to);
+    for (; from < to; from++)
+        visit(n, q, n->order[order].rows[from], least, most, v);
+}
+
+/* The row whose text holds this place, at or after `row`. */
+static size_t row_at_text(const struct vault_names *n, size_t row, size_t place)
+{
+    size_t step = 1, high = row;
+    while (high < n->sorted && n->rows[high].text <= place)
+        row = high, high += step, step *= 2;
+    if (high > n->sorted)
+        high = n->sorted;
+    while (high - row > 1) {
+        size_t mid = (row + high) / 2;
+        if (n->rows[mid].text <= place)
+            row = mid;
+        else
+            high = mid;
+    }
+    return row;
+}
+
+/* Names that have the text in their middle: one pass over all texts, which stand in one piece. */
+static void visit_parts(const struct vault_names *n, const struct query *q, struct visitor *v)
+{
+    size_t end = n->sorted < n->row_count ? n->rows[n->sorted].text : n->text_len;
+    struct str rest = str_n(n->text, n->sorted ? end : 0), wanted = vault_text_str(&q->name);
+    size_t row = 0;
+    if (v->full(v))
+        return;
+    for (ptrdiff_t at; (at = str_find_str(rest, wanted)) >= 0;) {
+        size_t place = (size_t)(rest.ptr + at - n->text);
+        row = row_at_text(n, row, place);
+        size_t next = row + 1 < n->sorted ? n->rows[row + 1].text : end;
+        visit(n, q, (uint32_t)row, SCORE_NAME_PART, SCORE_NAME_PART, v);
+        rest = str_sub(str_n(n->text, end), next, end);
+    }
+}
+
+static void visit_matches(const struct vault_names *n, const struct query *q, struct visitor *v)
+{
+    struct str name = vault_text_str(&q->name), letters = vault_text_str(&q->letters);
+    char four[5];
+    if (q->nothing)
+        return;
+    for (size_t row = n->sorted; row < n->row_count; row++) /* not yet sorted in */
+        visit(n, q, (uint32_t)row, 1, SCORE_NAME, v);
+    if (q->four != NAMES_NO_FOUR) { /* a hundred in a million: all other orders are longer */
+        for (size_t i = 4, rest = q->four; i--; rest /= 10)
+            four[i] = (char)('0' + rest % 10);
+        visit_range(n, q, NAMES_BY_FOUR, str_n(four, 4), 1, SCORE_NAME, v);
+        return;
+    }
+    visit_range(n, q, NAMES_BY_NAME, name, SCORE_NAME_PREFIX, SCORE_NAME, v);
+    if (letters.len == 0) {
+        visit_parts(n, q, v);
+        return;
+    }
+    visit_range(n, q, NAMES_BY_PINYIN, letters, SCORE_PINYIN_PREFIX, SCORE_PINYIN, v);
+    visit_range(n, q, NAMES_BY_INITIALS, letters, SCORE_INITIALS_PREFIX, SCORE_INITIALS, v);
+}
+
+/* ---- search: the best few ---- */
+
+struct best {
+    struct visitor visitor;
+    const struct vault_names *names;
+    struct vault_hit *hits;      /* a heap, worst on top */
+    size_t count, limit;
+};
+
+/* Newer customers first among equals. */
+static bool is_worse(struct vault_hit a, struct vault_hit b)
+{
+    return a.score != b.score ? a.score < b.score : a.customer_id < b.customer_id;
+}
+
+static void sink(struct vault_hit *hits, size_t count, size_t at)
+{
+    for (size_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && is_worse(hits[child + 1], hits[child]))
+            child++;
+        if (!is_worse(hits[child], hits[at]))
+            return;
+        struct vault_hit swap = hits[at];
+        hits[at] = hits[child];
+        hits[child] = swap;
+    }
+}
+
+static void best_take(struct visitor *v, uint32_t row, int32_t score)
+{
+    struct best *b = (struct best *)v;
+    struct vault_hit hit = {b->names->rows[row].customer_id, score};
+    if (b->count < b->limit) {
+        b->hits[b->count++] = hit;
+        if (b->count == b->limit)
+            for (size_t i = b->count; i--;)
+                sink(b->hits, b->count, i);
+    } else if (is_worse(b->hits[0], hit)) {
+        b->hits[0] = hit;
+        sink(b->hits, b->count, 0);
+    }
+}
+
+static bool best_full(const struct visitor *v)
+{
+    const struct best *b = (const struct best *)v;
+    return b->count == b->limit;
+}
+
+static int compare_best_first(const void *a, const void *b)
+{
+    const struct vault_hit *x = a, *y = b;
+    return is_worse(*x, *y) ? 1 : is_worse(*y, *x) ? -1 : 0;
+}
+
+size_t vault_names_search(const struct vault_names *n, const struct vault_search *s, struct vault_hit *hits)
+{
+    struct best best = {{best_take, best_full}, n, hits, 0, s->limit};
+    struct query q;
+    if (s->limit == 0)
+        return 0;
+    query_parse(n, s, &q);
+    visit_matches(n, &q, &best.visitor);
+    query_end(&q);
+    qsort(hits, best.count, sizeof(*hits), compare_best_first);
+    return best.count;
+}
+
+/* ---- listing by name ---- */
+
+struct marks {
+    struct visitor visitor;
+    uint8_t *bits;
+    size_t count;
+};
+
+static void marks_take(struct visitor *v, uint32_t row, int32_t score)
+{
+    struct marks *m = (struct marks *)v;
+    (void)score;
+    m->bits[row / 8] = (uint8_t)(m->bits[row / 8] | 1 << row % 8);
+    m->count++;
+}
+
+static bool marks_full(const struct visitor *v)
+{
+    (void)v;
+    return false;
+}
+
+static size_t page_of_marked(const struct vault_names *n, const struct marks *m, size_t offset, size_t limit, struct vault_hit *hits)
+{
+    const struct names_sorted *order = &n->order[NAMES_BY_READING];
+    size_t seen = 0, count = 0;
+    for (size_t i = 0; i < order->count && count < limit; i++) {
+        uint32_t row = order->rows[i];
+        if ((m->bits[row / 8] >> row % 8 & 1) && seen++ >= offset)
+            hits[count++] = (struct vault_hit){n->rows[row].customer_id, 0};
+    }
+    return count;
+}
+
+size_t vault_names_page(struct vault_names *n, const struct vault_search *s, size_t offset, struct vault_hit *hits, size_t *ret_total)
+{
+    struct query q;
+    vault_names_settle(n);
+    const struct names_sorted *order = &n->order[NAMES_BY_READING];
+    size_t count = 0;
+    if (s->query.len == 0 && !s->stores) {
+        for (size_t i = offset; i < order->count && count < s->limit; i++)
+            hits[count++] = (struct vault_hit){n->rows[order->rows[i]].customer_id, 0};
+        *ret_total = order->count;
+        return count;
+    }
+    struct marks m = {{marks_take, marks_full}, mem_zalloc(n->row_count / 8 + 1, 1), 0};
+    query_parse(n, s, &q);
+    if (s->query.len)
+        visit_matches(n, &q, &m.visitor);
+    else
+        for (size_t row = 0; row < n->row_count; row++)
+            if (row_allowed(n, &q, (uint32_t)row))
+                m.visitor.take(&m.visitor, (uint32_t)row, 0);
+    count = page_of_marked(n, &m, offset, s->limit, hits);
+    *ret_total = m.count;
+    query_end(&q);
+    free(m.bits);
+    return count;
+}

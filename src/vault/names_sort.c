@@ -1,0 +1,276 @@
+/* The orders of the index in memory, and the thread that sorts new rows into them. It reads rows and texts up to a mark that the
+ * owner gave it; these never move and, but for dying, never change. The owner puts the result in place. */
+#include "vault/names_priv.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { FRESH_MIN = 2048, FRESH_SHARE = 64, LOADING_MIN = 64 << 10, DEAD_SHARE = 4, LINEAR_SHARE = 16 };
+
+struct names_sorter {
+    const struct vault_names *names;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    enum { IDLE, ASKED, DONE, STOP } state;
+    size_t from_row, to_row;                  /* what is to be sorted in */
+    struct names_sorted out[NAMES_ORDER_COUNT];
+};
+
+/* ---- keys ---- */
+
+/* Syllables first: the mark sorts before letters, so 李 (li) stands before 连 (lian). Without a name: at the end. */
+static struct str listing_key(struct str reading, struct str name, char *out)
+{
+    if (reading.len + name.len == 0)
+        return STR("\xff");
+    if (reading.len)
+        memcpy(out, reading.ptr, reading.len);
+    out[reading.len] = '\x01';
+    if (name.len)
+        memcpy(out + reading.len + 1, name.ptr, name.len);
+    return str_n(out, reading.len + 1 + name.len);
+}
+
+/* The text that an order sorts by. */
+static struct str key_of(const struct vault_names *n, enum names_order order, uint32_t row, char buffer[static NAMES_KEY_MAX])
+{
+    uint16_t four = n->rows[row].four;
+    switch (order) {
+    case NAMES_BY_NAME: return names_name(n, row);
+    case NAMES_BY_PINYIN: return names_squeeze(names_reading(n, row), buffer);
+    case NAMES_BY_READING: return listing_key(names_reading(n, row), names_name(n, row), buffer);
+    case NAMES_BY_INITIALS: return str_n(buffer, names_initials(names_reading(n, row), buffer, NAMES_KEY_MAX));
+    default:
+        if (four == NAMES_NO_FOUR)
+            return STR_NULL;
+        for (size_t i = 4; i--; four = (uint16_t)(four / 10))
+            buffer[i] = (char)('0' + four % 10);
+        return str_n(buffer, 4);
+    }
+}
+
+/* First position at or after `low` whose key is not before `key`; with `past`, which neither starts with it. */
+static size_t bound(const struct vault_names *n, enum names_order order, size_t low, struct str key, bool past)
+{
+    char buffer[NAMES_KEY_MAX];
+    size_t high = n->order[order].count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        struct str at = key_of(n, order, n->order[order].rows[mid], buffer);
+        int cmp = str_cmp(past ? str_sub(at, 0, key.len) : at, key);
+        if (cmp < 0 || (past && cmp == 0))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+void names_range(const struct vault_names *n, enum names_order order, struct str prefix, size_t *from, size_t *to)
+{
+    *from = bound(n, order, 0, prefix, false);
+    *to = bound(n, order, *from, prefix, true);
+}
+
+/* ---- sorting new rows in ---- */
+
+/* A row on its way into an order: the first eight bytes of its key spare most comparisons the texts. */
+struct sorting {
+    uint64_t head;
+    uint32_t row;
+};
+struct sorting_in {
+    const struct vault_names *n;
+    enum names_order order;
+};
+
+static int compare_sorting(const void *a, const void *b, void *arg)
+{
+    const struct sorting *x = a, *y = b;
+    const struct sorting_in *in = arg;
+    char xk[NAMES_KEY_MAX], yk[NAMES_KEY_MAX];
+    if (x->head != y->head)
+        return x->head < y->head ? -1 : 1;
+    int cmp = in->order == NAMES_BY_FOUR ? 0 : str_cmp(key_of(in->n, in->order, x->row, xk), key_of(in->n, in->order, y->row, yk));
+    return cmp ? cmp : (x->row > y->row) - (x->row < y->row);
+}
+
+static uint64_t head_of(struct str key)
+{
+    uint64_t head = 0;
+    for (size_t i = 0; i < 8; i++)
+        head = head << 8 | (i < key.len ? (unsigned char)key.ptr[i] : 0);
+    return head;
+}
+
+static size_t sort_fresh(const struct vault_names *n, enum names_order order, size_t from, size_t to, struct sorting *fresh)
+{
+    char buffer[NAMES_KEY_MAX];
+    size_t count = 0;
+    for (size_t row = from; row < to; row++)
+        if (names_customer(n, row))
+            fresh[count++] = (struct sorting){head_of(key_of(n, order, (uint32_t)row, buffer)), (uint32_t)row};
+    struct sorting_in in = {n, order};
+    qsort_r(fresh, count, sizeof(*fresh), compare_sorting, &in);
+    return count;
+}
+
+/* Where a key goes: step by step when there are many to place, by halving when there are few. */
+static size_t place_of(const struct vault_names *n, enum names_order order, size_t from, struct str key, bool step)
+{
+    char buffer[NAMES_KEY_MAX];
+    if (!step)
+        return bound(n, order, from, key, false);
+    while (from < n->order[order].count && str_cmp(key_of(n, order, n->order[order].rows[from], buffer), key) < 0)
+        from++;
+    return from;
+}
+
+static struct names_sorted merge(const struct vault_names *n, enum names_order order, const struct sorting *fresh, size_t count)
+{
+    const struct names_sorted *old = &n->order[order];
+    struct names_sorted out = {mem_alloc((old->count + count) * sizeof(uint32_t)), 0};
+    size_t from = 0;
+    for (size_t i = 0; i <= count; i++) {
+        char buffer[NAMES_KEY_MAX];
+        size_t to = i < count ? place_of(n, order, from, key_of(n, order, fresh[i].row, buffer), count > old->count / LINEAR_SHARE) : old->count;
+        for (; from < to; from++)
+            if (names_customer(n, old->rows[from]))
+                out.rows[out.count++] = old->rows[from];
+        if (i < count)
+            out.rows[out.count++] = fresh[i].row;
+    }
+    out.rows = mem_realloc(out.rows, out.count * sizeof(uint32_t));
+    return out;
+}
+
+static void sort_in(const struct vault_names *n, size_t from_row, size_t to_row, struct names_sorted out[static NAMES_ORDER_COUNT])
+{
+    struct sorting *fresh = mem_alloc((to_row - from_row) * sizeof(*fresh));
+    for (size_t o = 0; o < NAMES_ORDER_COUNT; o++) {
+        size_t count = sort_fresh(n, (enum names_order)o, from_row, to_row, fresh);
+        out[o] = merge(n, (enum names_order)o, fresh, count);
+    }
+    explicit_bzero(fresh, (to_row - from_row) * sizeof(*fresh)); /* heads of names */
+    free(fresh);
+}
+
+/* ---- the thread ---- */
+
+static void *sorter_run(void *arg)
+{
+    struct names_sorter *s = arg;
+    pthread_mutex_lock(&s->lock);
+    while (s->state != STOP) {
+        if (s->state != ASKED) {
+            pthread_cond_wait(&s->moved, &s->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&s->lock);
+        sort_in(s->names, s->from_row, s->to_row, s->out);
+        pthread_mutex_lock(&s->lock);
+        if (s->state == ASKED)
+            s->state = DONE;
+        pthread_cond_broadcast(&s->moved);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+struct names_sorter *names_sorter_new(struct vault_names *n)
+{
+    struct names_sorter *s = mem_zalloc(1, sizeof(*s));
+    s->names = n;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->moved, NULL);
+    if (pthread_create(&s->thread, NULL, sorter_run, s) != 0)
+        abort();
+    return s;
+}
+
+static void drop_out(struct names_sorter *s)
+{
+    for (size_t o = 0; o < NAMES_ORDER_COUNT; o++) {
+        free(s->out[o].rows);
+        s->out[o] = (struct names_sorted){0};
+    }
+}
+
+void names_sorter_free(struct names_sorter *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->state = STOP;
+    pthread_cond_broadcast(&s->moved);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->thread, NULL);
+    drop_out(s);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->moved);
+    free(s);
+}
+
+static void install(struct vault_names *n, struct names_sorted out[static NAMES_ORDER_COUNT], size_t to_row)
+{
+    for (size_t o = 0; o < NAMES_ORDER_COUNT; o++) {
+        free(n->order[o].rows);
+        n->order[o] = out[o];
+        out[o] = (struct names_sorted){0};
+    }
+    n->sorted = to_row;
+}
+
+/* Few rows wait for company; while the index is being loaded, for as many as there are. */
+static bool worth_sorting(const struct vault_names *n, bool idle)
+{
+    size_t fresh = n->row_count - n->sorted, sorted = n->sorted;
+    if (idle)
+        return fresh > 0;
+    return fresh > FRESH_MIN && fresh > sorted / FRESH_SHARE && (sorted > LOADING_MIN * 4 || fresh > sorted);
+}
+
+bool vault_names_tick(struct vault_names *n, bool idle)
+{
+    struct names_sorter *s = n->sorter;
+    pthread_mutex_lock(&s->lock);
+    if (s->state == DONE) {
+        install(n, s->out, s->to_row);
+        s->state = IDLE;
+    }
+    if (s->state == IDLE && worth_sorting(n, idle)) {
+        s->from_row = n->sorted;
+        s->to_row = n->row_count;
+        s->state = ASKED;
+        pthread_cond_broadcast(&s->moved);
+    }
+    bool busy = s->state != IDLE;
+    pthread_mutex_unlock(&s->lock);
+    if (idle && !busy && n->unwiped)
+        vault_names_settle(n);
+    return busy || n->row_count > n->sorted || n->unwiped;
+}
+
+static void wait_for_sorter(struct vault_names *n)
+{
+    struct names_sorter *s = n->sorter;
+    pthread_mutex_lock(&s->lock);
+    while (s->state == ASKED)
+        pthread_cond_wait(&s->moved, &s->lock);
+    if (s->state == DONE)
+        install(n, s->out, s->to_row);
+    s->state = IDLE;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void vault_names_settle(struct vault_names *n)
+{
+    wait_for_sorter(n);
+    if (n->row_count == n->sorted && n->unwiped == 0)
+        return;
+    struct names_sorted out[NAMES_ORDER_COUNT];
+    sort_in(n, n->sorted, n->row_count, out);
+    install(n, out, n->row_count);
+    names_wipe_dead(n);
+    if (n->dead > n->row_count / DEAD_SHARE && n->dead > FRESH_MIN)
+        names_compact(n);
+}
