@@ -132,8 +132,10 @@ struct entry {
 
 static enum rc keep(struct ctx *c, enum rc (*fn)(struct ctx *c, void *arg), struct entry *e)
 {
+    struct ctx books = *c; /* the job's own failure stays out of the books */
+    ctx_clear(&books);
     e->now_us = clock_now_us();
-    return c->app->truth ? db_pool_tx(c, c->app->truth, fn, e) : db_tx(c, fn, e);
+    return c->app->truth ? db_pool_tx(&books, c->app->truth, fn, e) : db_tx(&books, fn, e);
 }
 
 static enum rc take(struct ctx *c, void *arg)
