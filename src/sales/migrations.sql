@@ -20,6 +20,7 @@ CREATE TABLE sale (
     refunded_minor $BIGINT NOT NULL,
     units $BIGINT NOT NULL,
     source_id $BIGINT NOT NULL,
+    trusted $BIGINT NOT NULL,
     customer_id $BIGINT NOT NULL,
     member $BIGINT NOT NULL,
     content_hash $BYTES NOT NULL,

@@ -20,7 +20,7 @@ struct sale_line {
     struct str name;                /* as sold; product names are no personal data */
     int64_t quantity;               /* negative on a return line */
     int64_t list_minor;             /* 吊牌价 of one piece */
-    int64_t paid_minor;             /* for the whole line after all discounts, VAT included; negative on a return line */
+    int64_t paid_minor;             /* for the whole line, VAT included, before the order's discount is spread; negative on a return line */
     int64_t discount_minor;         /* of the whole line, before order discounts are spread */
     int32_t tax_permyriad;          /* 1300 = 13 % */
     struct str promotion, coupon;
@@ -35,6 +35,7 @@ struct sale_tender {
 };
 
 struct sale {
+    int64_t id;                     /* 0: sales_put() makes one */
     enum sale_kind kind;
     enum sale_status status;
     struct str key;                 /* unique: "store/till/number" of receipts, "source/order id" of orders */
@@ -47,8 +48,9 @@ struct sale {
     struct str currency;
     int64_t total_minor;            /* what was paid for the lines (without freight) */
     int64_t freight_minor;
-    int64_t order_discount_minor;   /* spread over the lines by largest remainder */
+    int64_t order_discount_minor;   /* spread over the lines by largest remainder; the lines' sum less this is the total */
     int64_t source_id;
+    bool trusted;                   /* of the source: what a trusted one wrote, a public one does not change */
     int64_t customer_id;            /* as resolved; walk-ins get a pseudonymous one; never rewritten */
     bool member;                    /* came with a member identifier */
     struct sale_line *lines;
@@ -61,9 +63,12 @@ struct sale {
 
 enum sale_outcome { SALE_NEW = 1, SALE_SAME = 2, SALE_UPDATED = 3 };
 /* Stores a document inside the writer's transaction. The same key with the same content is SALE_SAME; an order may be
- * updated by its source; a receipt with another content is RC_CONFLICT (field "number"), reported, never overwritten. */
+ * updated by its source; a receipt with another content is RC_CONFLICT (field "number"), reported, never overwritten.
+ * Content is what was sold, paid and returned, not who bought or what the goods were called; of orders the time does not
+ * count either, and a status only moves forward. RC_INVALID: no lines, line numbers twice, a sum that differs. */
 enum rc sales_put(struct ctx *c, struct sale *s, int64_t *ret_id, enum sale_outcome *ret_outcome) ZX_MUST_CHECK;
-/* Changes the state of an order by key: paid, shipped, received, cancelled, refunded (amount 0: all of it). */
+/* Changes the state of an order by key: paid, shipped, received, cancelled, refunded (amount 0: all of it). RC_NOT_FOUND
+ * (field "order_id"), RC_CONFLICT for a move that its state does not allow, RC_INVALID for more than was paid. */
 enum rc sales_set_status(struct ctx *c, struct str key, enum sale_status status, int64_t refund_minor, int64_t at_us, enum sale_outcome *ret) ZX_MUST_CHECK;
 /* Does this document exist? *ret_id 0 if not. Used before resolving, so that a repeat creates nobody. */
 enum rc sales_find(struct ctx *c, struct str key, int64_t *ret_id) ZX_MUST_CHECK;

@@ -1,0 +1,301 @@
+/* Storing a document: new, the same, another content (an order's source may say so, a receipt's may not), and joining
+ * returns to what they return, whichever comes first. */
+#include "base/id.h"
+#include "base/limits.h"
+#include "catalog/catalog.h"
+#include "identity/identity.h"
+#include "sales/sales_priv.h"
+
+#include <assert.h>
+#include <sodium.h>
+
+/* ---- the content ---- */
+
+static void hash_line(struct buf *b, const struct sale_line *l)
+{
+    buf_add_u32(b, (uint32_t)l->line_no);
+    buf_add_blob(b, l->sku);
+    buf_add_u64(b, (uint64_t)l->quantity);
+    buf_add_u64(b, (uint64_t)l->list_minor);
+    buf_add_u64(b, (uint64_t)l->paid_minor);
+    buf_add_u64(b, (uint64_t)l->discount_minor);
+    buf_add_u32(b, (uint32_t)l->tax_permyriad);
+    buf_add_blob(b, l->promotion);
+    buf_add_blob(b, l->coupon);
+    buf_add_blob(b, l->return_of);
+    buf_add_u32(b, (uint32_t)l->return_of_line);
+}
+
+void sales_hash(const struct sale *s, uint8_t ret_hash[static SALE_HASH_BYTES])
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(1 << 20);
+    buf_add_u8(&b, 1); /* version of this layout */
+    buf_add_u8(&b, (uint8_t)s->kind);
+    buf_add_u64(&b, s->kind == SALE_ORDER ? 0 : (uint64_t)s->at_us);
+    buf_add_blob(&b, s->currency);
+    buf_add_u64(&b, (uint64_t)s->total_minor);
+    buf_add_u64(&b, (uint64_t)s->freight_minor);
+    buf_add_u64(&b, (uint64_t)s->order_discount_minor);
+    for (size_t i = 0; i < s->line_count; i++)
+        hash_line(&b, &s->lines[i]);
+    for (size_t i = 0; i < s->tender_count; i++) {
+        buf_add_blob(&b, s->tenders[i].type);
+        buf_add_u64(&b, (uint64_t)s->tenders[i].amount_minor);
+    }
+    for (size_t i = 0; i < s->share_count; i++) {
+        buf_add_blob(&b, s->shares[i].staff_no);
+        buf_add_u32(&b, (uint32_t)s->shares[i].permille);
+    }
+    assert(!b.failed); /* lines and texts are limited */
+    crypto_generichash(ret_hash, SALE_HASH_BYTES, (const unsigned char *)b.ptr, b.len, NULL, 0);
+}
+
+/* Numbers the lines that have no number; every number once. */
+static enum rc check_line_numbers(struct ctx *c, struct sale *s)
+{
+    if (s->line_count == 0)
+        return ctx_fail(c, RC_INVALID, "lines", "too_few");
+    if (s->line_count > LIMIT_ORDER_LINES)
+        return ctx_fail(c, RC_INVALID, "lines", "too_many");
+    for (size_t i = 0; i < s->line_count; i++) {
+        if (s->lines[i].line_no == 0)
+            s->lines[i].line_no = (int32_t)i + 1;
+        for (size_t j = 0; j < i; j++)
+            if (s->lines[j].line_no == s->lines[i].line_no)
+                return ctx_fail(c, RC_INVALID, "lines", "line_no_twice");
+    }
+    return RC_OK;
+}
+
+static enum rc check_sum(struct ctx *c, const struct sale *s)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < s->line_count; i++)
+        if (__builtin_add_overflow(sum, s->lines[i].paid_minor, &sum))
+            return ctx_fail(c, RC_INVALID, "lines", "too_large");
+    if (sum - s->order_discount_minor != s->total_minor)
+        return ctx_fail(c, RC_INVALID, "total", "sum_differs");
+    return RC_OK;
+}
+
+/* ---- writing the parts ---- */
+
+static enum rc insert_line(struct ctx *c, int64_t sale_id, const struct sale_line *l, int64_t share)
+{
+    int64_t sku = 0, style = 0;
+    enum rc rc = l->sku.len ? catalog_sku(c, l->sku, &sku, &style) : RC_OK;
+    if (rc)
+        return rc;
+    return db_run(c->db, "sale_line_insert", DB_I64("sale_id", sale_id), DB_I64("line_no", l->line_no), DB_I64("sku_id", sku),
+                  DB_I64("style_id", style), DB_TEXT("sku", l->sku), DB_TEXT("name", l->name), DB_I64("quantity", l->quantity),
+                  DB_I64("list_minor", l->list_minor), DB_I64("paid_minor", l->paid_minor - share),
+                  DB_I64("discount_minor", l->discount_minor), DB_I64("order_share_minor", share),
+                  DB_I64("tax_permyriad", l->tax_permyriad), DB_TEXT("promotion", l->promotion), DB_TEXT("coupon", l->coupon),
+                  DB_TEXT("return_key", l->return_of), DB_I64("return_line", l->return_of_line),
+                  DB_TEXT("return_reason", l->return_reason));
+}
+
+static enum rc insert_lines(struct ctx *c, const struct sale *s)
+{
+    int64_t *weights = arena_new_array(c->arena, int64_t, s->line_count), *shares = arena_new_array(c->arena, int64_t, s->line_count);
+    enum rc rc = RC_OK;
+    for (size_t i = 0; i < s->line_count; i++)
+        weights[i] = s->kind == SALE_RETURN ? -s->lines[i].paid_minor : s->lines[i].paid_minor;
+    sales_spread(s->order_discount_minor, weights, s->line_count, shares);
+    for (size_t i = 0; rc == RC_OK && i < s->line_count; i++)
+        rc = insert_line(c, s->id, &s->lines[i], shares[i]);
+    return rc;
+}
+
+static enum rc insert_parts(struct ctx *c, const struct sale *s)
+{
+    enum rc rc = insert_lines(c, s);
+    for (size_t i = 0; rc == RC_OK && i < s->tender_count; i++)
+        rc = db_run(c->db, "sale_tender_insert", DB_I64("sale_id", s->id), DB_I64("position", i + 1),
+                    DB_TEXT("type", s->tenders[i].type), DB_I64("amount_minor", s->tenders[i].amount_minor));
+    for (size_t i = 0; rc == RC_OK && i < s->share_count; i++)
+        rc = db_run(c->db, "sale_share_insert", DB_I64("sale_id", s->id), DB_TEXT("staff_no", s->shares[i].staff_no),
+                    DB_I64("permille", s->shares[i].permille));
+    return rc;
+}
+
+static enum rc delete_parts(struct ctx *c, int64_t sale_id)
+{
+    static const char *const statements[] = {"sale_line_delete", "sale_tender_delete", "sale_share_delete"};
+    enum rc rc = RC_OK;
+    for (size_t i = 0; rc == RC_OK && i < 3; i++)
+        rc = db_run(c->db, statements[i], DB_I64("sale_id", sale_id));
+    return rc;
+}
+
+/* ---- returns ---- */
+
+/* Lines that returned this document before it was here are joined now; their documents changed by that. */
+static enum rc join_waiting(struct ctx *c, const struct sale *s)
+{
+    int64_t ids[LIMIT_LIST_ITEMS];
+    size_t count = 0;
+    struct db_rows *q = db_query(c->db, "sale_return_waiting", DB_TEXT("sale_key", s->key));
+    while (count < LIMIT_LIST_ITEMS && db_next(q))
+        ids[count++] = db_i64(q, "sale_id");
+    enum rc rc = db_end(q);
+    if (rc || count == 0)
+        return rc;
+    rc = db_run(c->db, "sale_return_join", DB_TEXT("sale_key", s->key), DB_I64("sold_id", s->id));
+    for (size_t i = 0; rc == RC_OK && i < count; i++)
+        rc = change_add(c, CHANGE_ORDER, ids[i], 0, 1);
+    return rc;
+}
+
+static enum rc join_returns(struct ctx *c, const struct sale *s)
+{
+    for (size_t i = 0; i < s->line_count; i++) {
+        struct str key = s->lines[i].return_of;
+        int64_t sold = 0;
+        if (key.len == 0 || (i && str_eq(key, s->lines[i - 1].return_of)))
+            continue;
+        enum rc rc = sales_find(c, key, &sold);
+        if (rc == RC_OK && sold)
+            rc = db_run(c->db, "sale_return_join", DB_TEXT("sale_key", key), DB_I64("sold_id", sold));
+        if (rc)
+            return rc;
+    }
+    return join_waiting(c, s);
+}
+
+/* ---- new, same, updated ---- */
+
+static int64_t units_of(const struct sale *s)
+{
+    int64_t units = 0;
+    for (size_t i = 0; i < s->line_count; i++)
+        units += s->lines[i].quantity;
+    return units;
+}
+
+static enum rc store_id_of(struct ctx *c, const struct sale *s, int64_t *ret_id)
+{
+    struct store store = {0};
+    enum rc rc = s->store_code.len ? catalog_store(c, s->store_code, &store) : RC_OK;
+    *ret_id = store.id;
+    return rc;
+}
+
+static enum rc claim_key(struct ctx *c, const struct sale *s)
+{
+    int64_t holder;
+    enum rc rc = identity_key_claim(c, STR("sale"), s->key, s->id, &holder);
+    return rc || holder == s->id ? rc : ctx_fail(c, RC_CONFLICT, "number", "taken");
+}
+
+static enum rc insert_sale(struct ctx *c, struct sale *s, struct str hash)
+{
+    int64_t store_id;
+    enum rc rc = store_id_of(c, s, &store_id);
+    if (s->id == 0)
+        s->id = id_next();
+    if (rc == RC_OK)
+        rc = claim_key(c, s);
+    if (rc == RC_OK)
+        rc = db_run(c->db, "sale_insert", DB_I64("id", s->id), DB_TEXT("sale_key", s->key), DB_I64("kind", s->kind),
+                    DB_I64("status", s->status), DB_TEXT("channel", s->channel), DB_I64("store_id", store_id),
+                    DB_TEXT("till", s->till), DB_TEXT("number", s->number), DB_I64("at_us", s->at_us),
+                    DB_I64("business_day", s->business_day), DB_TEXT("currency", s->currency),
+                    DB_I64("total_minor", s->total_minor), DB_I64("freight_minor", s->freight_minor),
+                    DB_I64("order_discount_minor", s->order_discount_minor), DB_I64("units", units_of(s)),
+                    DB_I64("source_id", s->source_id), DB_I64("trusted", s->trusted), DB_I64("customer_id", s->customer_id),
+                    DB_I64("member", s->member), DB_BLOB("content_hash", hash), DB_I64("now_us", c->now_us));
+    if (rc == RC_OK)
+        rc = insert_parts(c, s);
+    if (rc == RC_OK && s->kind == SALE_ORDER)
+        rc = db_run(c->db, "sale_state_insert", DB_I64("sale_id", s->id), DB_I64("status", s->status), DB_I64("at_us", s->at_us),
+                    DB_I64("refund_minor", 0));
+    return rc ? rc : join_returns(c, s);
+}
+
+struct stored {
+    enum sale_kind kind;
+    enum sale_status status;
+    bool trusted, same_content;
+    int64_t customer_id;
+};
+
+static enum rc load_stored(struct ctx *c, int64_t id, struct str hash, struct stored *ret)
+{
+    struct db_rows *q = db_query(c->db, "sale_get", DB_I64("id", id));
+    if (db_next(q))
+        *ret = (struct stored){.kind = (enum sale_kind)db_i64(q, "kind"), .status = (enum sale_status)db_i64(q, "status"),
+                               .trusted = db_i64(q, "trusted"), .same_content = str_eq(db_blob(q, "content_hash"), hash),
+                               .customer_id = db_i64(q, "customer_id")};
+    return db_end(q);
+}
+
+static enum rc update_sale(struct ctx *c, struct sale *s, const struct stored *now, struct str hash, enum sale_status status)
+{
+    enum rc rc = delete_parts(c, s->id);
+    if (rc == RC_OK)
+        rc = db_run(c->db, "sale_update", DB_I64("id", s->id), DB_I64("status", status), DB_TEXT("currency", s->currency),
+                    DB_I64("total_minor", s->total_minor), DB_I64("freight_minor", s->freight_minor),
+                    DB_I64("order_discount_minor", s->order_discount_minor), DB_I64("units", units_of(s)),
+                    DB_I64("trusted", s->trusted || now->trusted), DB_BLOB("content_hash", hash), DB_I64("now_us", c->now_us));
+    if (rc == RC_OK)
+        rc = insert_parts(c, s);
+    if (rc == RC_OK && status != now->status)
+        rc = db_run(c->db, "sale_state_insert", DB_I64("sale_id", s->id), DB_I64("status", status), DB_I64("at_us", s->at_us),
+                    DB_I64("refund_minor", 0));
+    return rc ? rc : join_returns(c, s);
+}
+
+/* The document is known: the same again, a newer word of an order, or a conflict. */
+static enum rc put_again(struct ctx *c, struct sale *s, struct str hash, enum sale_outcome *ret_outcome)
+{
+    struct stored now = {0};
+    enum rc rc = load_stored(c, s->id, hash, &now);
+    if (rc)
+        return rc;
+    enum sale_status status = sales_status_forward(now.status, s->status);
+    bool settled = now.trusted && !s->trusted;
+    if (now.same_content && (status == now.status || settled)) {
+        *ret_outcome = SALE_SAME;
+        return RC_OK;
+    }
+    if (now.kind != SALE_ORDER || s->kind != SALE_ORDER)
+        return ctx_fail(c, RC_CONFLICT, "number", "other_content");
+    if (settled)
+        return ctx_fail(c, RC_CONFLICT, "order_id", "source_not_trusted");
+    *ret_outcome = SALE_UPDATED;
+    rc = update_sale(c, s, &now, hash, status);
+    return rc ? rc : change_add(c, CHANGE_ORDER, s->id, now.customer_id, 1);
+}
+
+enum rc sales_find(struct ctx *c, struct str key, int64_t *ret_id)
+{
+    return db_get_i64(c->db, 0, ret_id, "sale_find", DB_TEXT("sale_key", key));
+}
+
+enum rc sales_put(struct ctx *c, struct sale *s, int64_t *ret_id, enum sale_outcome *ret_outcome)
+{
+    uint8_t hash[SALE_HASH_BYTES];
+    int64_t known = 0;
+    enum rc rc = check_line_numbers(c, s);
+    if (rc == RC_OK)
+        rc = check_sum(c, s);
+    if (rc == RC_OK)
+        rc = sales_find(c, s->key, &known);
+    if (rc)
+        return rc;
+    sales_hash(s, hash);
+    if (known) {
+        s->id = known;
+        rc = put_again(c, s, str_n(hash, sizeof(hash)), ret_outcome);
+    } else {
+        assert(s->customer_id > 0);
+        rc = insert_sale(c, s, str_n(hash, sizeof(hash)));
+        if (rc == RC_OK)
+            rc = change_add(c, CHANGE_ORDER, s->id, s->customer_id, 1);
+        *ret_outcome = SALE_NEW;
+    }
+    if (rc == RC_OK)
+        *ret_id = s->id;
+    return rc;
+}

@@ -1,0 +1,51 @@
+/* How the rest of the program meets sales. */
+#include "embedded_sql.h"
+#include "sales/sales_priv.h"
+
+static const struct route routes[] = {
+    {HTTP_GET, "/api/v1/orders", sales_orders_list, .need = "order.read", .out = sale_out, .out_name = "Order", .out_list = true,
+     .query = "channel,store,from,to,customer,after,limit", .doc = "Orders, receipts, returns and exchanges, newest first."},
+    {HTTP_GET, "/api/v1/orders/{id}", sales_order_show, .need = "order.read", .out = sale_out, .out_name = "Order",
+     .doc = "A document with lines, tenders, staff, states, and the documents that returned something of it."},
+    {HTTP_GET, "/api/v1/customers/{id}/orders", sales_customer_orders_list, .need = "order.read", .out = sale_out, .out_name = "Order",
+     .out_list = true, .query = "channel,from,to,after,limit", .doc = "What one customer bought and returned, newest first."},
+    {.path = NULL},
+};
+
+static const struct permission permissions[] = {
+    {"order.read", ROLE_ALL},
+    {.name = NULL},
+};
+
+static const char *const tables[] = {"sale", "sale_line", "sale_tender", "sale_share", "sale_state", NULL};
+
+/* A merge moves nothing: a document keeps the id it was issued to, and readers ask for all members of a person. */
+static enum rc on_merge(struct ctx *c, const struct customer_merge *m)
+{
+    (void)c;
+    (void)m;
+    return RC_OK;
+}
+
+/* Erasure leaves the documents: they hold a pseudonym, no personal data, and the books need them. */
+static enum rc on_erase(struct ctx *c, int64_t customer_id)
+{
+    (void)c;
+    (void)customer_id;
+    return RC_OK;
+}
+
+const struct module sales_module = {
+    .name = "sales",
+    .routes = routes,
+    .sql = sales_sql,
+    .migrations = sales_migrations,
+    .tables = tables,
+    .permissions = permissions,
+    .on_customer_merge = on_merge,
+    .on_customer_erase = on_erase,
+    .on_customer_export = sales_export,
+    .on_timeline = sales_timeline,
+    .on_lookup = sales_lookup,
+    .on_record = sales_record,
+};

@@ -1,0 +1,164 @@
+-- Documents, their lines, and the questions asked of them.
+
+-- name: sale_find
+SELECT id FROM sale WHERE sale_key = $sale_key;
+
+-- name: sale_get
+SELECT id, kind, status, trusted, source_id, customer_id, total_minor, freight_minor, refunded_minor, content_hash
+FROM sale WHERE id = $id;
+
+-- name: sale_insert
+INSERT INTO sale (id, sale_key, kind, status, channel, store_id, till, number, at_us, business_day, currency, total_minor,
+    freight_minor, order_discount_minor, refunded_minor, units, source_id, trusted, customer_id, member, content_hash,
+    created_us, updated_us, rev)
+VALUES ($id, $sale_key, $kind, $status, $channel, $store_id, $till, $number, $at_us, $business_day, $currency, $total_minor,
+    $freight_minor, $order_discount_minor, 0, $units, $source_id, $trusted, $customer_id, $member, $content_hash,
+    $now_us, $now_us, 1);
+
+-- name: sale_update
+UPDATE sale SET status = $status, currency = $currency, total_minor = $total_minor, freight_minor = $freight_minor,
+    order_discount_minor = $order_discount_minor, units = $units, trusted = $trusted, content_hash = $content_hash,
+    updated_us = $now_us, rev = rev + 1
+WHERE id = $id;
+
+-- name: sale_set_status
+UPDATE sale SET status = $status, refunded_minor = $refunded_minor, updated_us = $now_us, rev = rev + 1 WHERE id = $id;
+
+-- name: sale_line_insert
+INSERT INTO sale_line (sale_id, line_no, sku_id, style_id, sku, name, quantity, list_minor, paid_minor, discount_minor,
+    order_share_minor, tax_permyriad, promotion, coupon, return_key, return_line, return_sale_id, return_reason)
+VALUES ($sale_id, $line_no, $sku_id, $style_id, $sku, $name, $quantity, $list_minor, $paid_minor, $discount_minor,
+    $order_share_minor, $tax_permyriad, $promotion, $coupon, $return_key, $return_line, 0, $return_reason);
+
+-- name: sale_tender_insert
+INSERT INTO sale_tender (sale_id, position, type, amount_minor) VALUES ($sale_id, $position, $type, $amount_minor);
+
+-- name: sale_share_insert
+INSERT INTO sale_share (sale_id, staff_no, permille) VALUES ($sale_id, $staff_no, $permille);
+
+-- name: sale_line_delete
+DELETE FROM sale_line WHERE sale_id = $sale_id;
+
+-- name: sale_tender_delete
+DELETE FROM sale_tender WHERE sale_id = $sale_id;
+
+-- name: sale_share_delete
+DELETE FROM sale_share WHERE sale_id = $sale_id;
+
+-- name: sale_state_insert
+INSERT INTO sale_state (sale_id, position, status, at_us, refund_minor)
+SELECT $sale_id, count(*) + 1, $status, $at_us, $refund_minor FROM sale_state WHERE sale_id = $sale_id;
+
+-- name: sale_refund_known
+SELECT count(*) FROM sale_state WHERE sale_id = $sale_id AND at_us = $at_us AND refund_minor = $refund_minor AND refund_minor > 0;
+
+-- name: sale_state_list
+SELECT status, at_us, refund_minor FROM sale_state WHERE sale_id = $sale_id ORDER BY position;
+
+-- Returns wait for the document they name; whichever of the two comes last joins them. Without a line number the first
+-- sold line of the same SKU is meant.
+-- name: sale_return_waiting
+SELECT DISTINCT sale_id FROM sale_line WHERE return_key = $sale_key AND return_sale_id = 0 AND return_key <> '' ORDER BY sale_id;
+
+-- name: sale_return_join
+UPDATE sale_line SET return_sale_id = $sold_id,
+    return_line = CASE WHEN return_line > 0 THEN return_line ELSE COALESCE((
+        SELECT min(o.line_no) FROM sale_line o WHERE o.sale_id = $sold_id AND o.sku = sale_line.sku AND o.quantity > 0), 0) END
+WHERE return_key = $sale_key AND return_sale_id = 0 AND return_key <> '';
+
+-- name: sale_list
+SELECT s.id, s.kind, s.status, s.channel, s.till, s.number, s.at_us, s.business_day, s.currency, s.total_minor, s.freight_minor,
+    s.refunded_minor, s.units, s.customer_id, s.member, s.store_id, COALESCE(t.code, '') AS store_code, COALESCE(t.name, '') AS store_name
+FROM sale s LEFT JOIN store t ON t.id = s.store_id
+WHERE s.at_us <= $before_us AND (s.at_us < $before_us OR s.id < $before_id)
+  AND ($channel = '' OR s.channel = $channel)
+  AND ($store_id = 0 OR s.store_id = $store_id)
+  AND ($all_stores = 1 OR s.store_id IN ($stores[]))
+  AND s.business_day >= $from_day AND s.business_day <= $to_day
+ORDER BY s.at_us DESC, s.id DESC LIMIT $limit;
+
+-- name: sale_count
+SELECT count(*) FROM (
+    SELECT s.id FROM sale s
+    WHERE ($channel = '' OR s.channel = $channel)
+      AND ($store_id = 0 OR s.store_id = $store_id)
+      AND ($all_stores = 1 OR s.store_id IN ($stores[]))
+      AND s.business_day >= $from_day AND s.business_day <= $to_day
+    LIMIT $count_max
+) n;
+
+-- $kind 0: all; 1 (receipts) takes exchanges too.
+-- name: sale_list_of
+SELECT s.id, s.kind, s.status, s.channel, s.till, s.number, s.at_us, s.business_day, s.currency, s.total_minor, s.freight_minor,
+    s.refunded_minor, s.units, s.customer_id, s.member, s.store_id, COALESCE(t.code, '') AS store_code, COALESCE(t.name, '') AS store_name
+FROM sale s LEFT JOIN store t ON t.id = s.store_id
+WHERE s.customer_id IN ($members[])
+  AND s.at_us <= $before_us AND (s.at_us < $before_us OR s.id < $before_id)
+  AND ($channel = '' OR s.channel = $channel)
+  AND ($kind = 0 OR s.kind = $kind OR ($kind = 1 AND s.kind = 4))
+  AND s.business_day >= $from_day AND s.business_day <= $to_day
+ORDER BY s.at_us DESC, s.id DESC LIMIT $limit;
+
+-- name: sale_count_of
+SELECT count(*) FROM (
+    SELECT s.id FROM sale s
+    WHERE s.customer_id IN ($members[])
+      AND ($channel = '' OR s.channel = $channel)
+      AND s.business_day >= $from_day AND s.business_day <= $to_day
+    LIMIT $count_max
+) n;
+
+-- name: sale_show
+SELECT s.id, s.kind, s.status, s.channel, s.till, s.number, s.at_us, s.business_day, s.currency, s.total_minor, s.freight_minor,
+    s.order_discount_minor, s.refunded_minor, s.units, s.customer_id, s.member, s.rev, s.store_id,
+    COALESCE(t.code, '') AS store_code, COALESCE(t.name, '') AS store_name
+FROM sale s LEFT JOIN store t ON t.id = s.store_id WHERE s.id = $id;
+
+-- name: sale_lines
+SELECT l.line_no, l.sku_id, l.style_id, l.sku, l.name, l.quantity, l.list_minor, l.paid_minor, l.discount_minor,
+    l.order_share_minor, l.tax_permyriad, l.promotion, l.coupon, l.return_key, l.return_line, l.return_sale_id, l.return_reason,
+    COALESCE(o.number, '') AS sold_number, COALESCE(o.channel, '') AS sold_channel,
+    COALESCE((SELECT CAST(-sum(r.quantity) AS BIGINT) FROM sale_line r WHERE r.return_sale_id = l.sale_id AND r.return_line = l.line_no AND r.return_sale_id > 0), 0) AS returned
+FROM sale_line l LEFT JOIN sale o ON o.id = l.return_sale_id
+WHERE l.sale_id = $sale_id ORDER BY l.line_no;
+
+-- name: sale_returns
+SELECT DISTINCT s.id, s.kind, s.number, s.channel, s.at_us, s.total_minor
+FROM sale_line l JOIN sale s ON s.id = l.sale_id WHERE l.return_sale_id = $sale_id AND l.return_sale_id > 0 ORDER BY s.at_us, s.id;
+
+-- name: sale_tenders
+SELECT type, amount_minor FROM sale_tender WHERE sale_id = $sale_id ORDER BY position;
+
+-- name: sale_shares
+SELECT staff_no, permille FROM sale_share WHERE sale_id = $sale_id ORDER BY permille DESC, staff_no;
+
+-- name: sale_refunds_of
+SELECT s.id, s.number, s.channel, s.currency, e.at_us, e.refund_minor, e.position
+FROM sale s JOIN sale_state e ON e.sale_id = s.id
+WHERE s.customer_id IN ($members[]) AND s.refunded_minor > 0 AND e.refund_minor > 0
+  AND e.at_us <= $before_us AND (e.at_us < $before_us OR s.id < $before_id)
+  AND ($channel = '' OR s.channel = $channel)
+ORDER BY e.at_us DESC, s.id DESC LIMIT $limit;
+
+-- name: sale_by_number
+SELECT customer_id FROM sale WHERE number = $number ORDER BY customer_id LIMIT 2;
+
+-- What each channel was to her: purchases by document, goods by line. A return counts for the channel that sold it.
+-- name: sale_channel_documents
+SELECT s.channel, count(*) AS documents,
+    CAST(sum(CASE WHEN s.kind IN (1, 2) THEN 1 ELSE 0 END) AS BIGINT) AS orders,
+    CAST(sum(CASE WHEN s.kind IN (1, 2) AND s.at_us >= $year_us THEN 1 ELSE 0 END) AS BIGINT) AS orders_year,
+    CAST(sum(CASE WHEN s.kind = 3 OR s.refunded_minor > 0 THEN 1 ELSE 0 END) AS BIGINT) AS returns,
+    CAST(sum(CASE WHEN s.refunded_minor > s.total_minor THEN s.total_minor ELSE s.refunded_minor END) AS BIGINT) AS refunded_minor,
+    CAST(sum(CASE WHEN s.at_us < $year_us THEN 0 WHEN s.refunded_minor > s.total_minor THEN s.total_minor ELSE s.refunded_minor END) AS BIGINT) AS refunded_year_minor,
+    max(CASE WHEN s.kind IN (1, 2) THEN s.at_us ELSE 0 END) AS last_order_us
+FROM sale s WHERE s.customer_id IN ($members[]) AND s.status NOT IN (1, 5) GROUP BY s.channel;
+
+-- name: sale_channel_goods
+SELECT COALESCE(o.channel, s.channel) AS channel,
+    CAST(sum(CASE WHEN l.quantity > 0 THEN l.paid_minor ELSE 0 END) AS BIGINT) AS bought_minor,
+    CAST(sum(CASE WHEN l.quantity < 0 THEN -l.paid_minor ELSE 0 END) AS BIGINT) AS returned_minor,
+    CAST(sum(CASE WHEN s.at_us >= $year_us THEN l.paid_minor ELSE 0 END) AS BIGINT) AS spent_year_minor
+FROM sale s JOIN sale_line l ON l.sale_id = s.id LEFT JOIN sale o ON o.id = l.return_sale_id
+WHERE s.customer_id IN ($members[]) AND s.status NOT IN (1, 5)
+GROUP BY COALESCE(o.channel, s.channel);
