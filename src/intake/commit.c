@@ -146,34 +146,11 @@ static enum rc learn(struct ctx *c, struct group *g)
 
 /* ---- orders ---- */
 
-static enum rc count_sale(struct ctx *c, const struct intake_item *item)
-{
-    const struct sale *s = item->sale;
-    struct customer_stat delta = {.seen_us = s->at_us};
-    int64_t root;
-    enum rc rc = identity_root(c, item->customer_id, &root);
-    if (rc)
-        return rc;
-    for (size_t i = 0; i < s->line_count; i++) {
-        const struct sale_line *line = &s->lines[i];
-        *(line->paid_minor < 0 ? &delta.returned_minor : &delta.spent_minor) += line->paid_minor < 0 ? -line->paid_minor : line->paid_minor;
-        delta.units += line->quantity > 0 ? line->quantity : 0;
-    }
-    if (s->kind == SALE_RECEIPT || s->kind == SALE_ORDER) {
-        delta.orders = 1;
-        delta.order_us = s->at_us;
-        delta.web_orders = s->kind == SALE_ORDER;
-        delta.web_spent_minor = s->kind == SALE_ORDER ? delta.spent_minor : 0;
-    }
-    return customer_stat_add(c, root, &delta);
-}
-
 static enum rc put_sale(struct ctx *c, struct group *g, struct intake_item *item)
 {
     enum sale_outcome outcome;
     item->sale->customer_id = item->customer_id;
-    bool known = is_known(item->who);
-    item->sale->member = item->sale->member && known;
+    item->sale->member = item->sale->member && is_known(item->who);
     enum rc rc = sales_put(c, item->sale, &item->id, &outcome);
     if (rc == RC_CONFLICT || rc == RC_INVALID || rc == RC_NOT_FOUND) { /* reported for this item; the others go on */
         item->outcome = rc == RC_CONFLICT ? INTAKE_CONFLICT : INTAKE_REFUSED;
@@ -185,7 +162,7 @@ static enum rc put_sale(struct ctx *c, struct group *g, struct intake_item *item
         return rc;
     if (item->kind == INTAKE_DOCUMENT)
         item->outcome = (enum intake_outcome)outcome;
-    return outcome == SALE_NEW && known ? count_sale(c, item) : RC_OK;
+    return RC_OK;
 }
 
 static enum rc put_sales(struct ctx *c, struct group *g)

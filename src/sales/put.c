@@ -165,14 +165,6 @@ static enum rc join_returns(struct ctx *c, const struct sale *s)
 
 /* ---- new, same, updated ---- */
 
-static int64_t units_of(const struct sale *s)
-{
-    int64_t units = 0;
-    for (size_t i = 0; i < s->line_count; i++)
-        units += s->lines[i].quantity;
-    return units;
-}
-
 static enum rc store_id_of(struct ctx *c, const struct sale *s, int64_t *ret_id)
 {
     struct store store = {0};
@@ -202,7 +194,7 @@ static enum rc insert_sale(struct ctx *c, struct sale *s, struct str hash)
                     DB_TEXT("till", s->till), DB_TEXT("number", s->number), DB_I64("at_us", s->at_us),
                     DB_I64("business_day", s->business_day), DB_TEXT("currency", s->currency),
                     DB_I64("total_minor", s->total_minor), DB_I64("freight_minor", s->freight_minor),
-                    DB_I64("order_discount_minor", s->order_discount_minor), DB_I64("units", units_of(s)),
+                    DB_I64("order_discount_minor", s->order_discount_minor), DB_I64("units", sales_figures(s).units),
                     DB_I64("source_id", s->source_id), DB_I64("trusted", s->trusted), DB_I64("customer_id", s->customer_id),
                     DB_I64("member", s->member), DB_BLOB("content_hash", hash), DB_I64("now_us", c->now_us));
     if (rc == RC_OK)
@@ -213,59 +205,83 @@ static enum rc insert_sale(struct ctx *c, struct sale *s, struct str hash)
     return rc ? rc : join_returns(c, s);
 }
 
-struct stored {
-    enum sale_kind kind;
-    enum sale_status status;
-    bool trusted, same_content;
-    int64_t customer_id;
-};
+static enum rc put_new(struct ctx *c, struct sale *s, struct str hash)
+{
+    struct sale_figures figures = sales_figures(s);
+    enum rc rc = insert_sale(c, s, hash);
+    if (rc == RC_OK)
+        rc = sales_count(c, s->customer_id, s->at_us, &(struct sale_figures){0}, &figures);
+    return rc ? rc : change_add(c, CHANGE_ORDER, s->id, s->customer_id, 1);
+}
 
-static enum rc load_stored(struct ctx *c, int64_t id, struct str hash, struct stored *ret)
+enum rc sales_load(struct ctx *c, int64_t id, struct sale_stored *ret)
 {
     struct db_rows *q = db_query(c->db, "sale_get", DB_I64("id", id));
     if (db_next(q))
-        *ret = (struct stored){.kind = (enum sale_kind)db_i64(q, "kind"), .status = (enum sale_status)db_i64(q, "status"),
-                               .trusted = db_i64(q, "trusted"), .same_content = str_eq(db_blob(q, "content_hash"), hash),
-                               .customer_id = db_i64(q, "customer_id")};
+        *ret = (struct sale_stored){
+            .id = id,
+            .customer_id = db_i64(q, "customer_id"),
+            .freight_minor = db_i64(q, "freight_minor"),
+            .at_us = db_i64(q, "at_us"),
+            .trusted = db_i64(q, "trusted"),
+            .figures = {.kind = (enum sale_kind)db_i64(q, "kind"), .status = (enum sale_status)db_i64(q, "status"),
+                        .channel = arena_str(c->arena, db_text(q, "channel")), .total_minor = db_i64(q, "total_minor"),
+                        .refunded_minor = db_i64(q, "refunded_minor"), .units = db_i64(q, "units")},
+            .content_hash = arena_str(c->arena, db_blob(q, "content_hash")),
+        };
     return db_end(q);
 }
 
-static enum rc update_sale(struct ctx *c, struct sale *s, const struct stored *now, struct str hash, enum sale_status status)
+static enum rc count_update(struct ctx *c, const struct sale *s, const struct sale_stored *now, enum sale_status status)
+{
+    struct sale_figures after = sales_figures(s);
+    after.status = status;
+    after.channel = now->figures.channel;
+    after.refunded_minor = now->figures.refunded_minor;
+    return sales_count(c, now->customer_id, now->at_us, &now->figures, &after);
+}
+
+static enum rc update_sale(struct ctx *c, struct sale *s, const struct sale_stored *now, struct str hash, enum sale_status status)
 {
     enum rc rc = delete_parts(c, s->id);
     if (rc == RC_OK)
         rc = db_run(c->db, "sale_update", DB_I64("id", s->id), DB_I64("status", status), DB_TEXT("currency", s->currency),
                     DB_I64("total_minor", s->total_minor), DB_I64("freight_minor", s->freight_minor),
-                    DB_I64("order_discount_minor", s->order_discount_minor), DB_I64("units", units_of(s)),
+                    DB_I64("order_discount_minor", s->order_discount_minor), DB_I64("units", sales_figures(s).units),
                     DB_I64("trusted", s->trusted || now->trusted), DB_BLOB("content_hash", hash), DB_I64("now_us", c->now_us));
     if (rc == RC_OK)
         rc = insert_parts(c, s);
-    if (rc == RC_OK && status != now->status)
+    if (rc == RC_OK && status != now->figures.status)
         rc = db_run(c->db, "sale_state_insert", DB_I64("sale_id", s->id), DB_I64("status", status), DB_I64("at_us", s->at_us),
                     DB_I64("refund_minor", 0));
-    return rc ? rc : join_returns(c, s);
+    if (rc == RC_OK)
+        rc = join_returns(c, s);
+    if (rc == RC_OK)
+        rc = count_update(c, s, now, status);
+    return rc ? rc : change_add(c, CHANGE_ORDER, s->id, now->customer_id, 1);
 }
 
 /* The document is known: the same again, a newer word of an order, or a conflict. */
 static enum rc put_again(struct ctx *c, struct sale *s, struct str hash, enum sale_outcome *ret_outcome)
 {
-    struct stored now = {0};
-    enum rc rc = load_stored(c, s->id, hash, &now);
+    struct sale_stored now = {0};
+    enum rc rc = sales_load(c, s->id, &now);
     if (rc)
         return rc;
-    enum sale_status status = sales_status_forward(now.status, s->status);
+    enum sale_status status = sales_status_forward(now.figures.status, s->status);
     bool settled = now.trusted && !s->trusted;
-    if (now.same_content && (status == now.status || settled)) {
+    if (str_eq(now.content_hash, hash) && (status == now.figures.status || settled)) {
         *ret_outcome = SALE_SAME;
         return RC_OK;
     }
-    if (now.kind != SALE_ORDER || s->kind != SALE_ORDER)
+    if (now.figures.kind != SALE_ORDER || s->kind != SALE_ORDER)
         return ctx_fail(c, RC_CONFLICT, "number", "other_content");
     if (settled)
         return ctx_fail(c, RC_CONFLICT, "order_id", "source_not_trusted");
+    if (s->total_minor + s->freight_minor < now.figures.refunded_minor)
+        return ctx_fail(c, RC_CONFLICT, "total", "less_than_refunded");
     *ret_outcome = SALE_UPDATED;
-    rc = update_sale(c, s, &now, hash, status);
-    return rc ? rc : change_add(c, CHANGE_ORDER, s->id, now.customer_id, 1);
+    return update_sale(c, s, &now, hash, status);
 }
 
 enum rc sales_find(struct ctx *c, struct str key, int64_t *ret_id)
@@ -290,9 +306,7 @@ enum rc sales_put(struct ctx *c, struct sale *s, int64_t *ret_id, enum sale_outc
         rc = put_again(c, s, str_n(hash, sizeof(hash)), ret_outcome);
     } else {
         assert(s->customer_id > 0);
-        rc = insert_sale(c, s, str_n(hash, sizeof(hash)));
-        if (rc == RC_OK)
-            rc = change_add(c, CHANGE_ORDER, s->id, s->customer_id, 1);
+        rc = put_new(c, s, str_n(hash, sizeof(hash)));
         *ret_outcome = SALE_NEW;
     }
     if (rc == RC_OK)

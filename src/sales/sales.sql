@@ -4,7 +4,7 @@
 SELECT id FROM sale WHERE sale_key = $sale_key;
 
 -- name: sale_get
-SELECT id, kind, status, trusted, source_id, customer_id, total_minor, freight_minor, refunded_minor, content_hash
+SELECT id, kind, status, channel, trusted, customer_id, at_us, total_minor, freight_minor, refunded_minor, units, content_hash
 FROM sale WHERE id = $id;
 
 -- name: sale_insert

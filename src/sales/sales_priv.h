@@ -20,6 +20,27 @@ void sales_hash(const struct sale *s, uint8_t ret_hash[static SALE_HASH_BYTES]);
 /* Where a status leads when an order's source says `wanted` again with new content: only forward. */
 enum sale_status sales_status_forward(enum sale_status now, enum sale_status wanted);
 
+/* What of a document counts for its customer. Zero: no document. */
+struct sale_figures {
+    enum sale_kind kind;
+    enum sale_status status;
+    struct str channel;
+    int64_t total_minor, refunded_minor;
+    int64_t returned_minor;   /* worth of its own return lines */
+    int64_t units;            /* sold less returned */
+};
+struct sale_figures sales_figures(const struct sale *s);
+/* Adds the difference to the customer's totals; people without a record have none. */
+enum rc sales_count(struct ctx *c, int64_t customer_id, int64_t at_us, const struct sale_figures *before, const struct sale_figures *after) ZX_MUST_CHECK;
+/* A stored document, for those who change it. */
+struct sale_stored {
+    int64_t id, customer_id, freight_minor, at_us;
+    bool trusted;
+    struct sale_figures figures; /* the channel lives in the arena; returned_minor is 0: only orders change */
+    struct str content_hash;
+};
+enum rc sales_load(struct ctx *c, int64_t id, struct sale_stored *ret) ZX_MUST_CHECK;
+
 /* ---- routes.c, record.c: reading ---- */
 route_fn sales_orders_list, sales_order_show, sales_customer_orders_list;
 extern const struct field sale_out[];

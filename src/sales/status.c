@@ -42,23 +42,13 @@ enum sale_status sales_status_forward(enum sale_status now, enum sale_status wan
     return on_the_way && (moves[now] & TO(wanted)) ? wanted : now;
 }
 
-struct state {
-    int64_t id, customer_id, total_minor, refunded_minor;
-    enum sale_status status;
-};
-
-static enum rc load_state(struct ctx *c, struct str key, struct state *ret)
+static enum rc load_by_key(struct ctx *c, struct str key, struct sale_stored *ret)
 {
     int64_t id;
     enum rc rc = sales_find(c, key, &id);
     if (rc || id == 0)
         return rc ? rc : ctx_fail(c, RC_NOT_FOUND, "order_id", "unknown");
-    struct db_rows *q = db_query(c->db, "sale_get", DB_I64("id", id));
-    if (db_next(q))
-        *ret = (struct state){.id = id, .customer_id = db_i64(q, "customer_id"), .status = (enum sale_status)db_i64(q, "status"),
-                              .total_minor = db_i64(q, "total_minor") + db_i64(q, "freight_minor"),
-                              .refunded_minor = db_i64(q, "refunded_minor")};
-    return db_end(q);
+    return sales_load(c, id, ret);
 }
 
 static bool is_refund(enum sale_status status)
@@ -67,9 +57,10 @@ static bool is_refund(enum sale_status status)
 }
 
 /* What the move leads to: a refund of a part is one of a part, however it was called; cancelling gives back the rest. */
-static enum rc settle(struct ctx *c, const struct state *now, enum sale_status *status, int64_t *refund_minor)
+static enum rc settle(struct ctx *c, const struct sale_stored *stored, enum sale_status *status, int64_t *refund_minor)
 {
-    int64_t left = now->total_minor - now->refunded_minor;
+    const struct sale_figures *now = &stored->figures;
+    int64_t left = now->total_minor + stored->freight_minor - now->refunded_minor;
     if (*refund_minor < 0 || *refund_minor > left)
         return ctx_fail(c, RC_INVALID, "total", "more_than_paid");
     if (*status == SALE_CANCELLED)
@@ -84,37 +75,45 @@ static enum rc settle(struct ctx *c, const struct state *now, enum sale_status *
 }
 
 /* Was it heard before? What is over stays over; a refund of a part is known by its moment and amount. */
-static enum rc is_repeat(struct ctx *c, const struct state *now, enum sale_status status, int64_t refund_minor, int64_t at_us, bool *ret)
+static enum rc is_repeat(struct ctx *c, const struct sale_stored *now, enum sale_status status, int64_t refund_minor, int64_t at_us, bool *ret)
 {
     int64_t count = 0;
     enum rc rc = RC_OK;
-    if (is_refund(status) && now->status == SALE_PART_REFUNDED)
+    enum sale_status is = now->figures.status;
+    if (is_refund(status) && is == SALE_PART_REFUNDED)
         rc = db_get_i64(c->db, 0, &count, "sale_refund_known", DB_I64("sale_id", now->id), DB_I64("at_us", at_us),
                         DB_I64("refund_minor", refund_minor));
-    *ret = count > 0 || (is_refund(status) ? now->status == SALE_REFUNDED : now->status == status);
+    *ret = count > 0 || (is_refund(status) ? is == SALE_REFUNDED : is == status);
     return rc;
+}
+
+static enum rc move(struct ctx *c, const struct sale_stored *now, enum sale_status status, int64_t refund_minor, int64_t at_us)
+{
+    struct sale_figures after = now->figures;
+    after.status = status;
+    after.refunded_minor += refund_minor;
+    enum rc rc = db_run(c->db, "sale_state_insert", DB_I64("sale_id", now->id), DB_I64("status", status), DB_I64("at_us", at_us),
+                        DB_I64("refund_minor", refund_minor));
+    if (rc == RC_OK)
+        rc = db_run(c->db, "sale_set_status", DB_I64("id", now->id), DB_I64("status", status),
+                    DB_I64("refunded_minor", after.refunded_minor), DB_I64("now_us", c->now_us));
+    if (rc == RC_OK)
+        rc = sales_count(c, now->customer_id, at_us, &now->figures, &after);
+    return rc ? rc : change_add(c, CHANGE_ORDER, now->id, now->customer_id, 1);
 }
 
 enum rc sales_set_status(struct ctx *c, struct str key, enum sale_status status, int64_t refund_minor, int64_t at_us, enum sale_outcome *ret)
 {
-    struct state now = {0};
+    struct sale_stored now = {0};
     bool repeat = false;
-    enum rc rc = load_state(c, key, &now);
+    enum rc rc = load_by_key(c, key, &now);
     if (rc == RC_OK)
         rc = is_repeat(c, &now, status, refund_minor, at_us, &repeat);
-    if (rc == RC_OK && repeat) {
-        *ret = SALE_SAME;
-        return RC_OK;
-    }
-    if (rc == RC_OK)
+    if (rc == RC_OK && !repeat)
         rc = settle(c, &now, &status, &refund_minor);
+    if (rc == RC_OK && !repeat)
+        rc = move(c, &now, status, refund_minor, at_us);
     if (rc == RC_OK)
-        rc = db_run(c->db, "sale_state_insert", DB_I64("sale_id", now.id), DB_I64("status", status), DB_I64("at_us", at_us),
-                    DB_I64("refund_minor", refund_minor));
-    if (rc == RC_OK)
-        rc = db_run(c->db, "sale_set_status", DB_I64("id", now.id), DB_I64("status", status),
-                    DB_I64("refunded_minor", now.refunded_minor + refund_minor), DB_I64("now_us", c->now_us));
-    if (rc == RC_OK)
-        *ret = SALE_UPDATED;
-    return rc ? rc : change_add(c, CHANGE_ORDER, now.id, now.customer_id, 1);
+        *ret = repeat ? SALE_SAME : SALE_UPDATED;
+    return rc;
 }
