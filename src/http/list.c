@@ -75,16 +75,6 @@ enum rc list_end(struct ctx *c, const struct request *r, const struct list *l, s
         return rc;
     bool exact = count <= LIMIT_COUNT_EXACT;
     jw_array_end(&p->json);
-    jw_key(&p->json, "next");
-    if (l->more)
-        jw_str(&p->json, request_cursor_make(c, r, l->last, key_count(l)));
-    else
-        jw_null(&p->json);
-    jw_key(&p->json, "total");
-    jw_object(&p->json);
-    jw_kv_i64(&p->json, "count", exact ? count : LIMIT_COUNT_EXACT);
-    jw_kv_bool(&p->json, "exact", exact);
-    jw_object_end(&p->json);
-    jw_object_end(&p->json);
+    reply_list_end(p, l->more ? request_cursor_make(c, r, l->last, key_count(l)) : STR_NULL, exact ? count : LIMIT_COUNT_EXACT, exact);
     return RC_OK;
 }

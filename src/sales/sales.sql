@@ -149,8 +149,8 @@ SELECT s.channel, count(*) AS documents,
     CAST(sum(CASE WHEN s.kind IN (1, 2) THEN 1 ELSE 0 END) AS BIGINT) AS orders,
     CAST(sum(CASE WHEN s.kind IN (1, 2) AND s.at_us >= $year_us THEN 1 ELSE 0 END) AS BIGINT) AS orders_year,
     CAST(sum(CASE WHEN s.kind = 3 OR s.refunded_minor > 0 THEN 1 ELSE 0 END) AS BIGINT) AS returns,
-    CAST(sum(CASE WHEN s.refunded_minor > s.total_minor THEN s.total_minor ELSE s.refunded_minor END) AS BIGINT) AS refunded_minor,
-    CAST(sum(CASE WHEN s.at_us < $year_us THEN 0 WHEN s.refunded_minor > s.total_minor THEN s.total_minor ELSE s.refunded_minor END) AS BIGINT) AS refunded_year_minor,
+    CAST(sum(CASE WHEN s.kind <> 2 THEN 0 WHEN s.refunded_minor > s.total_minor THEN s.total_minor ELSE s.refunded_minor END) AS BIGINT) AS refunded_minor,
+    CAST(sum(CASE WHEN s.kind <> 2 OR s.at_us < $year_us THEN 0 WHEN s.refunded_minor > s.total_minor THEN s.total_minor ELSE s.refunded_minor END) AS BIGINT) AS refunded_year_minor,
     max(CASE WHEN s.kind IN (1, 2) THEN s.at_us ELSE 0 END) AS last_order_us
 FROM sale s WHERE s.customer_id IN ($members[]) AND s.status NOT IN (1, 5) GROUP BY s.channel;
 

@@ -19,15 +19,25 @@ struct truth {
     char dir[64], path[96];
 };
 
-static inline void truth_migrate(struct truth *t, const struct db_migration *migrations, const struct db_sql *sql)
+/* The migrations of all modules that the test needs, in the order of their numbers, at once. */
+static inline void truth_migrate(struct truth *t, const struct db_migration *const *modules, size_t module_count)
 {
-    size_t count = 0, statements = 0;
-    while (migrations[count].text)
+    struct db_migration all[100];
+    size_t count = 0;
+    for (size_t i = 0; i < module_count; i++)
+        for (const struct db_migration *m = modules[i]; m->text; m++) {
+            assert_true(count < COUNT(all));
+            all[count++] = *m;
+        }
+    assert_int_equal(db_migrate(t->c.db, all, count), RC_OK);
+}
+
+static inline void truth_register(const struct db_sql *sql)
+{
+    size_t count = 0;
+    while (sql[count].name)
         count++;
-    while (sql[statements].name)
-        statements++;
-    assert_int_equal(db_migrate(t->c.db, migrations, count), RC_OK);
-    db_register_sql(sql, statements);
+    db_register_sql(sql, count);
 }
 
 static inline struct truth *truth_new(void)
