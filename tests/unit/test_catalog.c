@@ -7,7 +7,7 @@
 static int set_up(void **state)
 {
     struct truth *t = truth_new();
-    truth_migrate(t, (const struct db_migration *const[]){catalog_migrations}, 1);
+    truth_migrate(t, catalog_migrations, catalog_sql);
     *state = t;
     return 0;
 }
@@ -153,7 +153,6 @@ static void calendar(void **state)
 int main(void)
 {
     truth_register(db_sql);
-    truth_register(catalog_sql);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(statements, set_up, tear_down), cmocka_unit_test_setup_teardown(stores, set_up, tear_down),
         cmocka_unit_test_setup_teardown(products, set_up, tear_down), cmocka_unit_test_setup_teardown(refused_products, set_up, tear_down),

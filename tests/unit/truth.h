@@ -20,12 +20,12 @@ struct truth {
 };
 
 /* The migrations of all modules that the test needs, in the order of their numbers, at once. */
-static inline void truth_migrate(struct truth *t, const struct db_migration *const *modules, size_t module_count)
+static inline void truth_migrate_all(struct truth *t, const struct db_migration *const *lists, size_t list_count)
 {
     struct db_migration all[100];
     size_t count = 0;
-    for (size_t i = 0; i < module_count; i++)
-        for (const struct db_migration *m = modules[i]; m->text; m++) {
+    for (size_t i = 0; i < list_count; i++)
+        for (const struct db_migration *m = lists[i]; m->text; m++) {
             assert_true(count < COUNT(all));
             all[count++] = *m;
         }
@@ -38,6 +38,13 @@ static inline void truth_register(const struct db_sql *sql)
     while (sql[count].name)
         count++;
     db_register_sql(sql, count);
+}
+
+/* The same for a test of one module. */
+static inline void truth_migrate(struct truth *t, const struct db_migration *migrations, const struct db_sql *sql)
+{
+    truth_migrate_all(t, &migrations, 1);
+    truth_register(sql);
 }
 
 static inline struct truth *truth_new(void)
