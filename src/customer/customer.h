@@ -52,7 +52,7 @@ struct customer_traits {
 };
 enum customer_clear {
     CLEAR_NAME = 1, CLEAR_BIRTHDAY = 2, CLEAR_GENDER = 4, CLEAR_HOME_STORE = 8, CLEAR_ASSISTANT = 16,
-    CLEAR_SIZE_TOP = 32, CLEAR_SIZE_BOTTOM = 64, CLEAR_SIZE_SHOE = 128, CLEAR_TASTES = 256, CLEAR_MEMBER = 512,
+    CLEAR_SIZE_TOP = 32, CLEAR_SIZE_BOTTOM = 64, CLEAR_SIZE_SHOE = 128, CLEAR_TASTES = 256, CLEAR_MEMBER = 512, CLEAR_ORGANISATION = 1024,
 };
 
 /* Creates records and takes over what is new, inside the writer's transaction; every changed field is one row of history.

@@ -3,23 +3,23 @@
 -- ---- profiles ----
 
 -- name: customer_profiles
-SELECT id, rev, number, brand_id, sealed_for, name, name_hash, name_us, pinyin, birthday, birthday_hash, birthday_us, gender, gender_us,
+SELECT id, rev, number, brand_id, sealed_for, name, name_hash, name_us, birthday, birthday_hash, birthday_us, gender, gender_us,
     class, class_us, organisation, organisation_us, member, member_us, home_store_id, home_store_us, own_assistant, own_assistant_us,
     size_top, size_top_us, size_bottom, size_bottom_us, size_shoe, size_shoe_us, tastes, tastes_us,
     first_source_id, first_store_id, created_us, updated_us
 FROM customer WHERE id IN ($ids[]) ORDER BY id NULLS FIRST;
 
 -- name: customer_put
-INSERT INTO customer (id, rev, number, brand_id, sealed_for, name, name_hash, name_us, pinyin, birthday, birthday_hash, birthday_us, gender, gender_us,
+INSERT INTO customer (id, rev, number, brand_id, sealed_for, name, name_hash, name_us, birthday, birthday_hash, birthday_us, gender, gender_us,
     class, class_us, organisation, organisation_us, member, member_us, home_store_id, home_store_us, own_assistant, own_assistant_us,
     size_top, size_top_us, size_bottom, size_bottom_us, size_shoe, size_shoe_us, tastes, tastes_us,
     first_source_id, first_store_id, created_us, updated_us)
-VALUES ($id, $rev, $number, $brand_id, $sealed_for, $name, $name_hash, $name_us, $pinyin, $birthday, $birthday_hash, $birthday_us, $gender, $gender_us,
+VALUES ($id, $rev, $number, $brand_id, $sealed_for, $name, $name_hash, $name_us, $birthday, $birthday_hash, $birthday_us, $gender, $gender_us,
     $class, $class_us, $organisation, $organisation_us, $member, $member_us, $home_store_id, $home_store_us, $own_assistant, $own_assistant_us,
     $size_top, $size_top_us, $size_bottom, $size_bottom_us, $size_shoe, $size_shoe_us, $tastes, $tastes_us,
     $first_source_id, $first_store_id, $created_us, $updated_us)
 ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, name = excluded.name, name_hash = excluded.name_hash, name_us = excluded.name_us,
-    pinyin = excluded.pinyin, birthday = excluded.birthday, birthday_hash = excluded.birthday_hash, birthday_us = excluded.birthday_us,
+    birthday = excluded.birthday, birthday_hash = excluded.birthday_hash, birthday_us = excluded.birthday_us,
     gender = excluded.gender, gender_us = excluded.gender_us, class = excluded.class, class_us = excluded.class_us,
     organisation = excluded.organisation, organisation_us = excluded.organisation_us, member = excluded.member, member_us = excluded.member_us,
     home_store_id = excluded.home_store_id, home_store_us = excluded.home_store_us, own_assistant = excluded.own_assistant,
@@ -140,3 +140,130 @@ UPDATE customer_stat SET listed = 0 WHERE customer_id = $customer_id;
 INSERT INTO customer_tag (customer_id, tag, staff_id, at_us)
 SELECT $winner, tag, staff_id, at_us FROM customer_tag WHERE customer_id = $loser
 ON CONFLICT (customer_id, tag) DO NOTHING;
+
+-- ---- pages ----
+
+-- name: customer_stats
+SELECT customer_id, orders, units, spent_minor, returned_minor, web_orders, web_spent_minor, first_seen_us, last_seen_us, last_order_us
+FROM customer_stat WHERE customer_id IN ($ids[]);
+
+-- name: customer_stores
+SELECT id, code, name FROM store WHERE id IN ($ids[]);
+
+-- name: customer_store_by_code
+SELECT id FROM store WHERE code = $code;
+
+-- name: customer_staff_names
+SELECT id, name FROM staff WHERE id IN ($ids[]);
+
+-- name: customer_source_names
+SELECT id, name FROM source WHERE id IN ($ids[]);
+
+-- ---- lists: $value and $id are the last row's of the page before ----
+
+-- name: customer_list_seen_down
+SELECT s.customer_id AS id, s.last_seen_us AS value FROM customer_stat s
+WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
+    AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
+    AND (s.last_seen_us, s.customer_id) < ($value, $id)
+ORDER BY s.last_seen_us DESC NULLS LAST, s.customer_id DESC NULLS LAST LIMIT $limit;
+
+-- name: customer_list_seen_up
+SELECT s.customer_id AS id, s.last_seen_us AS value FROM customer_stat s
+WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
+    AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
+    AND (s.last_seen_us, s.customer_id) > ($value, $id)
+ORDER BY s.last_seen_us ASC NULLS FIRST, s.customer_id ASC NULLS FIRST LIMIT $limit;
+
+-- name: customer_list_spent_down
+SELECT s.customer_id AS id, s.spent_minor AS value FROM customer_stat s
+WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
+    AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
+    AND (s.spent_minor, s.customer_id) < ($value, $id)
+ORDER BY s.spent_minor DESC NULLS LAST, s.customer_id DESC NULLS LAST LIMIT $limit;
+
+-- name: customer_list_spent_up
+SELECT s.customer_id AS id, s.spent_minor AS value FROM customer_stat s
+WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
+    AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
+    AND (s.spent_minor, s.customer_id) > ($value, $id)
+ORDER BY s.spent_minor ASC NULLS FIRST, s.customer_id ASC NULLS FIRST LIMIT $limit;
+
+-- name: customer_list_orders_down
+SELECT s.customer_id AS id, s.orders AS value FROM customer_stat s
+WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
+    AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
+    AND (s.orders, s.customer_id) < ($value, $id)
+ORDER BY s.orders DESC NULLS LAST, s.customer_id DESC NULLS LAST LIMIT $limit;
+
+-- name: customer_list_orders_up
+SELECT s.customer_id AS id, s.orders AS value FROM customer_stat s
+WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
+    AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
+    AND (s.orders, s.customer_id) > ($value, $id)
+ORDER BY s.orders ASC NULLS FIRST, s.customer_id ASC NULLS FIRST LIMIT $limit;
+
+-- name: customer_list_created_down
+SELECT s.customer_id AS id, s.customer_id AS value FROM customer_stat s
+WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
+    AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
+    AND s.customer_id < $id AND s.customer_id <= $value
+ORDER BY s.customer_id DESC NULLS LAST LIMIT $limit;
+
+-- name: customer_list_created_up
+SELECT s.customer_id AS id, s.customer_id AS value FROM customer_stat s
+WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
+    AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
+    AND s.customer_id > $id AND s.customer_id >= $value
+ORDER BY s.customer_id ASC NULLS FIRST LIMIT $limit;
+
+-- Small sets are read whole and sorted by the caller.
+
+-- name: customer_set_tag
+SELECT s.customer_id AS id, s.last_seen_us, s.spent_minor, s.orders FROM customer_tag d JOIN customer_stat s ON s.customer_id = d.customer_id
+WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
+    AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
+    AND d.tag = $tag;
+
+-- name: customer_set_class
+SELECT s.customer_id AS id, s.last_seen_us, s.spent_minor, s.orders FROM customer_stat s
+WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
+    AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
+    AND s.class = $class AND s.class <> 1;
+
+-- name: customer_set_store
+SELECT s.customer_id AS id, s.last_seen_us, s.spent_minor, s.orders FROM customer_stat s
+WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
+    AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
+    AND s.home_store_id IN ($stores[]);
+
+-- name: customer_count_tag
+SELECT count(*) FROM (SELECT 1 FROM customer_tag WHERE tag = $tag LIMIT $count_max) AS counted;
+
+-- name: customer_count_class
+SELECT count(*) FROM (SELECT 1 FROM customer_stat WHERE class = $class AND class <> 1 LIMIT $count_max) AS counted;
+
+-- name: customer_count_store
+SELECT count(*) FROM (SELECT 1 FROM customer_stat WHERE home_store_id IN ($stores[]) LIMIT $count_max) AS counted;
+
+-- name: customer_count_all
+SELECT count(*) FROM (SELECT 1 FROM customer_stat WHERE listed = 1 LIMIT $count_max) AS counted;
+
+-- ---- her story ----
+
+-- name: customer_story_notes
+SELECT id, at_us FROM customer_note WHERE customer_id IN ($ids[]) AND (at_us, id) < ($before_us, $before_id)
+ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+
+-- name: customer_story_consents
+SELECT id, at_us, purpose, channel, status, text_version FROM customer_consent
+WHERE customer_id IN ($ids[]) AND (at_us, id) < ($before_us, $before_id)
+ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+
+-- name: customer_story_changes
+SELECT id, at_us, field, source_kind FROM customer_change
+WHERE customer_id IN ($ids[]) AND staff_id <> 0 AND field <> 'merged' AND (at_us, id) < ($before_us, $before_id)
+ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+
+-- name: customer_changed_since
+SELECT DISTINCT field FROM customer_change WHERE customer_id = $customer_id AND rev > $rev ORDER BY field NULLS FIRST;

@@ -46,7 +46,6 @@ struct profile_value {
 struct profile {
     int64_t id, rev, number, brand_id, sealed_for;
     int64_t first_source_id, first_store_id, created_us, updated_us;
-    struct str pinyin;           /* sealed, goes with the name */
     struct profile_value v[PROFILE_COUNT];
 };
 /* Those of the ids that have a record, in the order of their ids. */
@@ -72,15 +71,115 @@ enum rc sealed_mask(struct ctx *c, struct sealed_batch *b) ZX_MUST_CHECK;
 enum rc sealed_reveal(struct ctx *c, struct sealed_batch *b, const struct vault_reveal *why, bool machine) ZX_MUST_CHECK;
 /* Where a value of a class lives: table and column are a part of the seal. */
 struct vault_place sealed_place(enum vault_field field, int64_t row_id, int64_t sealed_for);
-enum rc keystore_get(struct ctx *c, const int64_t *ids, size_t count, struct str *ret) ZX_MUST_CHECK;
-enum rc keystore_put(struct ctx *c, const struct vault_key *keys, size_t count) ZX_MUST_CHECK;
-/* Wrapped data keys of customers, in the order of the ids; empty when destroyed. */
-enum rc sealed_keys(struct ctx *c, const int64_t *ids, size_t count, struct str *ret) ZX_MUST_CHECK;
-enum rc sealed_keys_put(struct ctx *c, const struct vault_key *keys, size_t count) ZX_MUST_CHECK;
 
 /* "province\x1fcity\x1fdistrict\x1fstreet\x1fzip\x1frecipient", as the vault masks it. */
 struct str customer_address_text(struct arena *a, const struct customer_address *address);
 /* "1990-05-12", or "05-12" as "0000-05-12"; empty when it is no date. */
 struct str customer_birthday_text(struct arena *a, struct str birthday);
+
+/* ---- people as pages show them (view.c) ---- */
+
+struct view_contact {
+    enum vault_field kind;
+    int64_t id, sealed_for, last_us;
+    struct str scope, sealed, masked;
+    uint8_t hash[CUSTOMER_HASH];
+};
+struct view_store {
+    int64_t id;
+    struct str code, name;
+};
+/* A person: the root, all her records and what a row of a list says of her. */
+struct view {
+    int64_t root;
+    const int64_t *members;      /* the root first */
+    size_t member_count;
+    struct profile *records;     /* those of the members that have one */
+    size_t record_count;
+    struct customer_stat totals;
+    int64_t first_seen_us, rev, number;
+    struct view_contact *contacts;
+    size_t contact_count, contact_cap;
+    struct str *tags;
+    size_t tag_count, tag_cap;
+    struct str name, phone, card; /* masked */
+    const struct view_store *home;
+};
+/* Loads people by any of their ids, in the given order; ids without a record are left out. One vault call. */
+enum rc views_load(struct ctx *c, const int64_t *ids, size_t count, struct view **ret, size_t *ret_count) ZX_MUST_CHECK;
+/* One, for her own page: RC_NOT_FOUND without a record, RC_DENIED when the actor may not see her. */
+enum rc view_open(struct ctx *c, int64_t customer_id, struct view *ret) ZX_MUST_CHECK;
+bool view_visible(const struct ctx *c, const struct view *v);
+int64_t view_number(const struct view *v, enum profile_key key); /* 0: not said */
+struct str view_text(const struct view *v, enum profile_key key);
+/* What a list shows of a person, into an open object. */
+void view_write_row(struct ctx *c, const struct view *v, struct jw *w);
+/* What the till may know of a customer of another store who gave her number: nothing to browse by. */
+void view_write_till(struct ctx *c, const struct view *v, struct jw *w);
+void view_write_sizes(const struct view *v, struct jw *w);
+const char *customer_class_word(int64_t class);
+bool customer_class_of(struct str word, enum customer_class *ret);
+
+/* Names by id, for "by" and "source" on pages: "customer_staff_names" or "customer_source_names". */
+struct id_name {
+    int64_t id;
+    struct str name;
+};
+enum rc names_load(struct ctx *c, const char *sql, const int64_t *ids, size_t count, struct id_name **ret, size_t *ret_count) ZX_MUST_CHECK;
+struct str names_find(const struct id_name *names, size_t count, int64_t id);
+
+/* ---- lists (list.c, find.c) ---- */
+
+struct list_query {
+    struct str q, sort, tag;
+    enum customer_class class;   /* 0: all */
+    bool every_store;
+    const int64_t *stores;       /* home stores, when not every_store */
+    size_t store_count;
+    int64_t limit;
+    bool first;
+    int64_t after[2];            /* the last row's value and id; when by name or score: an offset */
+};
+struct list_page {
+    int64_t *ids;
+    size_t count;
+    bool more;
+    int64_t last[2];
+    int64_t total;
+    bool exact;
+};
+/* Ids of a page sorted by a column of customer_stat: "last_seen", "spent", "orders", "created", "-" before it for down. */
+enum rc list_by_stat(struct ctx *c, const struct list_query *q, struct list_page *ret) ZX_MUST_CHECK;
+
+route_fn customer_list, customer_search, customer_lookup, customer_duplicates;
+
+/* ---- one person's page (record.c, timeline.c, changes.c) ---- */
+
+/* Who she is for handlers that need no row of her: root, records, and whether the actor may see her. */
+struct who {
+    int64_t root, rev;
+    int64_t *members;
+    size_t member_count;
+};
+/* From the {id} of a path. RC_NOT_FOUND, RC_DENIED. No vault call. */
+enum rc who_open(struct ctx *c, const struct request *r, struct who *ret) ZX_MUST_CHECK;
+
+enum rc record_write(struct ctx *c, int64_t asked_id, struct view *v, struct jw *w) ZX_MUST_CHECK;
+enum rc customer_timeline(struct ctx *c, const struct timeline_query *q, struct timeline *out) ZX_MUST_CHECK; /* our own hook */
+
+route_fn customer_show, customer_story, customer_history;
+
+/* ---- writing (form.c, marks.c, reveal.c) ---- */
+
+/* All tags of a person; what is not in the list goes. */
+enum rc customer_tags_set(struct ctx *c, const struct who *who, const struct str *tags, size_t count) ZX_MUST_CHECK;
+
+route_fn customer_create, customer_update, customer_note, customer_tags, customer_consent, customer_reveal;
+extern const char *const customer_consent_words[]; /* by status */
+
+/* ---- the vault's memory index (feed.c) ---- */
+
+enum rc customer_feed_start(struct app *app) ZX_MUST_CHECK;
+void customer_feed_stop(struct app *app);
 
 #endif

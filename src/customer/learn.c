@@ -148,8 +148,6 @@ static void apply_sealed(struct learning *l, struct draft *d, const struct custo
     f->kind = profile_fields[key].field;
     f->item_id = d->p.id;
     f->seal = seal(l, d, f->kind, d->p.id, value);
-    if (key == PROFILE_NAME)
-        f->pinyin = seal(l, d, VAULT_PINYIN, d->p.id, value);
     f->hash = v->hash = arena_str(l->c->arena, hash);
 }
 

@@ -1,5 +1,6 @@
 /* The records that a batch is about: found or made once, however often they occur in it. */
 #include "customer/learn_priv.h"
+#include "vault/keystore.h"
 
 void *learning_grow(struct ctx *c, void *items, size_t count, size_t *cap, size_t size)
 {
@@ -79,10 +80,9 @@ static enum rc load(struct learning *l, const int64_t *ids, size_t count)
     if (!rc)
         rc = load_known(l, "customer_address_known", "value_hash", true, ids, count);
     if (!rc)
-        rc = sealed_keys(c, ids, count, keys);
-    for (size_t i = 0; !rc && i < count; i++)
-        if (!learning_draft(l, ids[i])->fresh) /* a key without a record is the leftover of a commit that failed */
-            learning_draft(l, ids[i])->wrapped = keys[i];
+        rc = keystore_get(c, ids, count, keys);
+    for (size_t i = 0; !rc && i < count; i++) /* a key without a record was left by a commit that failed: it serves now */
+        learning_draft(l, ids[i])->wrapped = keys[i];
     return rc;
 }
 

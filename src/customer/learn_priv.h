@@ -36,7 +36,7 @@ struct finding {
     int64_t item_id;             /* row of the sealed value */
     int64_t at_us;
     struct str old_text, new_text;
-    size_t seal, pinyin;         /* its seals, counted from 1; 0 none */
+    size_t seal;                 /* its seal, counted from 1; 0 none */
     struct str hash;
     const struct customer_contact *contact;
     const struct customer_address *address;

@@ -1,5 +1,6 @@
 /* Puts what a batch found out on disk: one call to the vault, its new keys first, then the rows. */
 #include "customer/learn_priv.h"
+#include "vault/keystore.h"
 
 static enum rc seal_all(struct learning *l)
 {
@@ -7,12 +8,12 @@ static enum rc seal_all(struct learning *l)
     struct vault_key *keys = arena_new_array(c->arena, struct vault_key, l->draft_count);
     size_t fresh = 0;
     for (size_t i = 0; i < l->draft_count; i++)
-        if (l->drafts[i].fresh)
+        if (l->drafts[i].fresh && l->drafts[i].wrapped.len == 0)
             keys[fresh++].customer_id = l->drafts[i].p.id;
     if (fresh == 0 && l->seal_count == 0)
         return RC_OK;
     enum rc rc = vault_seal(c, keys, fresh, l->seals, l->seal_count);
-    return rc ? rc : sealed_keys_put(c, keys, fresh);
+    return rc || fresh == 0 ? rc : keystore_put(c, keys, fresh);
 }
 
 static struct str sealed_of(const struct learning *l, size_t seal)
@@ -83,8 +84,6 @@ static struct str replace_sealed(struct learning *l, const struct finding *f)
     struct profile_value *v = &f->draft->p.v[f->key];
     struct str old = v->text;
     v->text = sealed_of(l, f->seal);
-    if (f->key == PROFILE_NAME)
-        f->draft->p.pinyin = sealed_of(l, f->pinyin);
     return old;
 }
 

@@ -9,7 +9,7 @@ CREATE TABLE customer (
     number $BIGINT NOT NULL UNIQUE,
     brand_id $BIGINT NOT NULL,
     sealed_for $BIGINT NOT NULL,
-    name $BYTES, name_hash $BYTES, name_us $BIGINT, pinyin $BYTES,
+    name $BYTES, name_hash $BYTES, name_us $BIGINT,
     birthday $BYTES, birthday_hash $BYTES, birthday_us $BIGINT,
     gender $BIGINT, gender_us $BIGINT,
     class $BIGINT, class_us $BIGINT,

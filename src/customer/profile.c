@@ -6,7 +6,7 @@ const struct profile_field profile_fields[PROFILE_COUNT] = {
     [PROFILE_BIRTHDAY] = {"birthday", "birthday_us", "birthday_hash", PROFILE_SEALED, VAULT_BIRTHDAY, CLEAR_BIRTHDAY},
     [PROFILE_GENDER] = {"gender", "gender_us", .type = PROFILE_NUMBER, .clear = CLEAR_GENDER},
     [PROFILE_CLASS] = {"class", "class_us", .type = PROFILE_NUMBER},
-    [PROFILE_ORGANISATION] = {"organisation", "organisation_us", .type = PROFILE_NUMBER},
+    [PROFILE_ORGANISATION] = {"organisation", "organisation_us", .type = PROFILE_NUMBER, .clear = CLEAR_ORGANISATION},
     [PROFILE_MEMBER] = {"member", "member_us", .type = PROFILE_NUMBER, .clear = CLEAR_MEMBER},
     [PROFILE_HOME_STORE] = {"home_store_id", "home_store_us", .type = PROFILE_NUMBER, .clear = CLEAR_HOME_STORE},
     [PROFILE_ASSISTANT] = {"own_assistant", "own_assistant_us", .type = PROFILE_TEXT, .clear = CLEAR_ASSISTANT},
@@ -35,7 +35,7 @@ static struct profile profile_of(struct ctx *c, struct db_rows *q)
     struct profile p = {
         .id = db_i64(q, "id"), .rev = db_i64(q, "rev"), .number = db_i64(q, "number"), .brand_id = db_i64(q, "brand_id"),
         .sealed_for = db_i64(q, "sealed_for"), .first_source_id = db_i64(q, "first_source_id"), .first_store_id = db_i64(q, "first_store_id"),
-        .created_us = db_i64(q, "created_us"), .updated_us = db_i64(q, "updated_us"), .pinyin = arena_str(c->arena, db_blob(q, "pinyin")),
+        .created_us = db_i64(q, "created_us"), .updated_us = db_i64(q, "updated_us"),
     };
     for (size_t k = 0; k < PROFILE_COUNT; k++)
         p.v[k] = value_of(c, q, &profile_fields[k]);
@@ -78,12 +78,12 @@ static size_t value_args(const struct profile_field *f, const struct profile_val
 
 enum rc profile_save(struct ctx *c, const struct profile *p)
 {
-    struct db_arg args[10 + 3 * PROFILE_COUNT] = {
+    struct db_arg args[9 + 3 * PROFILE_COUNT] = {
         DB_I64("id", p->id), DB_I64("rev", p->rev), DB_I64("number", p->number), DB_I64("brand_id", p->brand_id), DB_I64("sealed_for", p->sealed_for),
-        DB_BLOB_OR_NULL("pinyin", p->pinyin), DB_I64("first_source_id", p->first_source_id), DB_I64("first_store_id", p->first_store_id),
+        DB_I64("first_source_id", p->first_source_id), DB_I64("first_store_id", p->first_store_id),
         DB_I64("created_us", p->created_us), DB_I64("updated_us", p->updated_us),
     };
-    size_t n = 10;
+    size_t n = 9;
     for (size_t k = 0; k < PROFILE_COUNT; k++)
         n += value_args(&profile_fields[k], &p->v[k], args + n);
     return db_run_args(c->db, "customer_put", args, n);

@@ -1,14 +1,12 @@
 /* Opening many sealed values in one vault call, with the data keys they need fetched in one query. */
 #include "customer/customer_priv.h"
-
-#include <stdlib.h>
+#include "vault/keystore.h"
 
 struct vault_place sealed_place(enum vault_field field, int64_t row_id, int64_t sealed_for)
 {
     struct vault_place place = {"customer_contact", "value", row_id, sealed_for};
     switch (field) {
     case VAULT_NAME: place.table = "customer", place.column = "name"; break;
-    case VAULT_PINYIN: place.table = "customer", place.column = "pinyin"; break;
     case VAULT_BIRTHDAY: place.table = "customer", place.column = "birthday"; break;
     case VAULT_ADDRESS: place.table = "customer_address"; break;
     case VAULT_TEXT: place.table = "customer_note", place.column = "text"; break;
@@ -35,39 +33,15 @@ void sealed_add(struct ctx *c, struct sealed_batch *b, enum vault_field field, i
     b->into[b->count++] = into;
 }
 
-enum rc sealed_keys(struct ctx *c, const int64_t *ids, size_t count, struct str *ret)
-{
-    return keystore_get(c, ids, count, ret);
-}
-
-enum rc sealed_keys_put(struct ctx *c, const struct vault_key *keys, size_t count)
-{
-    return count ? keystore_put(c, keys, count) : RC_OK;
-}
-
-static int by_id(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Each customer's key is fetched once, however many values she has. */
 static enum rc fetch_keys(struct ctx *c, struct sealed_batch *b)
 {
     int64_t *ids = arena_new_array(c->arena, int64_t, b->count);
-    size_t n = 0;
+    struct str *keys = arena_new_array(c->arena, struct str, b->count);
     for (size_t i = 0; i < b->count; i++)
         ids[i] = b->items[i].place.sealed_for;
-    qsort(ids, b->count, sizeof(*ids), by_id);
-    for (size_t i = 0; i < b->count; i++)
-        if (n == 0 || ids[n - 1] != ids[i])
-            ids[n++] = ids[i];
-    struct str *keys = arena_new_array(c->arena, struct str, n);
-    enum rc rc = sealed_keys(c, ids, n, keys);
-    for (size_t i = 0; !rc && i < b->count; i++) {
-        const int64_t *at = bsearch(&b->items[i].place.sealed_for, ids, n, sizeof(*ids), by_id);
-        b->items[i].wrapped = keys[at - ids];
-    }
+    enum rc rc = keystore_get(c, ids, b->count, keys);
+    for (size_t i = 0; !rc && i < b->count; i++)
+        b->items[i].wrapped = keys[i];
     return rc;
 }
 

@@ -1,0 +1,55 @@
+/* Bodies of the customer's routes, as the field tables decode them. */
+#ifndef ZX_CUSTOMER_BODIES_H
+#define ZX_CUSTOMER_BODIES_H
+
+#include "customer/customer_priv.h"
+
+struct search_in {
+    struct str q, store, tag, class, sort, after;
+    int64_t limit;
+};
+
+struct lookup_in {
+    struct str q;
+};
+
+struct duplicates_in {
+    struct str name, phone, email, card;
+};
+
+struct sizes_in {
+    struct str top, bottom, shoe;
+};
+
+struct form_in {
+    struct str name, gender, birthday;
+    struct field_list phones, emails, cards, addresses;
+    struct str wechat_unionid, weibo_uid, home_store, own_assistant;
+    struct sizes_in sizes;
+    struct field_list tastes, tags;
+    struct str note, class, kind;
+    bool member;
+};
+
+struct note_in {
+    struct str text;
+};
+
+struct tags_in {
+    struct field_list tags;
+};
+
+struct consent_in {
+    struct str purpose, channel, text_version, proof;
+    int status;
+};
+
+struct reveal_in {
+    struct field_list fields;
+    struct str purpose, reason;
+};
+
+extern const struct field customer_search_fields[], customer_lookup_fields[], customer_duplicates_fields[], customer_form_fields[], customer_note_fields[],
+    customer_tags_fields[], customer_consent_fields[], customer_reveal_fields[];
+
+#endif
