@@ -133,7 +133,7 @@ export function ListPage() {
                 text={t("customer.none_text")}
                 action={
                   may("import.run") && (
-                    <Button onClick={() => navigate({ to: "/data/imports" as "/" })}>{t("customer.none_act")}</Button>
+                    <Button onClick={() => navigate({ to: "/data/imports" })}>{t("customer.none_act")}</Button>
                   )
                 }
               />

@@ -49,6 +49,11 @@ export function moneyShort(value: string | number, currency = "CNY"): string {
   return `${minus}${sign}${group(abs >= 1000 ? abs.toFixed(0) : "")}${abs >= 1000 ? "" : abs.toFixed(2)}`;
 }
 
+/** The same for the axis of a chart: no cents where there are none. */
+export function moneyAxis(value: number): string {
+  return moneyShort(value).replace(/\.(\d*?)0+(?=\D*$)/, (_, digits: string) => (digits ? `.${digits}` : ""));
+}
+
 export function count(value: number | string | null | undefined): string {
   if (value === null || value === undefined || value === "") return "–";
   const text = String(value);

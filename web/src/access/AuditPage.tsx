@@ -1,0 +1,127 @@
+// 查看记录: who looked at or changed what; written by the server before the act, never editable.
+import { Link } from "@tanstack/react-router";
+import { Button, Input, Select } from "antd";
+import { useTranslation } from "react-i18next";
+import { api, body } from "../api/client";
+import type { AuditRow } from "../api/types";
+import { textOr } from "../app/i18n";
+import { useUrl } from "../app/url";
+import { type Column, DataTable, TableTools } from "../ui/DataTable";
+import { whenFull } from "../ui/format";
+import { Pager, useList } from "../ui/list";
+import { PageHead } from "../ui/PageHead";
+import { PeriodPicker } from "../ui/Period";
+import { Empty } from "../ui/States";
+
+const actions = [
+  "customer.reveal",
+  "customer.update",
+  "customer.create",
+  "session.login",
+  "session.failed",
+  "key.create",
+  "staff.update",
+] as const;
+
+function detailText(detail: AuditRow["detail"]): string {
+  return Object.entries(detail ?? {})
+    .map(([key, value]) => {
+      const words = Array.isArray(value)
+        ? value.map((v) => textOr(`reveal.field.${v}`, String(v))).join("、")
+        : textOr(`reveal.purpose.${value}`, typeof value === "object" ? JSON.stringify(value) : String(value));
+      return `${textOr(`audit.${key}`, textOr(`reveal.${key}`, key))} ${words}`;
+    })
+    .join(" · ");
+}
+
+export function AuditPage() {
+  const { t } = useTranslation();
+  const [{ action, actor, from, to }, setUrl] = useUrl();
+  const list = useList(["audit", { action, actor, from, to }], (after) =>
+    body(api.GET("/api/v1/audit", { params: { query: { action, actor, from, to, after, limit: 100 } } })),
+  );
+  const filter = (change: Record<string, string | undefined>) => setUrl({ ...change, after: undefined });
+  const columns: Column<AuditRow>[] = [
+    {
+      key: "at",
+      title: t("audit.at"),
+      fixed: true,
+      render: (row) => <time className="zx-num">{whenFull(row.at).slice(0, 19)}</time>,
+    },
+    { key: "actor", title: t("audit.actor"), render: (row) => row.actor || t("audit.program") },
+    { key: "action", title: t("audit.action"), render: (row) => textOr(`audit.action.${row.action}`, row.action) },
+    {
+      key: "object",
+      title: t("audit.object"),
+      render: (row) =>
+        row.object === "customer" && row.object_id ? (
+          <Link to="/customers/$id" params={{ id: row.object_id }}>
+            {t("order.open_customer")}
+          </Link>
+        ) : (
+          [row.object, row.object_id].filter(Boolean).join(" ") || "–"
+        ),
+    },
+    {
+      key: "detail",
+      title: t("audit.detail"),
+      render: (row) => <div className="zx-wrap">{detailText(row.detail) || "–"}</div>,
+    },
+    {
+      key: "address",
+      title: t("audit.address"),
+      render: (row) => <span className="zx-num">{row.address || "–"}</span>,
+    },
+  ];
+  return (
+    <>
+      <PageHead title={t("nav.audit")} sub={t("audit.sub")} />
+      <section className="zx-card zx-list">
+        <div className="zx-toolbar">
+          <PeriodPicker
+            clearable
+            value={from && to ? { from, to } : null}
+            onChange={(days) => filter({ from: days?.from, to: days?.to })}
+          />
+          <Select
+            allowClear
+            aria-label={t("audit.action")}
+            placeholder={t("audit.action")}
+            value={action}
+            onChange={(value?: string) => filter({ action: value })}
+            options={actions.map((value) => ({ value, label: t(`audit.action.${value}`) }))}
+            popupMatchSelectWidth={false}
+          />
+          <Input.Search
+            className="zx-grow"
+            allowClear
+            defaultValue={actor}
+            aria-label={t("audit.actor")}
+            placeholder={t("audit.actor")}
+            onSearch={(text) => filter({ actor: text.trim() || undefined })}
+          />
+          {(action || actor || from) && (
+            <Button onClick={() => filter({ action: undefined, actor: undefined, from: undefined, to: undefined })}>
+              {t("common.clear")}
+            </Button>
+          )}
+          <div className="zx-right">
+            <TableTools id="audit" columns={columns} />
+          </div>
+        </div>
+        <DataTable
+          id="audit"
+          label={t("nav.audit")}
+          columns={columns}
+          rows={list.data?.items}
+          rowKey={(row) => row.id}
+          error={list.error}
+          loading={list.isPlaceholderData}
+          onRetry={() => list.refetch()}
+          empty={<Empty title={t("audit.none")} text={t("audit.none_text")} />}
+        />
+        <Pager list={list.data} shown={list.data?.items.length ?? 0} />
+      </section>
+    </>
+  );
+}
