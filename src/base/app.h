@@ -17,6 +17,7 @@ struct app {
     struct http_server *http;
     struct access *access;           /* keys in memory, login throttle */
     struct job_runner *jobs;
+    void *impl;                      /* what app/open.c keeps beside */
     bool tls;                        /* cookies get the __Host- prefix */
     uint8_t server_key[32];          /* pseudonyms of devices and opaque ids, CSRF, cursors; from keys.db */
 };

@@ -44,6 +44,13 @@ struct str identity_scope(const struct identity_claim *claim);
 enum rc identity_from_form(struct ctx *c, struct customer_traits *t, int64_t existing, int64_t *ret_customer) ZX_MUST_CHECK;
 enum rc identity_find_by_field(struct ctx *c, enum vault_field field, struct str value, int64_t *ret_root) ZX_MUST_CHECK;
 
-extern const struct route identity_review_routes[];
+/* Handlers of module.c's routes for 待核对, and the body of a decision. */
+enum rc identity_review_page(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
+enum rc identity_review_decide(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
+struct identity_decision {
+    int decision;
+    struct str reason;
+};
+extern const struct field identity_decision_fields[];
 
 #endif

@@ -3,8 +3,6 @@
 #include "base/limits.h"
 #include "intake/intake_priv.h"
 
-#include <sodium.h>
-
 /* Long and short paths of the real clients, and the type that each stands for. */
 static const struct {
     const char *path, *type;
@@ -25,20 +23,6 @@ static const char *type_of_path(struct str path)
 static bool match(struct str path)
 {
     return str_starts(path, STR("/v1/")) && type_of_path(path);
-}
-
-/* "Basic base64(key:)" → the key. */
-static struct str key_of_basic(struct str header, char out[static 256])
-{
-    size_t len;
-    if (!str_ieq(str_sub(header, 0, 6), STR("Basic ")))
-        return STR_NULL;
-    header = str_trim(str_sub(header, 6, header.len));
-    if (sodium_base642bin((unsigned char *)out, 256, header.ptr, header.len, NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
-        return STR_NULL;
-    struct str both = str_n(out, len);
-    ptrdiff_t colon = str_find(both, ':');
-    return colon < 0 ? both : str_sub(both, 0, (size_t)colon);
 }
 
 static __thread struct json_parser *loop_parser; /* one a loop thread, kept for its life */
@@ -62,10 +46,10 @@ static struct str key_in_body(struct str body)
 
 static bool find_source(struct app *app, const struct request *r, struct access_source *ret)
 {
-    char basic[256];
+    char room[256];
     bool api;
-    struct str key = key_of_basic(request_header(r, "Authorization"), basic);
-    if (key.len == 0)
+    struct str key;
+    if (!access_key_of_header(request_header(r, "Authorization"), room, &key))
         key = request_query(r, "writeKey");
     if (key.len == 0)
         key = key_in_body(r->body);

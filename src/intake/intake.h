@@ -9,6 +9,7 @@
 #include "base/app.h"
 #include "customer/customer.h"
 #include "eventlog/eventlog.h"
+#include "http/http.h"
 #include "identity/identity.h"
 #include "sales/sales.h"
 
@@ -80,6 +81,9 @@ struct intake_stats {
     int64_t units, events, documents, duplicates, refused, commits, queue_bytes;
 };
 void intake_stats(struct intake *in, struct intake_stats *ret);
+
+/* The collection paths, taken on the loop thread: for http_options. */
+extern const struct http_collector intake_collector;
 
 extern const struct module intake_module;
 

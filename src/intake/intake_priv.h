@@ -62,7 +62,4 @@ enum rc intake_source_config(struct ctx *c, const struct request *r, struct repl
 enum rc intake_preflight(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
 struct json_parser *intake_loop_parser(void);
 
-/* The collection paths on the loop thread, for http_options. */
-extern const struct http_collector intake_collector;
-
 #endif

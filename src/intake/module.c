@@ -41,16 +41,8 @@ static enum rc quarantine_page(struct ctx *c, const struct request *r, struct re
         jw_object_end(&p->json);
     }
     jw_array_end(&p->json);
-    if (shown == limit)
-        jw_kv_str(&p->json, "next", request_cursor_make(c, r, &last, 1));
-    else
-        jw_kv_z(&p->json, "next", NULL);
-    jw_key(&p->json, "total");
-    jw_object(&p->json);
-    jw_kv_i64(&p->json, "count", total > LIMIT_COUNT_EXACT ? LIMIT_COUNT_EXACT : total);
-    jw_kv_bool(&p->json, "exact", total <= LIMIT_COUNT_EXACT);
-    jw_object_end(&p->json);
-    jw_object_end(&p->json);
+    struct str next = shown == limit ? request_cursor_make(c, r, &last, 1) : STR_NULL;
+    reply_list_end(p, next, total > LIMIT_COUNT_EXACT ? LIMIT_COUNT_EXACT : total, total <= LIMIT_COUNT_EXACT);
     return db_end(q);
 }
 

@@ -1,0 +1,298 @@
+/* The load of `make bench`: keep-alive connections on one epoll thread, sending Segment events with unique message ids and
+ * varied bodies: 5 % identify with a phone or e-mail, 2 % orders, 30 % new devices. Closed loop (as fast as answers come) or
+ * open loop (--rate: latency counts from when the request should have left). Loopback only, bounded in time.
+ * Prints one JSON line. */
+#include "base/buf.h"
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CONNECTIONS_MAX = 1024, HISTOGRAM = 200000, SECONDS_MAX = 600, BODY_MAX = 480 << 10 };
+
+static struct options {
+    const char *host, *key;
+    int port, connections, batch;
+    double seconds, warmup_s, rate; /* events a second, 0: closed loop */
+    uint64_t seed, customers, devices;
+} o = {.host = "127.0.0.1", .connections = 64, .batch = 1, .seconds = 10, .seed = 1, .customers = 1000000, .devices = 3000000};
+
+struct conn {
+    int fd;
+    bool waiting;              /* for an answer */
+    int64_t due_us;            /* when the request should have left */
+    size_t sent;
+    struct buf out;
+    char in[4096];
+    size_t in_len;
+};
+
+static struct conn conns[CONNECTIONS_MAX];
+static uint64_t random_state, message_number, new_device_number;
+static uint32_t histogram[HISTOGRAM]; /* latency in steps of 10 µs */
+static uint64_t answered, failed, counted, late;
+static int64_t started_us, count_from_us, end_us, slowest_us;
+
+static uint64_t next_random(void) /* splitmix64 (Steele, Lea, Flood 2014) */
+{
+    uint64_t z = random_state += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+}
+
+static void add_device(struct buf *b)
+{
+    uint64_t device = next_random() % 10 < 3 ? (UINT64_C(1) << 40) + new_device_number++ : next_random() % o.devices;
+    uint64_t mixed = (device + o.seed * 7919) * 0x9E3779B97F4A7C15u;
+    buf_addf(b, "%08x-%04x-4%03x-a%03x-%012llx", (unsigned)(mixed >> 32), (unsigned)(mixed >> 16 & 0xFFFF), (unsigned)(mixed & 0xFFF),
+             (unsigned)(mixed >> 4 & 0xFFF), (unsigned long long)(mixed ^ device) & 0xFFFFFFFFFFFFu);
+}
+
+static void add_common(struct buf *b)
+{
+    static const char *const pages[] = {"/p/linen-dress", "/p/wool-coat", "/c/women", "/c/men/shirts", "/search", "/cart", "/", "/p/kids-raincoat"};
+    uint64_t r = next_random();
+    char at[32];
+    struct buf iso = {.ptr = at, .cap = sizeof(at), .max = sizeof(at)};
+    clock_add_iso(&iso, clock_now_us() - (int64_t)(r >> 20 & 0xFFFFF));
+    buf_addf(b, "\"messageId\":\"%08x-%04x-4%03x-8%03x-%012llx\",\"timestamp\":\"%.*s\",", (unsigned)(o.seed * 2654435761u), (unsigned)(r & 0xFFFF),
+             (unsigned)(r >> 16 & 0xFFF), (unsigned)(r >> 28 & 0xFFF), (unsigned long long)message_number++, (int)iso.len, iso.ptr);
+    buf_addf(b, "\"context\":{\"library\":{\"name\":\"bench\",\"version\":\"1\"},\"locale\":\"zh-CN\",\"page\":{\"path\":\"%s\",\"title\":\"Zhihe\"},\"campaign\":{\"source\":\"%s\"}},",
+             pages[r >> 40 & 7], r >> 50 & 1 ? "wechat" : "baidu");
+}
+
+static void add_track(struct buf *b)
+{
+    static const char *const names[] = {"Product Viewed", "Product Added", "Product List Viewed", "Product Clicked", "Cart Viewed"};
+    uint64_t r = next_random();
+    buf_addf(b, "\"type\":\"track\",\"event\":\"%s\",\"properties\":{\"product_id\":\"K%u-%02u-%c\",\"price\":%u.%02u,\"quantity\":%u,\"position\":%u,\"currency\":\"CNY\"}}",
+             names[r % 5], 1000 + (unsigned)(r >> 8 & 0x1FF), (unsigned)(r >> 20 & 7), "SMLX"[r >> 24 & 3], 59 + (unsigned)(r >> 30 & 0x3FF), (unsigned)(r >> 44 & 63), 1 + (unsigned)(r >> 50 & 1), (unsigned)(r >> 52 & 31));
+}
+
+static void add_identify(struct buf *b)
+{
+    uint64_t person = next_random() % o.customers;
+    if (next_random() & 1)
+        buf_addf(b, "\"type\":\"identify\",\"userId\":\"u%llu\",\"traits\":{\"phone\":\"1%010llu\"}}", (unsigned long long)person, (unsigned long long)(3000000000u + person));
+    else
+        buf_addf(b, "\"type\":\"identify\",\"userId\":\"u%llu\",\"traits\":{\"email\":\"u%llu@example.com\"}}", (unsigned long long)person, (unsigned long long)person);
+}
+
+static void add_order(struct buf *b)
+{
+    uint64_t r = next_random();
+    unsigned price = 59 + (unsigned)(r & 0x3FF);
+    buf_addf(b, "\"type\":\"track\",\"event\":\"Order Completed\",\"properties\":{\"order_id\":\"B%llu-%llu\",\"total\":%u.00,\"currency\":\"CNY\",\"products\":[{\"sku\":\"K%u-01-M\",\"price\":%u.00,\"quantity\":1}]}}",
+             (unsigned long long)o.seed, (unsigned long long)message_number, price, 1000 + (unsigned)(r >> 20 & 0x1FF), price);
+}
+
+static void add_event(struct buf *b)
+{
+    uint64_t kind = next_random() % 100;
+    buf_addz(b, "{\"anonymousId\":\"");
+    add_device(b);
+    buf_addz(b, "\",");
+    add_common(b);
+    if (kind < 5)
+        add_identify(b);
+    else if (kind < 7)
+        add_order(b);
+    else
+        add_track(b);
+}
+
+static void make_request(struct conn *n)
+{
+    static struct buf body = {.max = BODY_MAX};
+    buf_reset(&body);
+    if (o.batch > 1)
+        buf_addz(&body, "{\"batch\":[");
+    for (int i = 0; i < o.batch; i++) {
+        if (i)
+            buf_add_byte(&body, ',');
+        add_event(&body);
+    }
+    if (o.batch > 1)
+        buf_addz(&body, "]}");
+    buf_reset(&n->out);
+    buf_addf(&n->out, "POST /v1/%s HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+             "batch", o.key, body.len);
+    buf_add(&n->out, buf_str(&body));
+    n->sent = 0;
+}
+
+static bool pump(struct conn *n)
+{
+    while (n->sent < n->out.len) {
+        ssize_t put = send(n->fd, n->out.ptr + n->sent, n->out.len - n->sent, MSG_NOSIGNAL);
+        if (put < 0)
+            return errno == EAGAIN;
+        n->sent += (size_t)put;
+    }
+    return true;
+}
+
+static void start_request(struct conn *n, int64_t due_us)
+{
+    make_request(n);
+    n->waiting = true;
+    n->in_len = 0;
+    n->due_us = due_us;
+    if (!pump(n)) {
+        perror("send");
+        exit(1);
+    }
+}
+
+static void note_answer(struct conn *n, int status)
+{
+    int64_t now = clock_mono_us(), took_us = now - n->due_us;
+    n->waiting = false;
+    answered++;
+    if (status != 200)
+        failed++;
+    if (now < count_from_us || status != 200)
+        return;
+    counted++;
+    size_t slot = (size_t)(took_us / 10);
+    histogram[slot < HISTOGRAM ? slot : HISTOGRAM - 1]++;
+    if (took_us > slowest_us)
+        slowest_us = took_us;
+}
+
+/* A whole answer: headers and as many bytes as Content-Length says. */
+static bool whole(struct conn *n, int *ret_status)
+{
+    n->in[n->in_len] = '\0';
+    char *end = strstr(n->in, "\r\n\r\n"), *length = strcasestr(n->in, "content-length:");
+    if (!end || n->in_len < 12)
+        return false;
+    size_t body = length ? strtoul(length + 15, NULL, 10) : 0;
+    if (n->in_len < (size_t)(end + 4 - n->in) + body)
+        return false;
+    *ret_status = (int)strtol(n->in + 9, NULL, 10);
+    return true;
+}
+
+static void on_readable(struct conn *n)
+{
+    int status;
+    ssize_t got = recv(n->fd, n->in + n->in_len, sizeof(n->in) - 1 - n->in_len, 0);
+    if (got <= 0) {
+        if (got < 0 && errno == EAGAIN)
+            return;
+        fputs("the server closed a connection\n", stderr);
+        exit(1);
+    }
+    n->in_len += (size_t)got;
+    if (n->waiting && whole(n, &status))
+        note_answer(n, status);
+}
+
+static void open_all(int ep)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)o.port)};
+    inet_pton(AF_INET, o.host, &to.sin_addr);
+    for (int i = 0; i < o.connections; i++) {
+        int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+        if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0) {
+            perror("connect");
+            exit(1);
+        }
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+        conns[i] = (struct conn){.fd = fd, .out = BUF_INIT(BODY_MAX + 4096)};
+        struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = &conns[i]};
+        epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event);
+    }
+}
+
+/* Starts what is due: everything idle in a closed loop, what the rate says in an open one. */
+static void feed(void)
+{
+    static int next_conn;
+    static uint64_t scheduled;
+    int64_t now = clock_mono_us();
+    for (int looked = 0; looked < o.connections; looked++) {
+        struct conn *n = &conns[next_conn];
+        int64_t due_us = o.rate > 0 ? started_us + (int64_t)((double)scheduled * o.batch / o.rate * 1e6) : now;
+        if (due_us > now)
+            return;
+        next_conn = (next_conn + 1) % o.connections;
+        if (n->waiting)
+            continue;
+        start_request(n, due_us);
+        late += o.rate > 0 && now - due_us > 10000;
+        scheduled++;
+    }
+}
+
+static double percentile_ms(double p)
+{
+    uint64_t want = (uint64_t)((double)counted * p), sum = 0;
+    for (size_t i = 0; i < HISTOGRAM; i++)
+        if ((sum += histogram[i]) > want)
+            return (double)(i * 10 + 10) / 1000;
+    return (double)slowest_us / 1000;
+}
+
+static void run(void)
+{
+    struct epoll_event events[256];
+    int ep = epoll_create1(0);
+    open_all(ep);
+    started_us = clock_mono_us();
+    count_from_us = started_us + (int64_t)(o.warmup_s * 1e6);
+    end_us = count_from_us + (int64_t)(o.seconds * 1e6);
+    while (clock_mono_us() < end_us) {
+        feed();
+        int count = epoll_wait(ep, events, 256, o.rate > 0 ? 0 : 100);
+        for (int i = 0; i < count; i++) {
+            struct conn *n = events[i].data.ptr;
+            if (events[i].events & EPOLLOUT && n->waiting)
+                pump(n);
+            if (events[i].events & EPOLLIN)
+                on_readable(n);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"port", 1, 0, 'p'},    {"key", 1, 0, 'k'},  {"connections", 1, 0, 'c'}, {"batch", 1, 0, 'b'},
+                                            {"seconds", 1, 0, 's'}, {"warmup", 1, 0, 'w'}, {"rate", 1, 0, 'r'},        {"seed", 1, 0, 'S'},
+                                            {"customers", 1, 0, 'C'}, {"devices", 1, 0, 'd'}, {0, 0, 0, 0}};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (c) {
+        case 'p': o.port = (int)strtol(optarg, NULL, 10); break;
+        case 'k': o.key = optarg; break;
+        case 'c': o.connections = (int)strtol(optarg, NULL, 10); break;
+        case 'b': o.batch = (int)strtol(optarg, NULL, 10); break;
+        case 's': o.seconds = strtod(optarg, NULL); break;
+        case 'w': o.warmup_s = strtod(optarg, NULL); break;
+        case 'r': o.rate = strtod(optarg, NULL); break;
+        case 'S': o.seed = strtoull(optarg, NULL, 10); break;
+        case 'C': o.customers = strtoull(optarg, NULL, 10); break;
+        case 'd': o.devices = strtoull(optarg, NULL, 10); break;
+        default: return 2;
+        }
+    if (!o.key || !o.port || o.connections > CONNECTIONS_MAX || o.seconds + o.warmup_s > SECONDS_MAX) {
+        fputs("usage: bench_load --port N --key BASE64(KEY:) [--connections 64] [--batch 1] [--seconds 10] [--warmup 0] [--rate EVENTS/S] [--seed N]\n", stderr);
+        return 2;
+    }
+    random_state = o.seed * 0x2545F4914F6CDD1Du;
+    run();
+    printf("{\"events_per_s\":%.0f,\"requests\":%llu,\"failed\":%llu,\"late_starts\":%llu,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"p999_ms\":%.2f,\"max_ms\":%.2f}\n",
+           (double)counted * o.batch / o.seconds, (unsigned long long)answered, (unsigned long long)failed, (unsigned long long)late,
+           percentile_ms(0.50), percentile_ms(0.99), percentile_ms(0.999), (double)slowest_us / 1000);
+    return failed ? 1 : 0;
+}

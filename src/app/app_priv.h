@@ -1,0 +1,106 @@
+/* The top of the house: opening an installation, the processes of a running one, and the commands. */
+#ifndef ZX_APP_APP_PRIV_H
+#define ZX_APP_APP_PRIV_H
+
+#include "base/app.h"
+#include "base/ctx.h"
+
+/* ---- config.c: one file with comments, environment overrides (ZHIXIN_<SECTION>_<KEY>) ---- */
+
+struct config {
+    char *listen;              /* server.listen */
+    int64_t workers;           /* server.workers */
+    char *unseal_file;         /* vault.unseal_file, default DATA/unseal.key */
+    char *log_level;           /* log.level */
+    int64_t warehouse_memory_mib; /* warehouse.memory_mib */
+};
+/* Reads DATA/zhixin.conf where it is there; unknown keys are errors that name the line. */
+enum rc config_load(struct ctx *c, const char *data_dir, struct config *ret) ZX_MUST_CHECK;
+void config_free(struct config *config);
+/* Writes the file of a new installation, every key with its default in a comment. */
+enum rc config_write_default(const char *path) ZX_MUST_CHECK;
+
+/* ---- open.c: databases, vault, modules of one installation ---- */
+
+enum app_part {
+    APP_TRUTH = 0,             /* databases and modules: always */
+    APP_VAULT = 1,             /* a vault process of our own, or the fd given */
+    APP_INTAKE = 2,            /* event log and commit thread */
+    APP_WAREHOUSE = 4,
+};
+struct app_options {
+    unsigned parts;
+    int vault_fd;              /* connected by the supervisor; -1: start one */
+    bool migrate;              /* bring the databases up to date */
+};
+/* Opens an installation, running module starts. What fails is printed with the way out. app_close() on the same thread. */
+enum rc app_open(const char *data_dir, const struct app_options *options, struct app *ret) ZX_MUST_CHECK;
+void app_close(struct app *app);
+/* A context for a command or thread of the program itself: reader of the truth. Close it on every path. */
+enum rc app_ctx(struct app *app, struct ctx *ret) ZX_MUST_CHECK;
+void app_ctx_end(struct ctx *c);
+/* Takes DATA/lock for as long as the process lives. RC_BUSY: a running server has it. */
+enum rc app_lock(const char *data_dir) ZX_MUST_CHECK;
+
+/* ---- processes ---- */
+
+/* Path of the running program, for exec. */
+const char *app_self(void);
+/* Starts `zhixin vault-process` on one end of a socket pair; *ret_fd is the other. */
+int vault_spawn(const char *data_dir, int *ret_fd);
+/* `zhixin serve`: keeps a vault and a server process alive until SIGTERM or SIGINT. */
+int supervisor_run(const char *data_dir, const char *listen);
+/* `zhixin server-process`: the server itself, control_fd leads to the supervisor. */
+int server_run(const char *data_dir, const char *listen, int vault_fd, int control_fd);
+
+/* ---- run.json: where a running server is reached by the commands of the same machine ---- */
+
+struct running {
+    char address[128];         /* "http://127.0.0.1:8080" */
+    char token[65];            /* random for this start, file mode 0600 */
+};
+enum rc running_write(const char *data_dir, const struct running *r) ZX_MUST_CHECK;
+bool running_read(const char *data_dir, struct running *ret);
+void running_remove(const char *data_dir);
+/* One request of a command to the running server; the reply's body in the context's arena. *ret_status is HTTP's. */
+enum rc running_call(struct ctx *c, const struct running *r, const char *method, const char *path, const char *content_type, struct str body, int *ret_status, struct str *ret_body) ZX_MUST_CHECK;
+
+/* ---- commands ---- */
+
+struct command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+    bool hidden;               /* processes that the supervisor starts */
+};
+extern const struct command commands[];
+/* Prints "zhixin NAME: what went wrong (field: cause)" and what to do; returns 1. */
+int command_failed(const char *name, const struct ctx *c, enum rc rc);
+
+int command_init(int argc, char **argv);
+int command_serve(int argc, char **argv);
+int command_demo(int argc, char **argv);
+int command_import(int argc, char **argv);
+int command_export(int argc, char **argv);
+int command_rebuild(int argc, char **argv);
+int command_verify(int argc, char **argv);
+int command_key(int argc, char **argv);
+int command_user(int argc, char **argv);
+int command_openapi(int argc, char **argv);
+int command_version(int argc, char **argv);
+int command_vault_process(int argc, char **argv);
+int command_server_process(int argc, char **argv);
+
+/* ---- command line (args.c) ---- */
+
+/* "--name VALUE" options and "--flag"s of a command, then its plain words. Unknown ones are errors that show the help. */
+struct arg {
+    const char *name;          /* "--data" */
+    const char *value;         /* what the help calls its value, NULL: a flag */
+    const char *help;
+    const char **ret;          /* value, or "1" of a flag */
+    bool required;
+};
+/* Returns the number of plain words (in `words`), -1 after --help (status 0), -2 after an error (status 2). */
+int args_parse(const char *command, const char *summary, const char *word_help, int argc, char **argv, const struct arg *args, const char **words, int words_max);
+
+#endif

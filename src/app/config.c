@@ -1,0 +1,104 @@
+/* The configuration file: ini sections, every key known here with its default; the environment overrides. */
+#include "app/app_priv.h"
+
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct setting {
+    const char *section, *key, *otherwise, *comment;
+    size_t offset;
+    bool number;
+} settings[] = {
+    {"server", "listen", "127.0.0.1:8080", "Address and port. Put a TLS proxy in front of anything but this machine.", offsetof(struct config, listen), false},
+    {"server", "workers", "4", "Threads that run requests.", offsetof(struct config, workers), true},
+    {"vault", "unseal_file", "", "Key file (mode 0600) that opens the keyring; empty: unseal.key in the data directory.", offsetof(struct config, unseal_file), false},
+    {"warehouse", "memory_mib", "384", "Memory that the analytical store may use.", offsetof(struct config, warehouse_memory_mib), true},
+    {"log", "level", "info", "debug, info, warn or error.", offsetof(struct config, log_level), false},
+};
+enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
+
+static bool put(struct config *config, const struct setting *s, const char *value)
+{
+    void *at = (char *)config + s->offset;
+    int64_t number;
+    if (s->number) {
+        if (!str_i64(str_z(value), &number) || number < 1)
+            return false;
+        *(int64_t *)at = number;
+        return true;
+    }
+    free(*(char **)at);
+    *(char **)at = mem_dupz(value, strlen(value));
+    return true;
+}
+
+static int on_line(void *arg, const char *section, const char *key, const char *value)
+{
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (strcmp(settings[i].section, section) == 0 && strcmp(settings[i].key, key) == 0)
+            return put(arg, &settings[i], value);
+    return 0;
+}
+
+/* ZHIXIN_SERVER_LISTEN overrides [server] listen. */
+static bool from_environment(struct config *config)
+{
+    for (size_t i = 0; i < SETTINGS; i++) {
+        char name[64] = "ZHIXIN_";
+        size_t at = strlen(name);
+        for (const char *p = settings[i].section; *p; p++)
+            name[at++] = (char)(*p - 32);
+        name[at++] = '_';
+        for (const char *p = settings[i].key; *p; p++)
+            name[at++] = *p == '_' ? '_' : (char)(*p - 32);
+        name[at] = '\0';
+        const char *value = getenv(name);
+        if (value && !put(config, &settings[i], value)) {
+            fprintf(stderr, "zhixin: %s: not a number above 0\n", name);
+            return false;
+        }
+    }
+    return true;
+}
+
+enum rc config_load(struct ctx *c, const char *data_dir, struct config *ret)
+{
+    struct config config = {0};
+    const char *path = arena_printf(c->arena, "%s/zhixin.conf", data_dir).ptr;
+    for (size_t i = 0; i < SETTINGS; i++)
+        put(&config, &settings[i], settings[i].otherwise);
+    int line = access(path, R_OK) == 0 ? ini_parse(path, on_line, &config) : 0;
+    if (line != 0)
+        fprintf(stderr, "zhixin: %s: line %d is not understood; see docs/operations.md for every key\n", path, line);
+    if (line != 0 || !from_environment(&config)) {
+        config_free(&config);
+        return ctx_fail(c, RC_INVALID, "config", "malformed");
+    }
+    *ret = config;
+    return RC_OK;
+}
+
+void config_free(struct config *config)
+{
+    free(config->listen);
+    free(config->unseal_file);
+    free(config->log_level);
+    *config = (struct config){0};
+}
+
+enum rc config_write_default(const char *path)
+{
+    FILE *out = fopen(path, "wx");
+    const char *section = "";
+    if (!out)
+        return RC_STORE;
+    fputs("; Zhixin's configuration. A line without ';' in front counts; ZHIXIN_<SECTION>_<KEY> in the environment overrides it.\n", out);
+    for (size_t i = 0; i < SETTINGS; i++) {
+        if (strcmp(section, settings[i].section) != 0)
+            fprintf(out, "\n[%s]\n", section = settings[i].section);
+        fprintf(out, "; %s\n; %s = %s\n", settings[i].comment, settings[i].key, settings[i].otherwise);
+    }
+    return fclose(out) == 0 ? RC_OK : RC_STORE;
+}

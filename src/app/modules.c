@@ -1,0 +1,13 @@
+/* The list of modules; nothing else knows them all. Order is the order of their starts: lower layers first. */
+#include "access/access.h"
+#include "catalog/catalog.h"
+#include "customer/customer.h"
+#include "eventlog/eventlog.h"
+#include "http/http.h"
+#include "identity/identity.h"
+#include "intake/intake.h"
+#include "sales/sales.h"
+
+const struct module *const modules[] = {
+    &http_module, &access_module, &job_module, &customer_module, &catalog_module, &identity_module, &eventlog_module, &sales_module, &intake_module, NULL,
+};

@@ -1,0 +1,177 @@
+/* Opening an installation: databases up to date, the vault connected, modules started; and closing it again. */
+#include "access/access.h"
+#include "app/app_priv.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "db/pool.h"
+#include "http/route.h"
+#include "intake/intake.h"
+#include "vault/keystore.h"
+#include "vault/vault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MIGRATIONS_MAX = 256 };
+
+struct opened {                 /* what app_close() needs beside struct app */
+    pid_t own_vault;
+    struct config config;
+    size_t started;             /* modules */
+};
+
+static int by_number(const void *a, const void *b)
+{
+    const struct db_migration *x = a, *y = b;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static enum rc migrate(struct db *db)
+{
+    static struct db_migration all[MIGRATIONS_MAX];
+    size_t count = 0;
+    for (size_t m = 0; modules[m]; m++)
+        for (const struct db_migration *one = modules[m]->migrations; one && one->text; one++)
+            if (count < MIGRATIONS_MAX)
+                all[count++] = *one;
+    qsort(all, count, sizeof(all[0]), by_number);
+    return db_migrate(db, all, count);
+}
+
+static void register_sql(void)
+{
+    for (size_t m = 0; modules[m]; m++) {
+        if (modules[m]->sql)
+            db_register_sql(modules[m]->sql, SIZE_MAX);
+        if (modules[m]->warehouse_sql)
+            db_register_sql(modules[m]->warehouse_sql, SIZE_MAX);
+    }
+}
+
+static enum rc open_databases(struct ctx *c, struct app *app, bool migrate_too)
+{
+    enum rc rc = db_pool_open(arena_printf(c->arena, "%s/zhixin.db", app->data_dir).ptr, &app->truth);
+    if (!rc)
+        rc = db_pool_open(arena_printf(c->arena, "%s/keys.db", app->data_dir).ptr, &app->keys);
+    if (rc)
+        return ctx_fail(c, rc, "data", "can_not_open");
+    register_sql();
+    if (migrate_too) {
+        struct db *writer = db_pool_lock_writer(app->truth);
+        rc = migrate(writer);
+        db_pool_unlock_writer(app->truth);
+        if (rc == RC_CONFLICT)
+            return ctx_fail(c, rc, "data", "made_by_a_newer_version");
+        if (rc)
+            return ctx_fail(c, rc, "data", "migration_failed");
+    }
+    return keystore_open(c);
+}
+
+static enum rc connect_vault(struct ctx *c, struct app *app, const struct app_options *o, struct opened *opened)
+{
+    int fd = o->vault_fd;
+    if (fd < 0)
+        opened->own_vault = vault_spawn(app->data_dir, &fd);
+    if (fd < 0)
+        return ctx_fail(c, RC_VAULT_DOWN, "vault", "can_not_start");
+    app->vault = vault_client_new(fd);
+    return RC_OK;
+}
+
+/* Modules in order; without intake (small commands) only up to access, which needs no vault. */
+static enum rc start_modules(struct ctx *c, struct app *app, bool all, struct opened *opened)
+{
+    for (; modules[opened->started]; opened->started++) {
+        if (!all && opened->started > 0 && modules[opened->started - 1] == &access_module)
+            break;
+        const struct module *m = modules[opened->started];
+        enum rc rc = m->start ? m->start(app) : RC_OK;
+        if (rc)
+            return ctx_fail(c, rc, m->name, "did_not_start");
+    }
+    return RC_OK;
+}
+
+static enum rc open_parts(struct ctx *c, struct app *app, const struct app_options *o, struct opened *opened)
+{
+    enum rc rc = config_load(c, app->data_dir, &opened->config);
+    if (rc)
+        return rc;
+    app->config = &opened->config;
+    rc = open_databases(c, app, o->migrate);
+    if (!rc && o->parts & APP_VAULT)
+        rc = connect_vault(c, app, o, opened);
+    c->vault = app->vault;
+    if (!rc)
+        rc = start_modules(c, app, o->parts & APP_INTAKE, opened);
+    if (!rc && o->parts & APP_INTAKE)
+        rc = intake_start(app, &app->intake);
+    return rc;
+}
+
+enum rc app_open(const char *data_dir, const struct app_options *options, struct app *ret)
+{
+    struct opened *opened = mem_zalloc(1, sizeof(*opened));
+    _cleanup_(arena_freep) struct arena *arena = arena_new();
+    struct ctx c = {.arena = arena, .app = ret, .now_us = clock_now_us()};
+    *ret = (struct app){.data_dir = data_dir, .impl = opened};
+    enum rc rc = open_parts(&c, ret, options, opened);
+    if (rc) {
+        command_failed("open", &c, rc);
+        app_close(ret);
+    }
+    return rc;
+}
+
+void app_close(struct app *app)
+{
+    struct opened *opened = app->impl;
+    intake_stop(app->intake);
+    app->intake = NULL;
+    while (opened->started > 0) {
+        const struct module *m = modules[--opened->started];
+        if (m->stop)
+            m->stop(app);
+    }
+    vault_client_free(app->vault);
+    if (opened->own_vault > 0)
+        waitpid(opened->own_vault, NULL, 0); /* it ends when its socket closes */
+    db_pool_close(app->keys);
+    db_pool_close(app->truth);
+    config_free(&opened->config);
+    free(opened);
+    *app = (struct app){0};
+}
+
+enum rc app_ctx(struct app *app, struct ctx *ret)
+{
+    *ret = (struct ctx){.arena = arena_new(), .app = app, .vault = app->vault, .now_us = clock_now_us()};
+    enum rc rc = db_pool_reader(app->truth, &ret->db);
+    if (rc)
+        arena_free(ret->arena);
+    return rc;
+}
+
+void app_ctx_end(struct ctx *c)
+{
+    db_pool_give(c->app->truth, c->db);
+    arena_free(c->arena);
+}
+
+enum rc app_lock(const char *data_dir)
+{
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/lock", data_dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* kept open for the life of the process */
+    if (fd < 0)
+        return errno == ENOENT ? RC_NOT_FOUND : RC_STORE;
+    return flock(fd, LOCK_EX | LOCK_NB) == 0 ? RC_OK : RC_BUSY;
+}

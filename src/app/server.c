@@ -1,0 +1,138 @@
+/* The server process: opens the installation with the vault it was given, serves until told to stop, and takes a new
+ * vault connection from the supervisor when the old one died. */
+#include "access/access.h"
+#include "app/app_priv.h"
+#include "base/log.h"
+#include "http/http.h"
+#include "intake/intake.h"
+#include "job/job.h"
+#include "vault/vault.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { STOP_GRACE_MS = 8000 };
+
+static struct running running; /* this start's address and token; written once, before any request */
+
+/* The commands of this machine prove themselves with the token of run.json, which only the owner can read. */
+static enum rc identify(struct ctx *c, const struct request *r, const struct actor **ret)
+{
+    struct str token = request_header(r, "X-Zhixin-Local");
+    if (token.len == 0)
+        return access_auth.identify(c, r, ret);
+    if (token.len != 64 || sodium_memcmp(token.ptr, running.token, 64) != 0)
+        return ctx_fail(c, RC_UNAUTHENTICATED, "X-Zhixin-Local", "malformed");
+    struct actor *owner = arena_new_one(c->arena, struct actor);
+    owner->role = ROLE_ADMIN;
+    owner->name = STR("command line");
+    owner->trusted = true;
+    *ret = owner;
+    return RC_OK;
+}
+
+static void make_token(void)
+{
+    uint8_t bytes[32];
+    randombytes_buf(bytes, sizeof(bytes));
+    str_hex(bytes, sizeof(bytes), running.token);
+    running.token[64] = '\0';
+}
+
+static enum rc announce(struct app *app, int control_fd)
+{
+    const char *address = http_address(app->http);
+    snprintf(running.address, sizeof(running.address), "%s", address);
+    enum rc rc = running_write(app->data_dir, &running);
+    if (rc)
+        return rc;
+    if (control_fd >= 0 && send(control_fd, address, strlen(address), MSG_NOSIGNAL) < 0)
+        log_warn("server.no_supervisor");
+    printf("listening on %s\n", address);
+    fflush(stdout);
+    return RC_OK;
+}
+
+/* A new end of the vault's socket, or -1 when the supervisor is gone. */
+static int take_fd(int control_fd)
+{
+    char byte, space[CMSG_SPACE(sizeof(int))];
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space)};
+    int fd = -1;
+    if (recvmsg(control_fd, &message, MSG_CMSG_CLOEXEC) <= 0)
+        return -1;
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    if (head && head->cmsg_type == SCM_RIGHTS)
+        memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+    return fd;
+}
+
+static void wait_for_the_end(struct app *app, int signals, int control_fd)
+{
+    struct pollfd watched[] = {{signals, POLLIN, 0}, {control_fd, POLLIN, 0}};
+    for (;;) {
+        if (poll(watched, control_fd >= 0 ? 2 : 1, -1) < 0)
+            continue;
+        if (watched[0].revents)
+            return;
+        if (watched[1].revents) {
+            int fd = take_fd(control_fd);
+            if (fd < 0)
+                return; /* without a supervisor nobody restarts the vault */
+            vault_client_attach(app->vault, fd);
+            log_info("server.vault_attached");
+        }
+    }
+}
+
+static int watch_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+int server_run(const char *data_dir, const char *listen, int vault_fd, int control_fd)
+{
+    struct app app;
+    const struct app_options options = {.parts = APP_VAULT | APP_INTAKE | APP_WAREHOUSE, .vault_fd = vault_fd, .migrate = true};
+    log_set_process("server");
+    int signals = watch_signals();
+    if (app_lock(data_dir) != RC_OK) {
+        fprintf(stderr, "zhixin serve: %s: no installation, or another server runs on it (make one with zhixin init)\n", data_dir);
+        return 1;
+    }
+    if (app_open(data_dir, &options, &app) != RC_OK)
+        return 1;
+    make_token();
+    struct http_options http = {.listen = listen ? listen : app.config->listen, .workers = (unsigned)app.config->workers,
+                                .auth = access_auth, .collector = intake_collector};
+    http.auth.identify = identify;
+    enum rc rc = http_start(&app, &http, &app.http);
+    if (!rc) {
+        app.jobs = job_runner_start(&app);
+        rc = announce(&app, control_fd);
+    }
+    if (rc)
+        fprintf(stderr, "zhixin serve: can not listen on %s: is the port taken? Choose another with --listen\n", http.listen);
+    else
+        wait_for_the_end(&app, signals, control_fd);
+    running_remove(data_dir);
+    struct http_server *served = app.http;
+    if (served)
+        http_stop(served, STOP_GRACE_MS);
+    app.http = NULL;
+    job_runner_stop(app.jobs);
+    app_close(&app);
+    return rc ? 1 : 0;
+}

@@ -1,0 +1,173 @@
+// The real program for tests: a fresh installation in a temporary folder, served on a free port, stopped at the end.
+// Nothing is built here; `make build` made build/zhixin.
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+export const root = resolve(import.meta.dirname, "..");
+export const binary = process.env.ZHIXIN_BINARY ?? join(root, "build", "zhixin");
+/** Real data made by others, beside the project; null where it is not there (tests then say that they skipped). */
+export const realData = (folder: string): string | null => {
+  const path = join(root, "..", "shared", "data", folder);
+  return existsSync(path) ? path : null;
+};
+
+/** Runs a command to its end; rejects with its standard error when it fails. */
+export async function zhixin(args: string[], options: { env?: Record<string, string>; timeoutMs?: number } = {}): Promise<string> {
+  const { stdout } = await promisify(execFile)(binary, args, {
+    maxBuffer: 512 << 20,
+    timeout: options.timeoutMs ?? 120_000,
+    env: { ...process.env, ...options.env },
+  });
+  return stdout;
+}
+
+export interface Installation {
+  data: string;
+  email: string;
+  password: string;
+  remove(): void;
+}
+
+export async function install(): Promise<Installation> {
+  const folder = mkdtempSync(join(tmpdir(), "zhixin-test-"));
+  const data = join(folder, "data");
+  const password = randomBytes(9).toString("base64url");
+  const file = join(folder, "password");
+  writeFileSync(file, `${password}\n`, { mode: 0o600 });
+  const email = "admin@zhixin.example";
+  await zhixin(["init", "--data", data, "--admin", email, "--password-file", file]);
+  return { data, email, password, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+export interface Running {
+  url: string;
+  process: ChildProcess;
+  /** What the program logged so far. */
+  log(): string;
+  /** SIGTERM and wait; resolves with the exit status. */
+  stop(): Promise<number | null>;
+  exited: Promise<number | null>;
+}
+
+export async function serve(data: string, options: { listen?: string; env?: Record<string, string> } = {}): Promise<Running> {
+  const child = spawn(binary, ["serve", "--data", data, "--listen", options.listen ?? "127.0.0.1:0"], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...options.env },
+  });
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    log = (log + text).slice(-2_000_000);
+  });
+  const exited = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
+  const url = await new Promise<string>((found, failed) => {
+    let out = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+      const match = /listening on (http:\/\/\S+)/.exec(out);
+      if (match) found(match[1]);
+    });
+    exited.then((code) => failed(new Error(`zhixin serve ended with ${code}: ${log}`)));
+  });
+  const stop = async () => {
+    child.kill("SIGTERM");
+    return exited;
+  };
+  return { url, process: child, log: () => log, stop, exited };
+}
+
+export interface Reply<T = any> {
+  status: number;
+  body: T;
+  headers: Headers;
+}
+
+/** A person at the console: keeps the cookie and sends the CSRF token with every write. */
+export class Session {
+  cookie = "";
+  csrf = "";
+  constructor(readonly url: string) {}
+
+  async call<T = any>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply<T>> {
+    const reply = await fetch(this.url + path, {
+      method,
+      redirect: "manual",
+      headers: {
+        ...(this.cookie ? { cookie: this.cookie } : {}),
+        ...(method !== "GET" ? { "x-csrf-token": this.csrf, origin: this.url } : {}),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const set = reply.headers.getSetCookie().find((c) => c.includes("zhixin_session="));
+    if (set) this.cookie = set.split(";")[0];
+    const text = await reply.text();
+    let parsed: any = text;
+    try {
+      parsed = text ? JSON.parse(text) : null;
+    } catch {
+      // not JSON: left as text
+    }
+    return { status: reply.status, body: parsed, headers: reply.headers };
+  }
+
+  get = <T = any>(path: string) => this.call<T>("GET", path);
+  post = <T = any>(path: string, body: unknown = {}, headers = {}) => this.call<T>("POST", path, body, headers);
+  put = <T = any>(path: string, body: unknown, headers = {}) => this.call<T>("PUT", path, body, headers);
+  patch = <T = any>(path: string, body: unknown, headers = {}) => this.call<T>("PATCH", path, body, headers);
+  delete = <T = any>(path: string) => this.call<T>("DELETE", path);
+
+  async login(email: string, password: string): Promise<this> {
+    const reply = await this.post("/api/v1/session", { email, password });
+    if (reply.status >= 300) throw new Error(`login: ${reply.status} ${JSON.stringify(reply.body)}`);
+    this.csrf = reply.body.csrf;
+    return this;
+  }
+}
+
+/** An integrator: calls with an API key or write key. */
+export async function withKey<T = any>(url: string, key: string, path: string, body: unknown, headers: Record<string, string> = {}): Promise<Reply<T>> {
+  const reply = await fetch(url + path, {
+    method: "POST",
+    headers: { authorization: `Basic ${Buffer.from(`${key}:`).toString("base64")}`, "content-type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  const text = await reply.text();
+  return { status: reply.status, body: text ? JSON.parse(text) : null, headers: reply.headers };
+}
+
+export interface Program extends Installation, Running {
+  admin: Session;
+  key(kind: "write" | "api", source: string, trusted?: boolean): Promise<string>;
+}
+
+/** An installation that is being served, with its administrator logged in. */
+export async function startProgram(options: { env?: Record<string, string>; prepare?: (data: string) => Promise<void> } = {}): Promise<Program> {
+  const installation = await install();
+  await options.prepare?.(installation.data);
+  const running = await serve(installation.data, options);
+  const admin = await new Session(running.url).login(installation.email, installation.password);
+  const key = async (kind: string, source: string, trusted = false) =>
+    (await zhixin(["key", "create", "--data", installation.data, "--kind", kind, "--source", source, ...(trusted ? ["--trusted"] : [])])).trim();
+  const stop = async () => {
+    const code = await running.stop();
+    installation.remove();
+    return code;
+  };
+  return { ...installation, ...running, admin, key, stop };
+}
+
+/** Asks until `check` gives something, for what follows a commit by a moment (warehouse, stream). */
+export async function eventually<T>(check: () => Promise<T | undefined | null | false>, timeoutMs = 5000): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await check();
+    if (found) return found;
+    if (Date.now() > end) throw new Error("it did not happen in time");
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+}
