@@ -211,6 +211,8 @@ static const struct route routes[] = {
      .in_size = sizeof(struct source_in), .out = source_fields, .out_name = "source", .doc = "Changes a source."},
     {HTTP_POST, "/api/v1/sources/{id}/keys", key_create_route, .need = "source.write", .raw = true, .in = key_in_fields, .in_size = sizeof(struct key_in),
      .out = key_made_fields, .out_name = "key_made", .doc = "Makes a key, which is shown this once."},
+    {HTTP_POST, "/api/v1/keys", key_create_named_route, .need = "source.write", .raw = true, .in = key_named_fields, .in_size = sizeof(struct key_named_in),
+     .out = key_made_fields, .out_name = "key_made", .doc = "Makes a key for the source of that name, and the source when there is none."},
     {HTTP_DELETE, "/api/v1/keys/{id}", key_revoke_route, .need = "source.write", .raw = true, .doc = "Revokes a key."},
     {HTTP_GET, "/api/v1/audit", audit_list_route, .need = "audit.read", .out = audit_fields, .out_name = "audit_row", .out_list = true,
      .query = "action,after,limit", .doc = "What was done, newest first."},

@@ -56,6 +56,12 @@ const struct field source_fields[] = {
     {.name = "rev", .type = FIELD_ID, .flags = FIELD_REQUIRED},
     FIELD_END,
 };
+const struct field key_named_fields[] = {
+    {.name = "source", .type = FIELD_STR, .flags = FIELD_REQUIRED, .offset = offsetof(struct key_named_in, source), .min = 1, .max = 100},
+    {.name = "kind", .type = FIELD_ENUM, .flags = FIELD_REQUIRED, .offset = offsetof(struct key_named_in, kind), .words = key_kinds},
+    {.name = "trusted", .type = FIELD_BOOL, .offset = offsetof(struct key_named_in, trusted)},
+    FIELD_END,
+};
 const struct field key_in_fields[] = {
     {.name = "kind", .type = FIELD_ENUM, .flags = FIELD_REQUIRED, .offset = offsetof(struct key_in, kind), .words = key_kinds},
     {.name = "trusted", .type = FIELD_BOOL, .offset = offsetof(struct key_in, trusted)},
@@ -316,6 +322,30 @@ enum rc key_create_route(struct ctx *c, const struct request *r, struct reply *p
     enum rc rc = request_param_id(c, r, 0, &id);
     p->status = 201;
     return rc ? rc : commit_and_reload(c, key_make, r, p, id);
+}
+
+/* For the command line: by the source's name, which is made when there is none. */
+static enum rc key_make_named(struct ctx *c, void *arg)
+{
+    struct source_form *f = arg;
+    const struct key_named_in *in = f->r->in;
+    struct str key;
+    form_reset(f);
+    enum rc rc = access_key_create(c, in->source, in->kind == KEY_KIND_API, in->trusted, &key);
+    if (!rc)
+        rc = access_audit(c, "key.create", "source", 0, STR("{}"));
+    if (rc)
+        return rc;
+    jw_object(&f->p->json);
+    jw_kv_str(&f->p->json, "key", key);
+    jw_object_end(&f->p->json);
+    return RC_OK;
+}
+
+enum rc key_create_named_route(struct ctx *c, const struct request *r, struct reply *p)
+{
+    p->status = 201;
+    return commit_and_reload(c, key_make_named, r, p, 0);
 }
 
 static enum rc key_revoke(struct ctx *c, void *arg)

@@ -1,0 +1,6 @@
+#include "customer/customer.h"
+void customer_ended(struct ctx *c, bool committed)
+{
+    (void)c;
+    (void)committed;
+}
