@@ -33,6 +33,10 @@ bool access_key_lookup(struct app *app, struct str key, struct access_source *re
 /* Makes a key for the source of that name, and the source when there is none. Inside a transaction; a running server knows
  * the key after access_keys_reload(). `api`: for /api/v1, else a write key for collection. */
 enum rc access_key_create(struct ctx *c, struct str source_name, bool api, bool trusted, struct str *ret_key) ZX_MUST_CHECK;
+/* For set-up inside the program: the source of that code as it stands; and a source made as given, inside a transaction,
+ * unless its code is there already. *s gets its id. Neither is audited. */
+enum rc access_source_find(struct ctx *c, struct str code, struct access_source *ret) ZX_MUST_CHECK;
+enum rc access_source_ensure(struct ctx *c, struct access_source *s) ZX_MUST_CHECK;
 enum rc access_keys_reload(struct ctx *c) ZX_MUST_CHECK;
 /* Adds a person; the password is hashed here. RC_INVALID when weak or malformed, RC_CONFLICT when the e-mail is taken. */
 enum rc access_staff_create(struct ctx *c, struct str email, struct str name, unsigned role, struct str password, int64_t *ret_id) ZX_MUST_CHECK;

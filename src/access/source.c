@@ -131,6 +131,30 @@ static enum rc source_load(struct ctx *c, int64_t id, struct source *ret)
     return found ? RC_OK : ctx_fail(c, RC_NOT_FOUND, "id", "source");
 }
 
+enum rc access_source_find(struct ctx *c, struct str code, struct access_source *ret)
+{
+    int64_t id;
+    struct source s;
+    enum rc rc = db_get_i64(c->db, 0, &id, "source_by_code", DB_TEXT("code", code));
+    if (!rc && id == 0)
+        rc = ctx_fail(c, RC_NOT_FOUND, "code", "source");
+    if (!rc)
+        rc = source_load(c, id, &s);
+    if (!rc)
+        *ret = s.facts;
+    return rc;
+}
+
+enum rc access_source_ensure(struct ctx *c, struct access_source *s)
+{
+    int64_t id;
+    enum rc rc = db_get_i64(c->db, 0, &id, "source_by_code", DB_TEXT("code", s->code));
+    if (rc)
+        return rc;
+    s->id = id ? id : id_next();
+    return id ? RC_OK : source_insert(c, s);
+}
+
 static enum rc put_keys(struct ctx *c, int64_t source_id, struct jw *w)
 {
     struct db_rows *q = db_query(c->db, "api_key_of_source", DB_I64("source_id", source_id));

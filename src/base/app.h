@@ -16,6 +16,7 @@ struct app {
     struct intake *intake;
     struct http_server *http;
     struct access *access;           /* keys in memory, login throttle */
+    struct demo_home *demo;          /* app/demo_home.h; NULL: not the demo retailer */
     struct job_runner *jobs;
     void *impl;                      /* what app/open.c keeps beside */
     bool tls;                        /* cookies get the __Host- prefix */

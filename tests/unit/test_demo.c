@@ -171,6 +171,43 @@ static void the_trickle_is_gentle(void **state)
     json_parser_free(t.parser);
 }
 
+/* The shop's login finds the account that the generation gave to a phone. */
+static enum rc check_accounts(void *arg, enum demo_channel channel, struct str body)
+{
+    struct tally *t = arg;
+    struct json doc;
+    const char *why;
+    const struct demo_options o = {.customers = 300, .years = 1, .seed = 9};
+    assert_int_equal(json_parse(t->parser, body, 1 << 20, &doc, &why), RC_OK);
+    for (struct json_iter it = json_iter(json_get(doc, STR("batch"))); channel == DEMO_SHOP_SERVER && json_next(&it);) {
+        struct str phone = json_str(json_get(json_get(it.value, STR("traits")), STR("phone")));
+        struct str user = json_str(json_get(it.value, STR("userId")));
+        char account[24];
+        if (phone.len == 0 || user.len == 0 || str_eqz(user, "u900103")) /* mother and daughter share a phone */
+            continue;
+        assert_true(demo_account_of_phone(&o, phone, account));
+        assert_true(str_eqz(user, account));
+        t->typed++;
+    }
+    return RC_OK;
+}
+
+static void a_phone_leads_to_its_account(void **state)
+{
+    (void)state;
+    struct tally t = {.parser = json_parser_new()};
+    const struct demo_options o = {.customers = 300, .years = 1, .seed = 9, .now_us = INT64_C(1763800000) * US_PER_S};
+    const struct demo_sink sink = {.send = check_accounts, .arg = &t};
+    struct demo_progress totals;
+    char account[24];
+    assert_int_equal(demo_generate(&o, &sink, &totals), RC_OK);
+    assert_true(t.typed > 50);
+    assert_false(demo_account_of_phone(&o, STR("13800001111"), account));
+    assert_false(demo_account_of_phone(&o, STR("15400009999"), account));
+    assert_false(demo_account_of_phone(&o, STR("154"), account));
+    json_parser_free(t.parser);
+}
+
 /* A sink that gives up: the failure comes back. */
 static enum rc refuse(void *arg, enum demo_channel channel, struct str body)
 {
@@ -193,6 +230,7 @@ int main(void)
         cmocka_unit_test(same_seed_same_bytes),
         cmocka_unit_test(proportions_hold),
         cmocka_unit_test(the_trickle_is_gentle),
+        cmocka_unit_test(a_phone_leads_to_its_account),
         cmocka_unit_test(a_failing_sink_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

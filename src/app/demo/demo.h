@@ -66,6 +66,9 @@ void demo_trickle_free(struct demo_trickle *t); /* NULL is fine */
 /* Sends the next small body to the sink, stamped now_us; *ret_wait_ms says how long to wait before the one after it. */
 enum rc demo_trickle_next(struct demo_trickle *t, int64_t now_us, const struct demo_sink *sink, int64_t *ret_wait_ms) ZX_MUST_CHECK;
 
+/* The shop account that belongs to a phone as it was typed, for the demo shop's login; false when nobody of the demo has it. */
+bool demo_account_of_phone(const struct demo_options *o, struct str phone, char ret_account[static 24]);
+
 /* ---- the stories ---- */
 
 /* A story of the tour, found again by an identifier that never changes. */
@@ -75,7 +78,5 @@ struct demo_story {
     const char *value;
 };
 extern const struct demo_story demo_stories[]; /* ends with .key == NULL */
-
-/* `zhixin demo`'s own work: everything behind the intake is the caller's. */
 
 #endif

@@ -137,7 +137,7 @@ struct person {
 struct people {
     uint64_t seed;
     int64_t count;
-    uint64_t phone_step, phone_start;
+    uint64_t phone_start;
     const struct days *days;
     int64_t joined[DEMO_DAYS_MAX]; /* people who have come by the end of a day of the window */
 };

@@ -6,7 +6,9 @@
 
 #include <assert.h>
 
-enum { FIRST_RUSH_DAYS = 90, FIRST_RUSH_PERMILLE = 350, PHONE_ROOM = 90000000 };
+enum { FIRST_RUSH_DAYS = 90, FIRST_RUSH_PERMILLE = 350, PHONE_FIRST = 10000000, PHONE_ROOM = 90000000 };
+/* Prime to PHONE_ROOM, so each number is used once; and its inverse, the way back from a phone to its person. */
+static const uint64_t phone_step = 38196601, phone_unstep = 77363401;
 
 /* A third were customers before the window and show up in its first months; the rest come as sales go. */
 static void fill_joined(struct people *all)
@@ -21,12 +23,16 @@ static void fill_joined(struct people *all)
     all->joined[count - 1] = all->count;
 }
 
+static uint64_t phone_start_of(uint64_t seed)
+{
+    return dice_mix(seed, 0xCA11) % PHONE_ROOM;
+}
+
 void people_init(struct people *all, int64_t count, uint64_t seed, const struct days *days)
 {
     assert(count > 0 && count <= DEMO_CUSTOMERS_MAX);
     *all = (struct people){.seed = dice_mix(seed, 0xFACE), .count = count, .days = days};
-    all->phone_step = 38196601; /* prime to PHONE_ROOM: each number is used once */
-    all->phone_start = dice_mix(seed, 0xCA11) % PHONE_ROOM;
+    all->phone_start = phone_start_of(seed);
     fill_joined(all);
 }
 
@@ -165,7 +171,28 @@ void person_write_phone(struct buf *b, const struct people *all, int64_t index)
         return;
     }
     buf_addz(b, "154");
-    text_digits(b, 10000000 + (all->phone_start + (uint64_t)index * all->phone_step) % PHONE_ROOM, 8);
+    text_digits(b, PHONE_FIRST + (all->phone_start + (uint64_t)index * phone_step) % PHONE_ROOM, 8);
+}
+
+bool demo_account_of_phone(const struct demo_options *o, struct str phone, char ret_account[static 24])
+{
+    uint64_t number;
+    struct buf account = {.ptr = ret_account, .cap = 24, .max = 24};
+    int64_t index = 0;
+    if (phone.len != 11 || !str_starts(phone, STR("154")) || !str_u64(str_sub(phone, 3, 11), &number))
+        return false;
+    for (int64_t i = -1; i >= -CAST_COUNT && index == 0; i--)
+        if (str_eqz(phone, cast_of(i)->phone))
+            index = i;
+    if (index == 0 && number < PHONE_FIRST)
+        return false;
+    if (index == 0)
+        index = (int64_t)((number - PHONE_FIRST + PHONE_ROOM - phone_start_of(o->seed)) % PHONE_ROOM * phone_unstep % PHONE_ROOM);
+    if (index >= o->customers)
+        return false;
+    person_write_account(&account, index);
+    buf_add_byte(&account, '\0');
+    return true;
 }
 
 void person_write_email(struct buf *b, int64_t index)

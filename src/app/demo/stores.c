@@ -6,8 +6,8 @@ const struct demo_source demo_sources[DEMO_CHANNEL_COUNT] = {
     [DEMO_STORES] = {DEMO_STORES, "head-office", "总部主数据", "server", "", "", true, false},
     [DEMO_PRODUCTS] = {DEMO_PRODUCTS, "head-office", "总部主数据", "server", "", "", true, false},
     [DEMO_CUSTOMERS] = {DEMO_CUSTOMERS, "crm", "门店开卡", "server", "store", "", true, false},
-    [DEMO_SHOP_SERVER] = {DEMO_SHOP_SERVER, "web-shop", "网店服务器", "server", "web", "zhihe", true, false},
-    [DEMO_BROWSER] = {DEMO_BROWSER, "web-shop-pages", "网店页面", "web", "web", "zhihe", false, false},
+    [DEMO_SHOP_SERVER] = {DEMO_SHOP_SERVER, "web-shop", "网店服务器", "server", "web", "web-shop", true, false},
+    [DEMO_BROWSER] = {DEMO_BROWSER, "web-shop-pages", "网店页面", "web", "web", "web-shop", false, false},
     [DEMO_WECHAT] = {DEMO_WECHAT, "wechat", "微信服务号", "server", "wechat", "", true, false},
     [DEMO_TILL] = {DEMO_TILL, "tills", "门店收银", "till", "store", "", true, true},
 };
