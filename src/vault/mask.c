@@ -89,11 +89,12 @@ static void mask_email(struct str value, struct buf *out)
         buf_add(out, str_sub(s, (size_t)at, s.len));
 }
 
-/* Shows `head` and `tail` bytes of an ASCII code and stars for the rest. */
+/* Shows `head` and `tail` bytes of an ASCII code and stars for the rest, which is at least a third. */
 static void mask_middle(struct str value, size_t head, size_t tail, size_t stars, struct buf *out)
 {
     struct str s = str_trim(value);
-    if (str_chars(s) != s.len || s.len < 2 * (head + tail)) {
+    size_t shown = head + tail;
+    if (str_chars(s) != s.len || s.len <= shown || 2 * (s.len - shown) < shown) {
         buf_add(out, hidden);
         return;
     }

@@ -265,7 +265,8 @@ static size_t domain_end(struct str s, size_t from)
 {
     size_t end = from, dot = 0;
     while (end < s.len && (is_domain_char((unsigned char)s.ptr[end]) || (unsigned char)s.ptr[end] >= 0x80)) {
-        if ((unsigned char)s.ptr[end] >= 0x80 && dot && end > dot + 2) /* "qq.com谢谢" */
+        bool ascii_label = dot && end > dot + 2 && (unsigned char)s.ptr[end - 1] < 0x80;
+        if ((unsigned char)s.ptr[end] >= 0x80 && ascii_label) /* "qq.com谢谢" */
             break;
         if (s.ptr[end] == '.')
             dot = end;
