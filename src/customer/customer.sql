@@ -267,3 +267,18 @@ ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 
 -- name: customer_changed_since
 SELECT DISTINCT field FROM customer_change WHERE customer_id = $customer_id AND rev > $rev ORDER BY field NULLS FIRST;
+
+-- ---- the vault's memory index ----
+
+-- name: customer_feed_records
+SELECT id, sealed_for, name, home_store_id FROM customer WHERE id > $after ORDER BY id NULLS FIRST LIMIT $limit;
+
+-- name: customer_feed_phones
+SELECT customer_id, id, value, sealed_for FROM customer_contact
+WHERE customer_id > $after AND customer_id <= $upto AND kind = $kind ORDER BY customer_id NULLS FIRST, last_us NULLS FIRST;
+
+-- name: customer_merged_ids
+SELECT customer_id FROM customer_stat WHERE listed = 0 AND customer_id > $after ORDER BY customer_id NULLS FIRST LIMIT $limit;
+
+-- name: customer_known_ids
+SELECT id FROM customer WHERE id IN ($ids[]);

@@ -107,6 +107,10 @@ struct view {
 };
 /* Loads people by any of their ids, in the given order; ids without a record are left out. One vault call. */
 enum rc views_load(struct ctx *c, const int64_t *ids, size_t count, struct view **ret, size_t *ret_count) ZX_MUST_CHECK;
+/* The same with records and contacts only, nothing opened, no vault call. */
+enum rc views_gather(struct ctx *c, const int64_t *ids, size_t count, struct view **ret, size_t *ret_count) ZX_MUST_CHECK;
+/* Her contact of a kind that came last; NULL if she has none. */
+const struct view_contact *view_contact(const struct view *v, enum vault_field kind);
 /* One, for her own page: RC_NOT_FOUND without a record, RC_DENIED when the actor may not see her. */
 enum rc view_open(struct ctx *c, int64_t customer_id, struct view *ret) ZX_MUST_CHECK;
 bool view_visible(const struct ctx *c, const struct view *v);
@@ -179,7 +183,8 @@ extern const char *const customer_consent_words[]; /* by status */
 
 /* ---- the vault's memory index (feed.c) ---- */
 
-enum rc customer_feed_start(struct app *app) ZX_MUST_CHECK;
-void customer_feed_stop(struct app *app);
+struct customer_feed *customer_feed_start(struct app *app);
+void customer_feed_stop(struct customer_feed *f);
+void customer_feed_wake(struct customer_feed *f); /* NULL is fine */
 
 #endif

@@ -142,4 +142,5 @@ CREATE INDEX customer_stat_seen ON customer_stat (last_seen_us, customer_id);
 CREATE INDEX customer_stat_spent ON customer_stat (spent_minor, customer_id);
 CREATE INDEX customer_stat_orders ON customer_stat (orders, customer_id);
 CREATE INDEX customer_stat_store ON customer_stat (home_store_id, customer_id);
+CREATE INDEX customer_stat_merged ON customer_stat (customer_id) WHERE listed = 0;
 CREATE INDEX customer_stat_class ON customer_stat (class, customer_id) WHERE class <> 1;

@@ -42,7 +42,25 @@ static const struct permission permissions[] = {
     {.name = NULL},
 };
 
+static enum rc start(struct app *app)
+{
+    app->customer_feed = app->vault ? customer_feed_start(app) : NULL;
+    return RC_OK;
+}
+
+static void stop(struct app *app)
+{
+    customer_feed_stop(app->customer_feed);
+    app->customer_feed = NULL;
+}
+
+void customer_ended(struct ctx *c, bool committed)
+{
+    if (committed)
+        customer_feed_wake(c->app->customer_feed);
+}
+
 const struct module customer_module = {
     .name = "customer", .routes = routes, .sql = customer_sql, .migrations = customer_migrations, .tables = tables, .permissions = permissions,
-    .on_customer_merge = customer_merged, .on_timeline = customer_timeline,
+    .start = start, .stop = stop,    .on_customer_merge = customer_merged, .on_timeline = customer_timeline,
 };

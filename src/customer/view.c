@@ -31,31 +31,38 @@ static struct view *view_of(const struct loading *l, int64_t id)
     return ((struct owner *)bsearch(&key, l->owners, l->owner_count, sizeof(key), by_owner))->view;
 }
 
-static enum rc find_members(struct loading *l, const int64_t *ids, size_t count)
+static enum rc find_members(struct loading *l, const int64_t *ids, size_t *ret_all)
 {
-    size_t all = 0, n = 0;
-    enum rc rc = RC_OK;
-    for (size_t i = 0; !rc && i < count; i++) {
+    size_t all = 0;
+    for (size_t i = 0; i < l->count; i++) {
         int64_t *members = NULL;
-        rc = customer_members(l->c, ids[i], &members, &l->views[i].member_count);
+        enum rc rc = customer_members(l->c, ids[i], &members, &l->views[i].member_count);
         if (rc)
             return rc;
         l->views[i].root = members[0];
         l->views[i].members = members;
         all += l->views[i].member_count;
     }
+    *ret_all = all;
+    return RC_OK;
+}
+
+/* A person asked for twice has one view; the other one stays empty. */
+static void set_owners(struct loading *l, size_t all)
+{
+    size_t n = 0;
     l->owners = arena_new_array(l->c->arena, struct owner, all);
     l->ids = arena_new_array(l->c->arena, int64_t, all);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < l->count; i++)
         for (size_t k = 0; k < l->views[i].member_count; k++)
             l->owners[n++] = (struct owner){l->views[i].members[k], &l->views[i]};
-    qsort(l->owners, n, sizeof(*l->owners), by_owner);
-    for (size_t i = 0; i < n; i++) /* the same person asked for twice: the first view has her */
+    if (n)
+        qsort(l->owners, n, sizeof(*l->owners), by_owner);
+    for (size_t i = 0; i < n; i++)
         if (l->owner_count == 0 || l->owners[l->owner_count - 1].id != l->owners[i].id) {
             l->ids[l->owner_count] = l->owners[i].id;
             l->owners[l->owner_count++] = l->owners[i];
         }
-    return RC_OK;
 }
 
 static enum rc load_records(struct loading *l)
@@ -160,9 +167,9 @@ static enum rc load_homes(struct loading *l)
     return db_end(q);
 }
 
-static struct view_contact *latest(struct view *v, enum vault_field kind)
+const struct view_contact *view_contact(const struct view *v, enum vault_field kind)
 {
-    struct view_contact *best = NULL;
+    const struct view_contact *best = NULL;
     for (size_t i = 0; i < v->contact_count; i++)
         if (v->contacts[i].kind == kind && (!best || v->contacts[i].last_us > best->last_us))
             best = &v->contacts[i];
@@ -171,7 +178,7 @@ static struct view_contact *latest(struct view *v, enum vault_field kind)
 
 static void mask_contact(struct loading *l, struct view *v, enum vault_field kind, struct str *into)
 {
-    const struct view_contact *contact = latest(v, kind);
+    const struct view_contact *contact = view_contact(v, kind);
     if (contact)
         sealed_add(l->c, &l->sealed, kind, contact->id, contact->sealed_for, contact->sealed, into);
 }
@@ -198,14 +205,33 @@ static size_t leave_out_unknown(struct view *views, size_t count)
     return kept;
 }
 
+/* What people are made of: records and contacts. */
+static enum rc gather(struct loading *l, const int64_t *ids)
+{
+    size_t all = 0;
+    enum rc rc = find_members(l, ids, &all);
+    if (rc)
+        return rc;
+    set_owners(l, all);
+    rc = load_records(l);
+    return rc ? rc : for_each(l, "customer_contacts", add_contact);
+}
+
+enum rc views_gather(struct ctx *c, const int64_t *ids, size_t count, struct view **ret, size_t *ret_count)
+{
+    struct loading l = {.c = c, .views = arena_new_array(c->arena, struct view, count), .count = count};
+    enum rc rc = gather(&l, ids);
+    if (rc)
+        return rc;
+    *ret_count = leave_out_unknown(l.views, count);
+    *ret = l.views;
+    return RC_OK;
+}
+
 enum rc views_load(struct ctx *c, const int64_t *ids, size_t count, struct view **ret, size_t *ret_count)
 {
     struct loading l = {.c = c, .views = arena_new_array(c->arena, struct view, count), .count = count};
-    enum rc rc = find_members(&l, ids, count);
-    if (!rc)
-        rc = load_records(&l);
-    if (!rc)
-        rc = for_each(&l, "customer_contacts", add_contact);
+    enum rc rc = gather(&l, ids);
     if (!rc)
         rc = for_each(&l, "customer_tags", add_tag);
     if (!rc)

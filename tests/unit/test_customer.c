@@ -14,18 +14,6 @@ struct fixture {
     struct ctx *c;
 };
 
-/* Pages name stores, staff and sources, which other modules keep. */
-static void migrate(struct truth *t)
-{
-    const struct db_migration *const lists[] = {access_migrations, customer_migrations, catalog_migrations};
-    struct db_migration all[32] = {{0}};
-    size_t count = 0;
-    for (size_t i = 0; i < COUNT(lists); i++)
-        for (const struct db_migration *m = lists[i]; m->text; m++)
-            all[count++] = *m;
-    truth_migrate(t, all, customer_sql);
-}
-
 static int set_up(void **state)
 {
     char path[128];
@@ -38,7 +26,11 @@ static int set_up(void **state)
     snprintf(path, sizeof(path), "%s/keys.db", f->t->dir);
     assert_int_equal(db_pool_open(path, &f->t->app.keys), RC_OK);
     assert_int_equal(keystore_open(f->c), RC_OK);
-    migrate(f->t);
+    static const struct db_migration *const lists[] = {access_migrations, customer_migrations, catalog_migrations}; /* pages name staff, sources and stores */
+    truth_migrate_all(f->t, lists, COUNT(lists));
+    truth_register(customer_sql);
+    assert_int_equal(db_pool_open(f->t->path, &f->t->app.truth), RC_OK);
+    f->t->app.vault = f->c->vault;
     *state = f;
     return 0;
 }
@@ -48,6 +40,7 @@ static int tear_down(void **state)
     static const char *const ends[] = {"", "-wal", "-shm"};
     struct fixture *f = *state;
     char path[128];
+    db_pool_close(f->t->app.truth);
     db_pool_close(f->t->app.keys);
     for (size_t i = 0; i < COUNT(ends); i++) {
         snprintf(path, sizeof(path), "%s/keys.db%s", f->t->dir, ends[i]);
@@ -392,6 +385,46 @@ static void lists_page_by_key(void **state)
     assert_int_equal(list_by_stat(f->c, &(struct list_query){.sort = STR("name; DROP"), .limit = 1}, &page), RC_INVALID);
 }
 
+/* ---- the vault's memory index ---- */
+
+/* Asks until the answer is the expected one; a deadline, not a delay. */
+static bool finds(struct fixture *f, const char *query, int64_t id)
+{
+    for (int64_t deadline = clock_mono_us() + 10 * US_PER_S; clock_mono_us() < deadline; usleep(1000)) {
+        struct vault_search s = {.query = str_z(query), .limit = 10};
+        struct vault_hit *hits;
+        size_t count;
+        assert_int_equal(vault_search(f->c, &s, &hits, &count), RC_OK);
+        if (id ? count == 1 && hits[0].customer_id == id : count == 0)
+            return true;
+    }
+    return false;
+}
+
+static void the_index_follows_what_is_learned(void **state)
+{
+    struct fixture *f = *state;
+    struct customer_contact phone = contact(VAULT_PHONE, "13800005678");
+    struct customer_traits t[] = {
+        {.customer_id = 201, .create = true, .at_us = 1, .source_kind = "form", .name = STR("单雄信"), .contacts = &phone, .contact_count = 1},
+        {.customer_id = 202, .create = true, .at_us = 1, .source_kind = "form", .name = STR("欧阳锋")},
+    };
+    learn(f, t, 1);
+    struct customer_feed *feed = customer_feed_start(&f->t->app);
+    f->t->app.customer_feed = feed;
+    assert_true(finds(f, "单雄信", 201));
+    assert_true(finds(f, "shan xiong xin", 201));
+    assert_true(finds(f, "单 5678", 201));
+    learn(f, t + 1, 1);
+    customer_ended(f->c, true);
+    assert_true(finds(f, "ouyangfeng", 202));
+    struct customer_traits renamed = {.customer_id = 202, .at_us = 2, .source_kind = "form", .name = STR("黄药师")};
+    learn(f, &renamed, 1);
+    assert_true(finds(f, "欧阳锋", 0)); /* unasked, at its next look */
+    assert_true(finds(f, "黄药师", 202));
+    customer_feed_stop(feed);
+}
+
 /* ---- tables and hooks ---- */
 
 static void birthdays_are_dates(void **state)
@@ -410,7 +443,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(every_statement_prepares), T(learns_and_shows_masked), T(nothing_personal_stands_open), T(newer_replaces_older_never_the_other_way),
         T(the_same_again_changes_nothing), T(one_batch_may_speak_of_one_person_often), T(placeholders_and_masks_are_no_names), T(forms_can_empty_fields),
-        T(a_merged_person_is_the_list_of_her_records), T(lists_page_by_key), T(birthdays_are_dates),
+        T(a_merged_person_is_the_list_of_her_records), T(lists_page_by_key), T(the_index_follows_what_is_learned), T(birthdays_are_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
