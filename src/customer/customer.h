@@ -97,6 +97,16 @@ struct customer_identity {
 };
 void customer_set_identity(const struct customer_identity *i);
 
+/* `zhixin export customers`: one row a person, by id, with the cells of customer_export_columns[] (ends with NULL). Masked
+ * unless `open`; then purpose and reason are for the vault's audit. */
+struct customer_export {
+    bool open;
+    struct vault_reveal why;
+};
+extern const char *const customer_export_columns[];
+typedef enum rc customer_export_row(void *arg, const struct str *cells, size_t count);
+enum rc customer_export(struct ctx *c, const struct customer_export *how, customer_export_row *row, void *arg) ZX_MUST_CHECK;
+
 extern const struct module customer_module;
 
 #endif

@@ -282,3 +282,31 @@ SELECT customer_id FROM customer_stat WHERE listed = 0 AND customer_id > $after 
 
 -- name: customer_known_ids
 SELECT id FROM customer WHERE id IN ($ids[]);
+
+-- ---- export and erasure ----
+
+-- name: customer_export_ids
+SELECT customer_id FROM customer_stat WHERE listed = 1 AND customer_id > $after ORDER BY customer_id NULLS FIRST LIMIT $limit;
+
+-- name: customer_erase_profile
+UPDATE customer SET name = NULL, name_hash = NULL, name_us = NULL, birthday = NULL, birthday_hash = NULL, birthday_us = NULL,
+    size_top = NULL, size_bottom = NULL, size_shoe = NULL, tastes = NULL, updated_us = $now_us, rev = rev + 1
+WHERE id = $customer_id;
+
+-- name: customer_erase_contacts
+DELETE FROM customer_contact WHERE customer_id = $customer_id;
+
+-- name: customer_erase_addresses
+DELETE FROM customer_address WHERE customer_id = $customer_id;
+
+-- name: customer_erase_notes
+DELETE FROM customer_note WHERE customer_id = $customer_id;
+
+-- name: customer_erase_tags
+DELETE FROM customer_tag WHERE customer_id = $customer_id;
+
+-- name: customer_erase_relations
+DELETE FROM customer_relation WHERE customer_id = $customer_id OR other_id = $customer_id;
+
+-- name: customer_erase_changes
+UPDATE customer_change SET old_text = NULL, new_text = NULL, old_sealed = NULL, new_sealed = NULL WHERE customer_id = $customer_id;

@@ -56,6 +56,9 @@ const struct profile *profile_newest(const struct profile *list, size_t count, e
 
 /* The merge hook (stat.c). */
 enum rc customer_merged(struct ctx *c, const struct customer_merge *m) ZX_MUST_CHECK;
+/* The erasure and access hooks (rights.c). */
+enum rc customer_erased(struct ctx *c, int64_t customer_id) ZX_MUST_CHECK;
+enum rc customer_told(struct ctx *c, int64_t customer_id, struct jw *out) ZX_MUST_CHECK;
 
 /* ---- sealed values (sealed.c) ---- */
 
@@ -76,6 +79,8 @@ struct vault_place sealed_place(enum vault_field field, int64_t row_id, int64_t 
 struct str customer_address_text(struct arena *a, const struct customer_address *address);
 /* "1990-05-12", or "05-12" as "0000-05-12"; empty when it is no date. */
 struct str customer_birthday_text(struct arena *a, struct str birthday);
+/* The way back, as people write it: "上海市 静安区 南京西路1266号", "05-12". Other fields as they are. */
+struct str customer_plain(struct arena *a, enum vault_field field, struct str value);
 
 /* ---- people as pages show them (view.c) ---- */
 
@@ -107,7 +112,9 @@ struct view {
 };
 /* Loads people by any of their ids, in the given order; ids without a record are left out. One vault call. */
 enum rc views_load(struct ctx *c, const int64_t *ids, size_t count, struct view **ret, size_t *ret_count) ZX_MUST_CHECK;
-/* The same with records and contacts only, nothing opened, no vault call. */
+/* The same with nothing opened, no vault call. */
+enum rc views_sealed(struct ctx *c, const int64_t *ids, size_t count, struct view **ret, size_t *ret_count) ZX_MUST_CHECK;
+/* The same with records and contacts only. */
 enum rc views_gather(struct ctx *c, const int64_t *ids, size_t count, struct view **ret, size_t *ret_count) ZX_MUST_CHECK;
 /* Her contact of a kind that came last; NULL if she has none. */
 const struct view_contact *view_contact(const struct view *v, enum vault_field kind);

@@ -27,6 +27,27 @@ struct str customer_birthday_text(struct arena *a, struct str birthday)
     return s.len == 10 && clock_parse_day(s, &day) ? s : STR_NULL;
 }
 
+struct str customer_plain(struct arena *a, enum vault_field field, struct str value)
+{
+    if (field == VAULT_BIRTHDAY && str_starts(value, STR("0000-")))
+        return str_sub(value, 5, value.len);
+    if (field != VAULT_ADDRESS)
+        return value;
+    char *out = arena_alloc(a, value.len + 1);
+    size_t len = 0;
+    struct str part, before = STR_NULL;
+    while (str_split(&value, '\x1f', &part)) {
+        if (part.len == 0 || str_eq(part, before)) /* 上海市 上海市 */
+            continue;
+        before = part;
+        if (len)
+            out[len++] = ' ';
+        memcpy(out + len, part.ptr, part.len);
+        len += part.len;
+    }
+    return str_n(out, len);
+}
+
 /* ---- asking the vault whether values are the known ones ---- */
 
 static void ask(struct learning *l, enum vault_field field, struct str value)

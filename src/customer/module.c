@@ -62,5 +62,5 @@ void customer_ended(struct ctx *c, bool committed)
 
 const struct module customer_module = {
     .name = "customer", .routes = routes, .sql = customer_sql, .migrations = customer_migrations, .tables = tables, .permissions = permissions,
-    .start = start, .stop = stop,    .on_customer_merge = customer_merged, .on_timeline = customer_timeline,
+    .start = start, .stop = stop,    .on_customer_merge = customer_merged, .on_customer_erase = customer_erased, .on_customer_export = customer_told, .on_timeline = customer_timeline,
 };

@@ -25,7 +25,7 @@ static const struct {
 
 struct opening {
     struct sealed_batch sealed;
-    struct str values[REVEAL_VALUES_MAX];
+    struct str values[REVEAL_VALUES_MAX], plain[REVEAL_VALUES_MAX];
     enum vault_field fields[REVEAL_VALUES_MAX];
     size_t count;
 };
@@ -71,30 +71,6 @@ static enum rc open_field(struct ctx *c, struct opening *o, const struct view *v
     return RC_OK;
 }
 
-/* As people write it: an address without its separators, a birthday without the year that nobody said. */
-static void write_value(struct jw *w, enum vault_field field, struct str value)
-{
-    if (field == VAULT_BIRTHDAY && str_starts(value, STR("0000-")))
-        value = str_sub(value, 5, value.len);
-    if (field != VAULT_ADDRESS) {
-        jw_str(w, value);
-        return;
-    }
-    char plain[2048];
-    size_t len = 0;
-    struct str part, rest = value;
-    while (str_split(&rest, '\x1f', &part) && len + part.len + 1 < sizeof(plain)) {
-        if (part.len == 0)
-            continue;
-        if (len)
-            plain[len++] = ' ';
-        memcpy(plain + len, part.ptr, part.len);
-        len += part.len;
-    }
-    jw_str(w, str_n(plain, len));
-    explicit_bzero(plain, sizeof(plain));
-}
-
 static void write_values(const struct opening *o, struct jw *w)
 {
     jw_object(w);
@@ -108,7 +84,7 @@ static void write_values(const struct opening *o, struct jw *w)
                 jw_array(w);
             }
             any = true;
-            write_value(w, o->fields[i], o->values[i]);
+            jw_str(w, o->plain[i]);
         }
         if (any)
             jw_array_end(w);
@@ -117,11 +93,11 @@ static void write_values(const struct opening *o, struct jw *w)
 }
 
 /* The plaintexts lie in the request's arena: they are wiped before it goes back to others. */
-static void wipe(struct opening *o)
+static void wipe(const struct str *values, size_t count)
 {
-    for (size_t i = 0; i < o->count; i++)
-        if (o->values[i].len)
-            sodium_memzero((void *)(uintptr_t)o->values[i].ptr, o->values[i].len);
+    for (size_t i = 0; i < count; i++)
+        if (values[i].len)
+            sodium_memzero((void *)(uintptr_t)values[i].ptr, values[i].len);
 }
 
 static struct str role_word(unsigned role)
@@ -152,6 +128,8 @@ enum rc customer_reveal(struct ctx *c, const struct request *r, struct reply *p)
         return ctx_fail(c, RC_INVALID, "reason", "too_short");
     struct vault_reveal why = {.staff_id = c->actor->staff_id, .customer_id = v.root, .role = role_word(c->actor->role), .purpose = in->purpose, .reason = str_trim(in->reason)};
     rc = sealed_reveal(c, &o->sealed, &why, false);
+    for (size_t i = 0; !rc && i < o->count; i++)
+        o->plain[i] = customer_plain(c->arena, o->fields[i], o->values[i]);
     if (!rc) {
         jw_object(&p->json);
         jw_key(&p->json, "values");
@@ -159,6 +137,7 @@ enum rc customer_reveal(struct ctx *c, const struct request *r, struct reply *p)
         jw_kv_i64(&p->json, "seconds", REVEAL_SECONDS);
         jw_object_end(&p->json);
     }
-    wipe(o);
+    wipe(o->values, o->count);
+    wipe(o->plain, o->count);
     return rc;
 }

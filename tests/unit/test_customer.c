@@ -425,6 +425,72 @@ static void the_index_follows_what_is_learned(void **state)
     customer_feed_stop(feed);
 }
 
+/* ---- export and erasure ---- */
+
+struct exported {
+    size_t rows;
+    char line[512]; /* of the last row */
+};
+
+static enum rc export_row(void *arg, const struct str *cells, size_t count)
+{
+    struct exported *e = arg;
+    size_t len = 0;
+    for (size_t i = 1; i < count; i++) /* all but the id */
+        len += (size_t)snprintf(e->line + len, sizeof(e->line) - len, "%.*s|", STR_FMT(cells[i]));
+    e->rows++;
+    return RC_OK;
+}
+
+static void make_exported(struct fixture *f)
+{
+    struct customer_contact contacts[] = {contact(VAULT_PHONE, "13800005678"), contact(VAULT_EMAIL, "li@qq.com")};
+    struct customer_address address = {STR("上海市"), STR("上海市"), STR("静安区"), STR("南京西路1266号"), STR(""), STR("")};
+    struct str tags[] = {STR("a"), STR("b")};
+    struct customer_traits t = {.customer_id = 301, .create = true, .at_us = 1000, .source_kind = "form", .name = STR("李小明"), .birthday = STR("05-12"), .member = true,
+                                .contacts = contacts, .contact_count = 2, .addresses = &address, .address_count = 1, .tags = tags, .tag_count = 2};
+    learn(f, &t, 1);
+    assert_int_equal(customer_stat_add(f->c, 301, &(struct customer_stat){.orders = 2, .spent_minor = -5}), RC_OK);
+}
+
+static void exports_masked_or_for_a_reason(void **state)
+{
+    struct fixture *f = *state;
+    struct exported e = {.rows = 0};
+    make_people(f, 250);
+    assert_int_equal(customer_export(f->c, &(struct customer_export){.open = false}, export_row, &e), RC_OK);
+    assert_int_equal(e.rows, 250);
+    make_exported(f); /* id 301 comes first, so it is looked at alone */
+    assert_int_equal(truth_count(f->t, "SELECT count(*) FROM customer_stat"), 251);
+    assert_int_equal(db_script(f->c->db, "UPDATE customer_stat SET listed = 0 WHERE customer_id <> 301"), RC_OK);
+    assert_int_equal(customer_export(f->c, &(struct customer_export){.open = false}, export_row, &e), RC_OK);
+    assert_string_equal(e.line, "C000251|李**|u|05-12|138****5678|l***@qq.com||上海市|上海市|上海市静安区***|consumer|person|member|||a; b|"
+                                "1970-01-01T00:00:00.001Z|1970-01-01T00:00:00.001Z|2|-0.05||");
+    struct customer_export open = {.open = true, .why = {.staff_id = 1, .role = STR("administrator"), .purpose = STR("export"), .reason = STR("test of export")}};
+    assert_int_equal(customer_export(f->c, &open, export_row, &e), RC_OK);
+    assert_non_null(strstr(e.line, "|李小明|u|05-12|13800005678|li@qq.com||上海市|上海市|上海市 静安区 南京西路1266号|"));
+}
+
+static void erasure_leaves_nothing_personal(void **state)
+{
+    static const char *const empty[] = {"customer_contact", "customer_address", "customer_note", "customer_tag"};
+    struct fixture *f = *state;
+    char text[128];
+    make_exported(f);
+    assert_int_equal(customer_erased(f->c, 301), RC_OK);
+    for (size_t i = 0; i < COUNT(empty); i++) {
+        snprintf(text, sizeof(text), "SELECT count(*) FROM %s", empty[i]);
+        assert_int_equal(truth_count(f->t, text), 0);
+    }
+    assert_int_equal(truth_count(f->t, "SELECT count(*) FROM customer WHERE name IS NOT NULL OR birthday IS NOT NULL"), 0);
+    assert_str(see(f, 301).name, "");
+    const int64_t id = 301;
+    assert_int_equal(keystore_destroy(f->c, &id, 1), RC_OK);
+    struct customer_traits again = {.customer_id = 301, .at_us = 9000, .source_kind = "identify", .name = STR("李小明")};
+    learn(f, &again, 1); /* her key is gone: nothing personal is written any more */
+    assert_int_equal(truth_count(f->t, "SELECT count(*) FROM customer WHERE name IS NOT NULL"), 0);
+}
+
 /* ---- tables and hooks ---- */
 
 static void birthdays_are_dates(void **state)
@@ -443,7 +509,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(every_statement_prepares), T(learns_and_shows_masked), T(nothing_personal_stands_open), T(newer_replaces_older_never_the_other_way),
         T(the_same_again_changes_nothing), T(one_batch_may_speak_of_one_person_often), T(placeholders_and_masks_are_no_names), T(forms_can_empty_fields),
-        T(a_merged_person_is_the_list_of_her_records), T(lists_page_by_key), T(the_index_follows_what_is_learned), T(birthdays_are_dates),
+        T(a_merged_person_is_the_list_of_her_records), T(lists_page_by_key), T(the_index_follows_what_is_learned), T(exports_masked_or_for_a_reason),
+        T(erasure_leaves_nothing_personal), T(birthdays_are_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
