@@ -86,9 +86,10 @@ static void count_event(struct tally *t, enum demo_channel channel, struct json 
     }
 }
 
-static enum rc take(void *arg, enum demo_channel channel, struct str body)
+static enum rc take(void *arg, enum demo_channel channel, int64_t at_us, struct str body)
 {
     struct tally *t = arg;
+    (void)at_us;
     struct json doc;
     const char *why;
     t->bodies++;
@@ -172,9 +173,10 @@ static void the_trickle_is_gentle(void **state)
 }
 
 /* The shop's login finds the account that the generation gave to a phone. */
-static enum rc check_accounts(void *arg, enum demo_channel channel, struct str body)
+static enum rc check_accounts(void *arg, enum demo_channel channel, int64_t at_us, struct str body)
 {
     struct tally *t = arg;
+    (void)at_us;
     struct json doc;
     const char *why;
     const struct demo_options o = {.customers = 300, .years = 1, .seed = 9};
@@ -209,9 +211,9 @@ static void a_phone_leads_to_its_account(void **state)
 }
 
 /* A sink that gives up: the failure comes back. */
-static enum rc refuse(void *arg, enum demo_channel channel, struct str body)
+static enum rc refuse(void *arg, enum demo_channel channel, int64_t at_us, struct str body)
 {
-    (void)arg, (void)channel, (void)body;
+    (void)arg, (void)channel, (void)at_us, (void)body;
     return RC_DISK_FULL;
 }
 

@@ -153,7 +153,7 @@ static enum rc flush_channel(struct demo *g, enum demo_channel channel)
     assert(!c->body.failed);
     c->items = 0;
     g->totals.bodies++;
-    return g->sink->send(g->sink->arg, channel, buf_str(&c->body));
+    return g->sink->send(g->sink->arg, channel, c->last_us, buf_str(&c->body));
 }
 
 enum rc tell_end(struct demo *g, enum demo_channel channel)
@@ -174,20 +174,22 @@ enum rc tell_flush(struct demo *g)
 }
 
 /* A customer form goes out alone, and before anything that names her. */
-enum rc tell_form(struct demo *g, int64_t index)
+enum rc tell_form(struct demo *g, int64_t index, int64_t at_us)
 {
     struct person p = person_at(&g->people, index);
     buf_reset(&g->scratch);
     person_write_form(&g->scratch, &g->people, &p);
     g->totals.bodies++;
-    return g->sink->send(g->sink->arg, DEMO_CUSTOMERS, buf_str(&g->scratch));
+    return g->sink->send(g->sink->arg, DEMO_CUSTOMERS, at_us, buf_str(&g->scratch));
 }
 
 enum rc tell_moment(struct demo *g, const struct moment *m)
 {
+    for (size_t i = 0; i < DEMO_CHANNEL_COUNT; i++)
+        g->channels[i].last_us = m->at_us;
     switch ((enum act)m->act) {
     case ACT_RECEIPT: return tell_receipt(g, m);
-    case ACT_FORM: return tell_form(g, g->receipts[m->who].person);
+    case ACT_FORM: return tell_form(g, g->receipts[m->who].person, m->at_us);
     default: return tell_event(g, m);
     }
 }
@@ -236,7 +238,7 @@ enum rc demo_generate(const struct demo_options *o, const struct demo_sink *sink
 {
     _cleanup_(demo_freep) struct demo *g = demo_new(o, sink);
     stores_write_feed(&g->scratch);
-    enum rc rc = sink->send(sink->arg, DEMO_STORES, buf_str(&g->scratch));
+    enum rc rc = sink->send(sink->arg, DEMO_STORES, g->days.first_day * US_PER_DAY, buf_str(&g->scratch));
     for (int32_t day = 0; !rc && day < g->days.count; day++)
         rc = run_day(g, day);
     if (!rc)

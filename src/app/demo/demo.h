@@ -40,8 +40,9 @@ struct demo_progress {
 
 /* Who takes the bodies. A failure of send() ends the generation with its code. */
 struct demo_sink {
-    enum rc (*send)(void *arg, enum demo_channel channel, struct str body); /* MUST; the body lives until it returns */
-    void (*progress)(void *arg, const struct demo_progress *p);            /* MAY; after each day */
+    /* MUST; the body lives until it returns; at_us is when the last thing in it happened. */
+    enum rc (*send)(void *arg, enum demo_channel channel, int64_t at_us, struct str body);
+    void (*progress)(void *arg, const struct demo_progress *p); /* MAY; after each day */
     void *arg;
 };
 

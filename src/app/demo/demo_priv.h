@@ -105,7 +105,7 @@ struct goods {
 void goods_init(struct goods *g, uint64_t seed, const struct days *days);
 /* Feed rows of styles launched on a civil day (or before the window, with `first`) into {"products":[…]} bodies of at most
  * 200 rows; each is handed to `send`. */
-enum rc goods_feed(const struct goods *g, int32_t day, bool first, struct buf *b, const struct demo_sink *sink) ZX_MUST_CHECK;
+enum rc goods_feed(const struct goods *g, int32_t day, bool first, struct buf *b, const struct demo_sink *sink) ZX_MUST_CHECK; /* stamped with the day's start */
 void goods_set_day(struct goods *g, int32_t day);
 /* A style of the group from the rails; a SKU of the style in a size near `size` (0–4). */
 uint32_t goods_pick_style(const struct goods *g, enum goods_group group, struct dice *d);
@@ -249,6 +249,7 @@ struct moment {
 struct channel_buf {
     struct buf body;
     uint32_t items;
+    int64_t last_us;             /* when the newest of them happened */
 };
 
 /* All of one generation. */
@@ -305,7 +306,7 @@ void plan_order_returns(struct demo *g, const struct visit *v, int64_t at_us);
 /* Telling (events.c, receipts.c, demo.c): appends to the bodies of the channels; a full body is sent. */
 enum rc tell_event(struct demo *g, const struct moment *m) ZX_MUST_CHECK;
 enum rc tell_receipt(struct demo *g, const struct moment *m) ZX_MUST_CHECK;
-enum rc tell_form(struct demo *g, int64_t person) ZX_MUST_CHECK;
+enum rc tell_form(struct demo *g, int64_t person, int64_t at_us) ZX_MUST_CHECK;
 /* Starts an item of a channel's list; tell_end() sends the body when it is full. */
 struct buf *tell_begin(struct demo *g, enum demo_channel channel);
 enum rc tell_end(struct demo *g, enum demo_channel channel) ZX_MUST_CHECK;

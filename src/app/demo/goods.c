@@ -313,7 +313,7 @@ static enum rc feed_body(const struct goods *g, int32_t day, bool first, uint32_
     }
     jw_array_end(&w);
     jw_object_end(&w);
-    return rows ? sink->send(sink->arg, DEMO_PRODUCTS, buf_str(b)) : RC_OK;
+    return rows ? sink->send(sink->arg, DEMO_PRODUCTS, day * US_PER_DAY - DEMO_ZONE_S * US_PER_S, buf_str(b)) : RC_OK;
 }
 
 enum rc goods_feed(const struct goods *g, int32_t day, bool first, struct buf *b, const struct demo_sink *sink)

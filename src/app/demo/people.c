@@ -333,6 +333,7 @@ void person_write_form(struct buf *b, const struct people *all, const struct per
     write_tastes(&w, p);
     jw_kv_z(&w, "class", class_of(p));
     jw_kv_z(&w, "kind", "person");
+    jw_kv_bool(&w, "member", true);
     jw_object_end(&w);
     buf_free(&text);
 }
