@@ -19,6 +19,7 @@
 const struct command commands[] = {
     {"init", "make a new installation", command_init, false},
     {"serve", "run the program until SIGTERM", command_serve, false},
+    {"demo", "fill an installation with the demo retailer", command_demo, false},
     {"key", "create keys for sources", command_key, false},
     {"user", "add a member of staff", command_user, false},
     {"openapi", "print the OpenAPI document", command_openapi, false},

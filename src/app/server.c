@@ -2,6 +2,7 @@
  * vault connection from the supervisor when the old one died. */
 #include "access/access.h"
 #include "app/app_priv.h"
+#include "app/demo_home.h"
 #include "base/log.h"
 #include "http/http.h"
 #include "intake/intake.h"
@@ -102,6 +103,13 @@ static int watch_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+static void serve(struct app *app, int signals, int control_fd)
+{
+    struct demo_live *live = demo_live_start(app);
+    wait_for_the_end(app, signals, control_fd);
+    demo_live_stop(live);
+}
+
 int server_run(const char *data_dir, const char *listen, int vault_fd, int control_fd)
 {
     struct app app;
@@ -126,7 +134,7 @@ int server_run(const char *data_dir, const char *listen, int vault_fd, int contr
     if (rc)
         fprintf(stderr, "zhixin serve: can not listen on %s: is the port taken? Choose another with --listen\n", http.listen);
     else
-        wait_for_the_end(&app, signals, control_fd);
+        serve(&app, signals, control_fd);
     running_remove(data_dir);
     struct http_server *served = app.http;
     if (served)

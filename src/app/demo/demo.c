@@ -122,6 +122,16 @@ void demo_fill_basket(struct demo *g, struct basket *b, const struct person *p, 
         b->discount_minor = web && p ? 5000 : 2000;
 }
 
+struct basket_line demo_line_net(const struct basket *b, uint32_t i)
+{
+    struct basket_line line = b->lines[i];
+    int64_t total = 0;
+    for (uint32_t k = 0; k < b->count; k++)
+        total += b->lines[k].paid_minor;
+    line.paid_minor -= (int32_t)((b->discount_minor * (int64_t)line.paid_minor + total - 1) / total);
+    return line;
+}
+
 static int compare_moments(const void *a, const void *b)
 {
     const struct moment *x = a, *y = b;

@@ -290,6 +290,8 @@ struct visit *demo_add_visit(struct demo *g, uint32_t *ret_index);
 struct receipt *demo_add_receipt(struct demo *g, uint32_t *ret_index);
 void demo_add_due(struct demo *g, struct due item); /* into the list of its day; too far ahead is dropped */
 void demo_fill_basket(struct demo *g, struct basket *b, const struct person *p, bool web, int32_t day);
+/* A line less its part of the document's discount: what a return gives back, never more than was paid. */
+struct basket_line demo_line_net(const struct basket *b, uint32_t i);
 
 /* Plans of a day (visits.c, receipts.c, story.c): they only add moments. */
 void plan_visits(struct demo *g, int32_t day);

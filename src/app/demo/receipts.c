@@ -279,7 +279,7 @@ static void plan_store_returns(struct demo *g, const struct receipt *r)
         demo_add_due(g, (struct due){.person = r->person, .at_us = midnight + days_store_second(d) * US_PER_S,
                                      .what = !shrunk && !one_size && dice_chance(d, EXCHANGE_PERMILLE) ? DUE_STORE_EXCHANGE : DUE_STORE_RETURN,
                                      .shrunk = shrunk, .store = r->store, .till = till_of(r->number), .number = r->number, .sold_day = g->civil_day,
-                                     .line_no = (int32_t)i + 1, .line = r->basket.lines[i]});
+                                     .line_no = (int32_t)i + 1, .line = demo_line_net(&r->basket, i)});
     }
 }
 

@@ -236,7 +236,7 @@ static struct due due_of(struct demo *g, const struct visit *v, uint32_t i, int6
     struct dice *d = &g->dice;
     int64_t days = shrunk ? 15 + dice_below(d, 20) : 5 + dice_below(d, 10);
     return (struct due){.person = v->person, .what = DUE_WEB_REFUND, .sold_on_web = true, .shrunk = shrunk, .number = v->number,
-                        .sold_day = g->civil_day, .line_no = (int32_t)i + 1, .line = v->basket.lines[i],
+                        .sold_day = g->civil_day, .line_no = (int32_t)i + 1, .line = demo_line_net(&v->basket, i),
                         .at_us = at + days * US_PER_DAY + (int64_t)dice_below(d, 3600) * US_PER_S};
 }
 
