@@ -87,7 +87,8 @@ VALUES ($id, $kind, $winner_id, $loser_id, $rule, $rule_version, $ref_kind, $ref
 
 -- name: identity_log_of
 SELECT id, kind, winner_id, loser_id, rule, ref_kind, ref_id, at_us FROM identity_log
-WHERE winner_id IN ($members[]) AND at_us < $before_us ORDER BY id DESC LIMIT $limit;
+WHERE winner_id IN ($members[]) AND (at_us, id) < ($before_us, $before_id)
+ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 
 -- name: identity_review_insert
 INSERT INTO identity_review (id, rule, left_id, right_id, kinds, ref_kind, ref_id, status, reason, staff_id, at_us, rev)

@@ -85,7 +85,7 @@ static enum rc evidence_list(struct ctx *c, const struct request *r, struct repl
 static enum rc timeline(struct ctx *c, const struct timeline_query *t, struct timeline *out)
 {
     struct db_rows *q = db_query(c->db, "identity_log_of", DB_IDS("members", t->members, t->member_count), DB_I64("before_us", t->before_us),
-                                 DB_I64("limit", t->limit));
+                                 DB_I64("before_id", t->before_id), DB_I64("limit", t->limit));
     while (db_next(q))
         timeline_add(c, out, (struct timeline_item){
             .at_us = db_i64(q, "at_us"), .id = db_i64(q, "id"), .kind = "merge", .title = arena_str(c->arena, db_text(q, "rule")),
