@@ -97,6 +97,10 @@ struct customer_identity {
 };
 void customer_set_identity(const struct customer_identity *i);
 
+/* The one door to a person's page for every module: all her records, the root first, if she exists and the actor may see
+ * her. RC_NOT_FOUND, RC_DENIED. */
+enum rc customer_open(struct ctx *c, int64_t customer_id, int64_t **ret_members, size_t *ret_count) ZX_MUST_CHECK;
+
 /* `zhixin export customers`: one row a person, by id, with the cells of customer_export_columns[] (ends with NULL). Masked
  * unless `open`; then purpose and reason are for the vault's audit. */
 struct customer_export {

@@ -3,15 +3,12 @@
 
 enum { NOTES_SHOWN = 50, YEAR_DAYS = 365 };
 
-enum rc who_open(struct ctx *c, const struct request *r, struct who *ret)
+static enum rc who_find(struct ctx *c, int64_t id, struct who *ret)
 {
-    int64_t id = 0, home = 0;
     struct who who = {0};
     struct profile *records;
     size_t count = 0;
-    enum rc rc = request_param_id(c, r, 0, &id);
-    if (!rc)
-        rc = customer_members(c, id, &who.members, &who.member_count);
+    enum rc rc = customer_members(c, id, &who.members, &who.member_count);
     if (!rc)
         rc = profile_load(c, who.members, who.member_count, &records, &count);
     if (rc)
@@ -19,13 +16,30 @@ enum rc who_open(struct ctx *c, const struct request *r, struct who *ret)
     if (count == 0)
         return ctx_fail(c, RC_NOT_FOUND, "id", "unknown");
     const struct profile *at_home = profile_newest(records, count, PROFILE_HOME_STORE);
-    home = at_home ? at_home->v[PROFILE_HOME_STORE].number : 0;
-    if (c->actor && !access_can_see_store(c->actor, home))
+    if (c->actor && !access_can_see_store(c->actor, at_home ? at_home->v[PROFILE_HOME_STORE].number : 0))
         return ctx_fail(c, RC_DENIED, "id", "other_store");
     who.root = who.members[0];
     for (size_t i = 0; i < count; i++)
         who.rev += records[i].rev;
     *ret = who;
+    return RC_OK;
+}
+
+enum rc who_open(struct ctx *c, const struct request *r, struct who *ret)
+{
+    int64_t id;
+    enum rc rc = request_param_id(c, r, 0, &id);
+    return rc ? rc : who_find(c, id, ret);
+}
+
+enum rc customer_open(struct ctx *c, int64_t customer_id, int64_t **ret_members, size_t *ret_count)
+{
+    struct who who;
+    enum rc rc = who_find(c, customer_id, &who);
+    if (rc)
+        return rc;
+    *ret_members = who.members;
+    *ret_count = who.member_count;
     return RC_OK;
 }
 

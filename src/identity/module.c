@@ -59,7 +59,7 @@ static enum rc evidence_list(struct ctx *c, const struct request *r, struct repl
     if (!rc)
         rc = request_param_id(c, r, 1, &identifier);
     if (!rc)
-        rc = identity_members(c, customer, &members, &count);
+        rc = customer_open(c, customer, &members, &count);
     if (rc)
         return rc;
     jw_object(&p->json);

@@ -3,6 +3,7 @@
 #include "base/decimal.h"
 #include "base/limits.h"
 #include "catalog/catalog.h"
+#include "customer/customer.h"
 #include "http/list.h"
 #include "identity/identity.h"
 #include "sales/sales_priv.h"
@@ -81,7 +82,7 @@ static enum rc read_customer(struct ctx *c, struct str text, struct filter *f)
     int64_t id, *members;
     if (!str_i64(text, &id) || id <= 0)
         return ctx_fail(c, RC_INVALID, "customer", "malformed");
-    enum rc rc = identity_members(c, id, &members, &f->member_count);
+    enum rc rc = customer_open(c, id, &members, &f->member_count);
     f->members = members;
     return rc;
 }

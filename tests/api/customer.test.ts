@@ -195,7 +195,7 @@ describe("store staff", () => {
   test("reach nobody else's record on any side path", async () => {
     const path = `/api/v1/customers/${theirs}`;
     const tries = [
-      assistant.get(path), assistant.get(`${path}/timeline`), assistant.get(`${path}/changes`), assistant.post(`${path}/notes`, { text: "x" }),
+      assistant.get(path), assistant.get(`${path}/timeline`), assistant.get(`${path}/orders`), assistant.get(`${path}/identifiers/1`), assistant.get(`${path}/changes`), assistant.post(`${path}/notes`, { text: "x" }),
       assistant.put(`${path}/tags`, { tags: [] }), assistant.put(`${path}/consents`, { purpose: "a", channel: "b", status: "granted" }),
       assistant.patch(path, { name: "y" }, { "if-match": "1" }), assistant.post(`${path}/reveal`, { fields: ["name"], purpose: "contact", reason: "warum" }),
     ];
