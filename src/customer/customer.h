@@ -111,6 +111,9 @@ extern const char *const customer_export_columns[];
 typedef enum rc customer_export_row(void *arg, const struct str *cells, size_t count);
 enum rc customer_export(struct ctx *c, const struct customer_export *how, customer_export_row *row, void *arg) ZX_MUST_CHECK;
 
+/* One person as a row of a list (masked), for pages of other modules; null when there is no record or the actor may not see her. */
+enum rc customer_row_write(struct ctx *c, int64_t customer_id, struct jw *w) ZX_MUST_CHECK;
+
 extern const struct module customer_module;
 
 #endif

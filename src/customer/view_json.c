@@ -131,3 +131,20 @@ void view_write_till(struct ctx *c, const struct view *v, struct jw *w)
     write_who(c, v, w);
     view_write_sizes(v, w);
 }
+
+enum rc customer_row_write(struct ctx *c, int64_t customer_id, struct jw *w)
+{
+    struct view *v;
+    size_t count;
+    enum rc rc = views_load(c, &customer_id, 1, &v, &count);
+    if (rc)
+        return rc;
+    if (count == 0 || !view_visible(c, v)) {
+        jw_null(w);
+        return RC_OK;
+    }
+    jw_object(w);
+    view_write_row(c, v, w);
+    jw_object_end(w);
+    return RC_OK;
+}

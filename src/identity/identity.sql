@@ -51,13 +51,16 @@ WHERE customer_id IN ($members[]) AND identifier_id = $identifier_id ORDER BY at
 SELECT customer_id, pseudonym, shared FROM subject_link WHERE subject = $subject;
 
 -- name: subject_link_insert
-INSERT INTO subject_link (subject, customer_id, pseudonym, shared, at_us) VALUES ($subject, $customer_id, $pseudonym, 0, $at_us);
+INSERT INTO subject_link (subject, customer_id, is_device, pseudonym, shared, at_us) VALUES ($subject, $customer_id, $is_device, $pseudonym, 0, $at_us);
 
 -- name: subject_link_share
 UPDATE subject_link SET shared = 1 WHERE subject = $subject;
 
 -- name: subject_link_of
 SELECT subject FROM subject_link WHERE customer_id IN ($members[]) ORDER BY subject LIMIT 1000;
+
+-- name: subject_link_devices
+SELECT subject, at_us FROM subject_link WHERE customer_id IN ($members[]) AND is_device = 1 ORDER BY at_us, subject LIMIT 200;
 
 -- name: identity_claimed_count
 SELECT count(*) FROM identity_claimed WHERE subject = $subject;

@@ -38,6 +38,7 @@ CREATE TABLE identity_evidence (
 CREATE TABLE subject_link (
     subject $BIGINT NOT NULL PRIMARY KEY,
     customer_id $BIGINT NOT NULL,
+    is_device $BIGINT NOT NULL,
     pseudonym $BIGINT NOT NULL,
     shared $BIGINT NOT NULL,
     at_us $BIGINT NOT NULL

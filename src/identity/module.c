@@ -20,20 +20,22 @@ static struct customer_identifier identifier_of(struct ctx *c, struct db_rows *q
 
 static enum rc identifier_list(struct ctx *c, const int64_t *members, size_t count, struct customer_identifier **ret, size_t *ret_count)
 {
-    int64_t *subjects, held = 0;
-    size_t devices, n = 0;
-    enum rc rc = identity_subjects(c, members, count, &subjects, &devices);
-    if (!rc)
-        rc = db_get_i64(c->db, 0, &held, "identifier_count", DB_IDS("members", members, count));
+    enum { DEVICES_MAX = 200 }; /* as the statement says */
+    int64_t held = 0;
+    size_t n = 0;
+    enum rc rc = db_get_i64(c->db, 0, &held, "identifier_count", DB_IDS("members", members, count));
     if (rc)
         return rc;
-    struct customer_identifier *list = arena_new_array(c->arena, struct customer_identifier, (size_t)held + devices + 1);
+    struct customer_identifier *list = arena_new_array(c->arena, struct customer_identifier, (size_t)held + DEVICES_MAX);
     struct db_rows *q = db_query(c->db, "identifier_of_members", DB_IDS("members", members, count));
     while (n < (size_t)held && db_next(q))
         list[n++] = identifier_of(c, q);
     rc = db_end(q);
-    for (size_t i = 0; i < devices; i++)
-        list[n++] = (struct customer_identifier){.id = subjects[i], .kind = "device", .status = "proven", .links = 1};
+    q = db_query(c->db, "subject_link_devices", DB_IDS("members", members, count));
+    while (n < (size_t)held + DEVICES_MAX && db_next(q))
+        list[n++] = (struct customer_identifier){.id = db_i64(q, "subject"), .kind = "device", .status = "proven", .links = 1,
+                                                 .first_us = db_i64(q, "at_us"), .last_us = db_i64(q, "at_us")};
+    rc = rc ? rc : db_end(q);
     if (!rc) {
         *ret = list;
         *ret_count = n;

@@ -303,10 +303,13 @@ static enum rc link_of(struct ctx *c, int64_t subject, struct link *ret)
     return rc;
 }
 
-static enum rc link_add(struct ctx *c, const struct identity_item *item, int64_t customer_id, bool pseudonym)
+static enum rc link_add(struct ctx *c, const struct decision *d, int64_t customer_id, bool pseudonym)
 {
+    const struct identity_item *item = d->item;
     enum rc rc = db_run(c->db, "subject_link_insert", DB_I64("subject", item->subject), DB_I64("customer_id", customer_id),
-                        DB_I64("pseudonym", pseudonym), DB_I64("at_us", item->at_us));
+                        DB_I64("is_device", d->device != NULL), DB_I64("pseudonym", pseudonym), DB_I64("at_us", item->at_us));
+    if (!rc && d->device && !pseudonym)
+        rc = identity_evidence_add(c, item, d->device, customer_id, item->subject);
     return rc ? rc : change_add(c, CHANGE_SUBJECT, item->subject, customer_id, 1);
 }
 
@@ -318,9 +321,11 @@ static enum rc bind_device(struct ctx *c, struct decision *d)
     if (rc || link.root == d->person || link.shared)
         return rc;
     if (!link.root)
-        return link_add(c, d->item, d->person, false);
-    if (link.pseudonym)
-        return identity_merge(c, d->person, link.root, "device", d->item);
+        return link_add(c, d, d->person, false);
+    if (link.pseudonym) {
+        rc = d->device ? identity_evidence_add(c, d->item, d->device, link.root, d->item->subject) : RC_OK;
+        return rc ? rc : identity_merge(c, d->person, link.root, "device", d->item);
+    }
     add_conflict(d, "device_shared", link.root, &d->item->claims[0]);
     return db_run(c->db, "subject_link_share", DB_I64("subject", d->item->subject));
 }
@@ -361,7 +366,7 @@ static enum rc resolve_unproven(struct ctx *c, struct decision *d)
     if (!item->needs_person)
         return RC_OK;
     item->customer_id = id_next();
-    return d->device && !link.root ? link_add(c, item, item->customer_id, true) : RC_OK;
+    return d->device && !link.root ? link_add(c, d, item->customer_id, true) : RC_OK;
 }
 
 static enum rc note_conflicts(struct ctx *c, const struct decision *d)

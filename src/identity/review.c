@@ -37,15 +37,6 @@ static enum rc read_pairs(struct ctx *c, struct str status, int64_t before, int6
     return db_end(q);
 }
 
-static enum rc customer_row_write(struct ctx *c, int64_t id, struct jw *w)
-{
-    (void)c;
-    jw_object(w);
-    jw_kv_id(w, "id", id);
-    jw_object_end(w);
-    return RC_OK;
-}
-
 static enum rc write_pair(struct ctx *c, struct jw *w, const struct pair *p)
 {
     jw_object(w);
