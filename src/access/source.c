@@ -93,7 +93,7 @@ static enum rc source_insert(struct ctx *c, const struct access_source *s)
 
 enum rc source_create(struct ctx *c, struct str code, struct str name, struct str kind, struct str channel, bool trusted, int64_t *ret_id)
 {
-    struct access_source s = {.id = id_next(), .code = code, .name = name, .kind = kind, .channel = channel, .account_scope = code, .trusted = trusted};
+    struct access_source s = {.id = id_next(), .code = code, .name = name, .kind = kind, .channel = channel, .account_scope = STR("shop"), .trusted = trusted};
     s.shared_device = str_eq(kind, STR("till"));
     enum rc rc = source_insert(c, &s);
     if (!rc)
@@ -253,7 +253,7 @@ static enum rc source_make(struct ctx *c, void *arg)
     const struct source_in *in = f->r->in;
     struct access_source s = {.id = f->id, .code = in->code, .name = in->name.len ? in->name : in->code, .kind = str_z(source_kinds[in->kind])};
     s.channel = in->channel.len ? in->channel : str_eq(s.kind, STR("till")) ? STR("store") : STR("web");
-    s.account_scope = in->account_scope.len ? in->account_scope : in->code;
+    s.account_scope = in->account_scope.len ? in->account_scope : STR("shop");
     s.trusted = in->trusted;
     s.shared_device = in->shared_device || str_eq(s.kind, STR("till"));
     s.signing_secret = in->signing_secret;
