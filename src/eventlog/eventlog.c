@@ -529,7 +529,7 @@ enum rc eventlog_each(struct ctx *c, struct eventlog *log, enum rc (*fn)(void *a
     if (!rc && count)
         rc = segment_engine(log, &engine);
     for (size_t i = 0; !rc && i < count; i++)
-        rc = segment_each(c, engine, segments[i].path, fn, arg);
+        rc = segment_each(engine, segments[i].path, fn, arg);
     db_close(engine);
     if (!rc)
         rc = each_behind(c, count ? segments[count - 1].unit : 0, fn, arg);

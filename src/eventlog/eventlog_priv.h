@@ -73,7 +73,7 @@ enum rc segment_checksum(const char *path, uint8_t ret[static CHECKSUM_BYTES], i
 /* An in-memory DuckDB that may read and write the segments folder. */
 enum rc segment_engine(const struct eventlog *log, struct db **ret) ZX_MUST_CHECK;
 /* Walks the rows of a file in stored order. The event is valid during the call. */
-enum rc segment_each(struct ctx *c, struct db *engine, const char *path, enum rc (*fn)(void *arg, const struct event *e), void *arg) ZX_MUST_CHECK;
+enum rc segment_each(struct db *engine, const char *path, enum rc (*fn)(void *arg, const struct event *e), void *arg) ZX_MUST_CHECK;
 enum rc segment_each_key(struct db *engine, const char *path, void (*fn)(void *arg, struct str key), void *arg) ZX_MUST_CHECK;
 /* Sum of the hashes of all rows, modulo 2^64: blind to their order, not to any cell. The same for a unit in the tail. */
 enum rc segment_hash(struct db *engine, const char *path, uint64_t *ret) ZX_MUST_CHECK;

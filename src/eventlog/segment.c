@@ -121,24 +121,42 @@ static enum rc open_rows(struct db *engine, const char *text, const char *path, 
     return db_query_text(engine, text, (struct db_arg[]){DB_TEXT("file", str_z(path))}, 1, ret);
 }
 
-enum rc segment_each(struct ctx *c, struct db *engine, const char *path, enum rc (*fn)(void *arg, const struct event *e), void *arg)
+/* Walks the rows; strings lie in the engine's own memory, the message id stands apart. */
+static enum rc each_row(struct db *engine, const char *path, enum rc (*fn)(void *arg, struct event *e, const struct message_id *id), void *arg)
 {
     struct db_rows *q;
     enum rc rc = open_rows(engine, "SELECT " COLUMN_LIST " FROM read_parquet($file)", path, &q), failed = RC_OK;
     if (rc)
         return rc;
-    _cleanup_(arena_freep) struct arena *scratch = arena_new();
-    (void)c;
     while (!failed && db_next(q)) {
         struct event e;
         struct message_id id;
-        arena_reset(scratch);
         read_row(q, &e, &id);
-        e.message_id = message_id_text(scratch, &id);
-        failed = fn(arg, &e);
+        failed = fn(arg, &e, &id);
     }
     rc = db_end(q);
     return failed ? failed : rc;
+}
+
+struct each_event {
+    struct arena *scratch;
+    enum rc (*fn)(void *arg, const struct event *e);
+    void *arg;
+};
+
+static enum rc with_message_text(void *arg, struct event *e, const struct message_id *id)
+{
+    struct each_event *each = arg;
+    arena_reset(each->scratch);
+    e->message_id = message_id_text(each->scratch, id);
+    return each->fn(each->arg, e);
+}
+
+enum rc segment_each(struct db *engine, const char *path, enum rc (*fn)(void *arg, const struct event *e), void *arg)
+{
+    _cleanup_(arena_freep) struct arena *scratch = arena_new();
+    struct each_event each = {scratch, fn, arg};
+    return each_row(engine, path, with_message_text, &each);
 }
 
 enum rc segment_each_key(struct db *engine, const char *path, void (*fn)(void *arg, struct str key), void *arg)
@@ -239,7 +257,12 @@ static enum rc write_parquet(struct db *engine, struct unit *u, const char *path
     return db_script(engine, sql.ptr);
 }
 
-static bool same_event(const struct event *a, const struct message_id *a_id, const struct event *b, struct str b_message, struct arena *scratch)
+static bool same_message(const struct message_id *a, const struct message_id *b)
+{
+    return a->has_uuid == b->has_uuid && str_eq(a->prefix, b->prefix) && (!a->has_uuid || memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0);
+}
+
+static bool same_event(const struct event *a, const struct event *b)
 {
     if (a->subject != b->subject || a->id != b->id || a->source_id != b->source_id || a->at_us != b->at_us || a->received_us != b->received_us ||
         a->type != b->type || a->flags != b->flags || a->value_minor != b->value_minor || a->quantity != b->quantity)
@@ -247,32 +270,24 @@ static bool same_event(const struct event *a, const struct message_id *a_id, con
     for (size_t s = 0; s < EVENT_STRINGS; s++)
         if (!str_eq(event_string_of(a, s), event_string_of(b, s)))
             return false;
-    return str_eq(message_id_text(scratch, a_id), b_message);
+    return true;
 }
 
-struct comparison {
-    struct unit *unit;
-    struct arena *scratch;
-};
-
-static enum rc compare_row(void *arg, const struct event *e)
+static enum rc compare_row(void *arg, struct event *e, const struct message_id *id)
 {
-    struct comparison *cmp = arg;
+    struct unit *u = arg;
     struct event expected;
-    struct message_id id;
-    arena_reset(cmp->scratch);
-    if (cmp->unit->next == cmp->unit->count)
+    struct message_id expected_id;
+    if (u->next == u->count)
         return RC_STORE;
-    event_at(cmp->unit, cmp->unit->next++, &expected, &id);
-    return same_event(&expected, &id, e, e->message_id, cmp->scratch) ? RC_OK : RC_STORE;
+    event_at(u, u->next++, &expected, &expected_id);
+    return same_event(&expected, e) && same_message(&expected_id, id) ? RC_OK : RC_STORE;
 }
 
-static enum rc compare(struct ctx *c, struct db *engine, struct unit *u, const char *path)
+static enum rc compare(struct db *engine, struct unit *u, const char *path)
 {
-    _cleanup_(arena_freep) struct arena *scratch = arena_new();
-    struct comparison cmp = {u, scratch};
     u->next = 0;
-    enum rc rc = segment_each(c, engine, path, compare_row, &cmp);
+    enum rc rc = each_row(engine, path, compare_row, u);
     if (!rc && u->next != u->count)
         rc = RC_STORE;
     if (rc)
@@ -340,7 +355,7 @@ static enum rc write_index(struct eventlog *log, const struct unit *u)
     return rc;
 }
 
-static enum rc write_files(struct ctx *c, struct eventlog *log, struct db *engine, struct unit *u)
+static enum rc write_files(struct eventlog *log, struct db *engine, struct unit *u)
 {
     char path[512], part[512];
     segment_path(log, u->fact.unit, ".parquet", path);
@@ -349,7 +364,7 @@ static enum rc write_files(struct ctx *c, struct eventlog *log, struct db *engin
     if (!rc)
         rc = sync_path(part);
     if (!rc)
-        rc = compare(c, engine, u, part);
+        rc = compare(engine, u, part);
     if (!rc)
         rc = segment_checksum(part, u->fact.checksum, &u->fact.bytes);
     if (!rc && rename(part, path) != 0)
@@ -372,7 +387,7 @@ enum rc segment_write(struct ctx *c, struct eventlog *log, int64_t unit, struct 
     if (!rc)
         rc = open_with_feed(log, &feed, &engine);
     if (!rc)
-        rc = write_files(c, log, engine, &u);
+        rc = write_files(log, engine, &u);
     db_close(engine);
     unit_free(&u);
     if (!rc)
