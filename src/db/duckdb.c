@@ -21,8 +21,10 @@ struct column {
 
 struct duckdb_stmt {
     struct duckdb_conn *conn;
+    char *text;
     duckdb_prepared_statement prepared;
     duckdb_result result;
+    bool used;                   /* its plan saw the data of an earlier run */
     bool running;
     struct column *columns;
     size_t column_count;
@@ -47,20 +49,42 @@ enum rc duckdb_failed(struct duckdb_conn *conn, const char *why, int error_type)
 
 /* ---- statements ---- */
 
+static enum rc prepare_native(struct duckdb_conn *conn, const char *text, duckdb_prepared_statement *ret)
+{
+    duckdb_prepared_statement prepared = NULL;
+    if (conn->api->prepare(conn->connection, text, &prepared) == DuckDBSuccess) {
+        *ret = prepared;
+        return RC_OK;
+    }
+    enum rc rc = duckdb_failed(conn, prepared ? conn->api->prepare_error(prepared) : NULL, 0);
+    conn->api->destroy_prepare(&prepared);
+    return rc;
+}
+
 static enum rc driver_prepare(void *conn_arg, const char *text, void **ret_stmt)
 {
     struct duckdb_conn *conn = conn_arg;
-    duckdb_prepared_statement prepared = NULL;
-    if (conn->api->prepare(conn->connection, text, &prepared) != DuckDBSuccess) {
-        enum rc rc = duckdb_failed(conn, prepared ? conn->api->prepare_error(prepared) : NULL, 0);
-        conn->api->destroy_prepare(&prepared);
+    duckdb_prepared_statement prepared;
+    enum rc rc = prepare_native(conn, text, &prepared);
+    if (rc)
         return rc;
-    }
     struct duckdb_stmt *s = mem_zalloc(1, sizeof(*s));
     s->conn = conn;
+    s->text = mem_dupz(text, strlen(text));
     s->prepared = prepared;
     *ret_stmt = s;
     return RC_OK;
+}
+
+/* DuckDB plans with the statistics of the moment and keeps the plan: one made while a table was empty goes on finding it
+ * empty. So each run gets a plan of its own. */
+static enum rc plan_anew(struct duckdb_stmt *s)
+{
+    if (!s->used)
+        return RC_OK;
+    s->conn->api->destroy_prepare(&s->prepared);
+    s->used = false;
+    return prepare_native(s->conn, s->text, &s->prepared);
 }
 
 static void drop_chunk(struct duckdb_stmt *s)
@@ -78,7 +102,6 @@ static void driver_reset(void *stmt)
     if (s->running)
         s->conn->api->destroy_result(&s->result);
     s->running = false;
-    s->conn->api->clear_bindings(s->prepared);
 }
 
 static void driver_finalize(void *stmt)
@@ -86,6 +109,7 @@ static void driver_finalize(void *stmt)
     struct duckdb_stmt *s = stmt;
     driver_reset(s);
     s->conn->api->destroy_prepare(&s->prepared);
+    free(s->text);
     free(s->columns);
     free(s);
 }
@@ -98,6 +122,9 @@ static enum rc driver_bind(void *stmt, int position, const struct db_arg *arg)
     char name[16];
     idx_t at;
     duckdb_state got;
+    enum rc rc = plan_anew(s);
+    if (rc)
+        return rc;
     snprintf(name, sizeof(name), "p%d", position);
     if (api->bind_parameter_index(s->prepared, &at, name) != DuckDBSuccess)
         return duckdb_failed(s->conn, "no such parameter", 0);
@@ -130,7 +157,9 @@ static void describe_column(struct duckdb_stmt *s, size_t i)
 static bool execute(struct duckdb_stmt *s)
 {
     const struct duckdb_api *api = s->conn->api;
-    s->running = true;
+    if (plan_anew(s) != RC_OK)
+        return false;
+    s->running = s->used = true;
     duckdb_state got = s->conn->streaming ? api->execute_prepared_streaming(s->prepared, &s->result) : api->execute_prepared(s->prepared, &s->result);
     if (got != DuckDBSuccess) {
         duckdb_failed(s->conn, api->result_error(&s->result), api->result_error_type(&s->result));

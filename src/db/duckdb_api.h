@@ -89,7 +89,6 @@ enum duckdb_error_type {
     X(const char *, prepare_error, (duckdb_prepared_statement))                                             \
     X(idx_t, prepared_statement_column_count, (duckdb_prepared_statement))                                  \
     X(const char *, prepared_statement_column_name, (duckdb_prepared_statement, idx_t))                     \
-    X(duckdb_state, clear_bindings, (duckdb_prepared_statement))                                            \
     X(duckdb_state, bind_parameter_index, (duckdb_prepared_statement, idx_t *, const char *))               \
     X(duckdb_state, bind_int64, (duckdb_prepared_statement, idx_t, int64_t))                                \
     X(duckdb_state, bind_varchar_length, (duckdb_prepared_statement, idx_t, const char *, idx_t))           \

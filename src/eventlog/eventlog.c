@@ -73,6 +73,7 @@ static enum rc load_segments(struct ctx *c, struct eventlog *log)
         segments_add(log, &f);
         log->stats.events += f.events;
         log->unit = f.unit + 1;
+        log->last_block = f.last_block > log->last_block ? f.last_block : log->last_block;
     }
     return db_end(q);
 }
@@ -138,7 +139,12 @@ static enum rc load_tail(struct ctx *c, struct eventlog *log, int64_t *ret_first
         *ret_first_tail = *ret_first_tail ? *ret_first_tail : log->unit;
     }
     log->stats.events += log->stats.tail_events;
-    return db_end(q);
+    enum rc rc = db_end(q);
+    int64_t last = 0;
+    if (!rc)
+        rc = db_get_i64(c->db, 0, &last, "event_block_last");
+    log->last_block = last > log->last_block ? last : log->last_block;
+    return rc;
 }
 
 static int64_t first_unit_of_window(const struct eventlog *log, int64_t first_tail)
@@ -169,7 +175,8 @@ static void open_seen(struct eventlog *log, const char *data_dir, int64_t first_
 static enum rc make_dir(const char *data_dir, struct eventlog *log)
 {
     char dir[512];
-    snprintf(dir, sizeof(dir), "%s/segments/", data_dir);
+    _cleanup_free_ char *whole = realpath(data_dir, NULL); /* DuckDB compares paths as text */
+    snprintf(dir, sizeof(dir), "%s/segments/", whole ? whole : data_dir);
     log->dir = mem_dupz(dir, strlen(dir));
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return errno == ENOSPC ? RC_DISK_FULL : RC_STORE;
@@ -400,6 +407,7 @@ enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event 
     if (taken == 0)
         return RC_OK;
     int64_t id = id_next();
+    log->last_block = id = id > log->last_block ? id : log->last_block + 1; /* ascending, even when the clock was set back */
     struct str data = block_encode(&log->writer, events, count, skip);
     block_checksum(data, checksum);
     enum rc rc = db_run(c->db, "event_block_insert", DB_I64("id", id), DB_I64("unit", log->tx_unit), DB_I64("format", BLOCK_FORMAT), DB_I64("events", taken),

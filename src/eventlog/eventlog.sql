@@ -15,6 +15,9 @@ SELECT id FROM event_block WHERE unit > $unit AND id > $after ORDER BY id LIMIT 
 -- name: event_block_unsealed
 SELECT b.id AS id FROM event_block AS b WHERE b.id > $after AND NOT EXISTS (SELECT 1 FROM event_segment AS s WHERE s.unit = b.unit) ORDER BY b.id LIMIT 1;
 
+-- name: event_block_last
+SELECT max(id) FROM event_block;
+
 -- name: event_unit_tail
 SELECT b.unit AS unit, count(*) AS blocks, CAST(sum(b.events) AS BIGINT) AS events, CAST(sum(length(b.data)) AS BIGINT) AS bytes, max(b.received_us) AS last_received_us
 FROM event_block AS b WHERE NOT EXISTS (SELECT 1 FROM event_segment AS s WHERE s.unit = b.unit) GROUP BY b.unit ORDER BY b.unit;

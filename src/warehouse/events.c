@@ -1,0 +1,123 @@
+/* Events in the warehouse: what lies in sealed segments is read from those files, what is still in the log's tail stands in
+ * a table of its own; a view shows both. When a segment is applied, the table lets go of what it covers. */
+#include "warehouse/warehouse_priv.h"
+
+#include "base/log.h"
+
+#define ZONE_S (8 * 3600)
+
+int32_t warehouse_event_day(int64_t at_us)
+{
+    return clock_business_day(at_us, ZONE_S, 0);
+}
+
+/* ---- the view ---- */
+
+#define STRINGS "name, path, title, referrer, utm_source, utm_medium, utm_campaign, product, category, order_no, currency, device"
+
+static void add_path(struct buf *sql, const char *path)
+{
+    buf_add_byte(sql, '\'');
+    for (; *path; path++)
+        buf_addf(sql, *path == '\'' ? "''" : "%c", *path);
+    buf_add_byte(sql, '\'');
+}
+
+/* Times before 1970 do not occur: intake gives events out of range the time of receipt. */
+enum rc make_event_view(struct ctx *c, struct follower *f)
+{
+    struct eventlog_segment *segments;
+    size_t count;
+    _cleanup_buf_ struct buf sql = BUF_INIT(64 << 20);
+    enum rc rc = eventlog_segments(c, f->app->eventlog, 0, &segments, &count);
+    if (rc)
+        return rc;
+    while (count > 0 && segments[count - 1].unit > f->unit)
+        count--; /* not applied yet: still in event_recent */
+    buf_addz(&sql, "CREATE OR REPLACE VIEW event AS SELECT id, source_id, subject, day, at_us, type, flags, value_minor, quantity, " STRINGS " FROM event_recent");
+    if (count)
+        buf_addf(&sql, " UNION ALL SELECT id, source_id, subject, CAST((at_ms + %d) // 86400000 AS INTEGER) AS day, at_ms * 1000 + at_rest_us AS at_us, "
+                 "CAST(type AS SMALLINT) AS type, flags, value_minor, quantity, " STRINGS " FROM read_parquet([", ZONE_S * 1000);
+    for (size_t i = 0; i < count; i++) {
+        buf_addz(&sql, i ? "," : "");
+        add_path(&sql, segments[i].path);
+    }
+    buf_addz(&sql, count ? "])" : "");
+    buf_add_byte(&sql, '\0');
+    return db_script(f->db, sql.ptr);
+}
+
+/* ---- segments ---- */
+
+enum rc apply_segments(struct ctx *c, struct follower *f, const struct step *s)
+{
+    enum rc rc = RC_OK;
+    if (s->segment_count == 0)
+        return RC_OK;
+    for (size_t i = 0; !rc && i < s->segment_count; i++) {
+        const struct eventlog_segment *g = &s->segments[i];
+        rc = db_run(f->db, "wh_segment_insert", DB_I64("unit", g->unit), DB_I64("events", g->events), DB_I64("last_block", g->last_block));
+        f->covered = g->last_block;
+    }
+    if (!rc)
+        rc = db_run(f->db, "wh_recent_covered", DB_I64("last_block", f->covered));
+    if (rc)
+        return rc;
+    struct follower ahead = *f;
+    ahead.unit = s->segments[s->segment_count - 1].unit;
+    return make_event_view(c, &ahead);
+}
+
+/* ---- blocks ---- */
+
+static enum rc put_event(struct db_appender *a, int64_t block, const struct event *e)
+{
+    struct db_chunk *k = db_appender_chunk(a);
+    const struct str strings[] = {e->name, e->path, e->title, e->referrer, e->utm_source, e->utm_medium, e->utm_campaign, e->product, e->category, e->order_no,
+                                  e->currency, e->device};
+    db_chunk_i64(k, block);
+    db_chunk_i64(k, e->id);
+    db_chunk_i64(k, e->source_id);
+    db_chunk_i64(k, e->subject);
+    db_chunk_i64(k, warehouse_event_day(e->at_us));
+    db_chunk_i64(k, e->at_us);
+    db_chunk_i64(k, e->type);
+    db_chunk_i64(k, e->flags);
+    db_chunk_i64(k, e->value_minor);
+    db_chunk_i64(k, e->quantity);
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        db_chunk_text(k, strings[i]);
+    return db_appender_row(a);
+}
+
+static enum rc append_block(struct ctx *c, struct follower *f, struct db_appender *a, int64_t block)
+{
+    _cleanup_(arena_freep) struct arena *arena = arena_new();
+    struct ctx step = *c;
+    struct event *events;
+    size_t count = 0;
+    step.arena = arena;
+    enum rc rc = eventlog_block(&step, f->app->eventlog, block, &events, &count);
+    if (rc == RC_GONE)
+        return RC_BUSY; /* sealed since this step looked: the next one sees the segment */
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = put_event(a, block, &events[i]);
+    return rc;
+}
+
+enum rc apply_blocks(struct ctx *c, struct follower *f, const struct step *s)
+{
+    struct db_appender *a;
+    size_t first = 0;
+    while (first < s->blocks.count && s->blocks.ids[first] <= f->covered)
+        first++;
+    if (first == s->blocks.count)
+        return RC_OK;
+    enum rc rc = db_appender_begin(f->db, "event_recent", &a);
+    if (rc)
+        return rc;
+    for (size_t i = first; !rc && i < s->blocks.count; i++)
+        rc = append_block(c, f, a, s->blocks.ids[i]);
+    enum rc end = db_appender_end(a);
+    return rc ? rc : end;
+}

@@ -1,0 +1,226 @@
+/* One warehouse file: made, opened, and brought forward step by step along change.seq. */
+#include "warehouse/warehouse_priv.h"
+#include "base/log.h"
+#include "embedded_sql.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { CHANGES_A_STEP = 20000, EVENTS_A_STEP = 100000, HASH_HEX = 33, MEMORY_KIB = 192 << 10, LOGIC_VERSION = 1 };
+
+static const char *const tables[] = {
+    "warehouse_table_state", "warehouse_table_customer", "warehouse_table_subject", "warehouse_table_sale", "warehouse_table_line", "warehouse_table_refund",
+    "warehouse_table_sku", "warehouse_table_price", "warehouse_table_style", "warehouse_table_category", "warehouse_table_store", "warehouse_table_source",
+    "warehouse_table_segment", "warehouse_table_recent",
+};
+static const char *const step_tables[] = {"warehouse_table_step_id", "warehouse_table_step_customer", "warehouse_table_step_sale", "warehouse_table_step_line"};
+
+/* ---- files ---- */
+
+/* A file whose tables or whose meaning are others than ours is made again. */
+static void schema_hash(char ret[static HASH_HEX])
+{
+    uint8_t sum[16];
+    crypto_generichash_state h;
+    const int32_t version = LOGIC_VERSION;
+    crypto_generichash_init(&h, NULL, 0, sizeof(sum));
+    crypto_generichash_update(&h, (const unsigned char *)&version, sizeof(version));
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        crypto_generichash_update(&h, (const unsigned char *)db_sql_text(tables[i]), strlen(db_sql_text(tables[i])));
+    crypto_generichash_final(&h, sum, sizeof(sum));
+    str_hex(sum, sizeof(sum), ret);
+    ret[HASH_HEX - 1] = '\0';
+}
+
+void warehouse_file_remove(const char *path)
+{
+    char wal[600];
+    snprintf(wal, sizeof(wal), "%s.wal", path);
+    unlink(path);
+    unlink(wal);
+}
+
+static enum rc make_tables(struct db *db, const char *const *names, size_t count)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = db_script(db, db_sql_text(names[i]));
+    return rc;
+}
+
+static enum rc make_all(struct db *db, const char *hash)
+{
+    enum rc rc = db_script(db, "BEGIN TRANSACTION");
+    if (!rc)
+        rc = make_tables(db, tables, sizeof(tables) / sizeof(tables[0]));
+    if (!rc)
+        rc = db_run(db, "wh_state_insert", DB_TEXT("schema_hash", str_z(hash)));
+    return rc ? rc : db_script(db, "COMMIT");
+}
+
+static enum rc read_state(struct follower *f, const char *hash)
+{
+    enum rc rc = RC_CONFLICT;
+    struct db_rows *q;
+    if (db_query_text(f->db, db_sql_text("wh_state"), NULL, 0, &q) != RC_OK)
+        return RC_CONFLICT; /* not even that table: not ours */
+    if (db_next(q) && str_eqz(db_text(q, "schema_hash"), hash)) {
+        f->seq = db_i64(q, "seq");
+        f->unit = db_i64(q, "unit");
+        rc = RC_OK;
+    }
+    enum rc end = db_end(q);
+    if (end || rc)
+        return end ? end : rc;
+    return db_get_i64(f->db, 0, &f->covered, "wh_segment_covers");
+}
+
+static enum rc prepare(struct follower *f, bool fresh)
+{
+    char hash[HASH_HEX];
+    schema_hash(hash);
+    enum rc rc = fresh ? make_all(f->db, hash) : RC_OK;
+    if (!rc)
+        rc = read_state(f, hash);
+    return rc ? rc : make_tables(f->db, step_tables, sizeof(step_tables) / sizeof(step_tables[0]));
+}
+
+enum rc follower_open(struct app *app, const char *path, bool make, struct follower *ret)
+{
+    struct follower f = {.app = app};
+    char segments[600];
+    _cleanup_(arena_freep) struct arena *arena = arena_new();
+    struct ctx c = {.arena = arena, .app = app};
+    _cleanup_free_ char *dir = realpath(app->data_dir, NULL);
+    bool fresh = access(path, F_OK) != 0;
+    if (fresh && !make)
+        return RC_NOT_FOUND;
+    snprintf(f.path, sizeof(f.path), "%s", path);
+    snprintf(segments, sizeof(segments), "%s/segments/", dir ? dir : app->data_dir);
+    enum rc rc = db_open_duckdb(path, segments, &(struct db_options){.create = true, .cache_kib = MEMORY_KIB}, &f.db);
+    if (rc)
+        return rc;
+    rc = prepare(&f, fresh);
+    if (!rc)
+        rc = make_event_view(&c, &f);
+    if (rc)
+        follower_close(&f);
+    else
+        *ret = f;
+    return rc;
+}
+
+void follower_close(struct follower *f)
+{
+    db_close(f->db);
+    f->db = NULL;
+}
+
+/* ---- what a step brings ---- */
+
+static int by_id(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+void step_ids_sort(struct step_ids *s)
+{
+    size_t distinct = 0;
+    qsort(s->ids, s->count, sizeof(*s->ids), by_id);
+    for (size_t i = 0; i < s->count; i++)
+        if (distinct == 0 || s->ids[distinct - 1] != s->ids[i])
+            s->ids[distinct++] = s->ids[i];
+    s->count = distinct;
+}
+
+static struct step_ids ids_of(struct ctx *c, const struct change *changes, size_t count, unsigned kinds)
+{
+    struct step_ids s = {arena_new_array(c->arena, int64_t, 2 * count + 1), 0};
+    for (size_t i = 0; i < count; i++) {
+        if (!(kinds >> changes[i].kind & 1))
+            continue;
+        s.ids[s.count++] = changes[i].ref_id;
+        if (changes[i].kind == CHANGE_MERGE)
+            s.ids[s.count++] = changes[i].customer_id; /* the winner, too */
+    }
+    step_ids_sort(&s);
+    return s;
+}
+
+/* Not too many events at once, so that a step stays short. */
+static size_t cut(const struct change *changes, size_t count)
+{
+    int64_t events = 0;
+    for (size_t i = 0; i < count; i++) {
+        events += changes[i].kind == CHANGE_EVENTS ? changes[i].count : 0;
+        if (events > EVENTS_A_STEP && i > 0)
+            return i;
+    }
+    return count;
+}
+
+static enum rc read_step(struct ctx *c, struct follower *f, struct step *s)
+{
+    struct change *changes;
+    size_t count;
+    enum rc rc = eventlog_segments(c, f->app->eventlog, f->unit, &s->segments, &s->segment_count);
+    if (!rc)
+        rc = change_read(c, f->seq, CHANGES_A_STEP, &changes, &count);
+    if (rc)
+        return rc;
+    count = cut(changes, count);
+    s->last_seq = count ? changes[count - 1].seq : f->seq;
+#define KIND(k) (1u << CHANGE_##k)
+    s->customers = ids_of(c, changes, count, KIND(CUSTOMER) | KIND(MERGE));
+    s->subjects = ids_of(c, changes, count, KIND(SUBJECT));
+    s->orders = ids_of(c, changes, count, KIND(ORDER));
+    s->skus = ids_of(c, changes, count, KIND(SKU));
+    s->styles = ids_of(c, changes, count, KIND(STYLE));
+    s->stores = ids_of(c, changes, count, KIND(STORE));
+    s->sources = ids_of(c, changes, count, KIND(SOURCE));
+    s->blocks = ids_of(c, changes, count, KIND(EVENTS));
+#undef KIND
+    return RC_OK;
+}
+
+static enum rc apply(struct ctx *c, struct follower *f, const struct step *s)
+{
+    static enum rc (*const parts[])(struct ctx *c, struct follower *f, const struct step *s) = {
+        apply_catalog, apply_customers, apply_subjects, apply_orders, apply_segments, apply_blocks,
+    };
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && i < sizeof(parts) / sizeof(parts[0]); i++)
+        rc = parts[i](c, f, s);
+    int64_t unit = s->segment_count ? s->segments[s->segment_count - 1].unit : f->unit;
+    return rc ? rc : db_run(f->db, "wh_state_update", DB_I64("seq", s->last_seq), DB_I64("unit", unit));
+}
+
+enum rc follower_step(struct ctx *c, struct follower *f, bool *ret_more)
+{
+    struct step s = {0};
+    int64_t covered = f->covered;
+    enum rc rc = read_step(c, f, &s);
+    *ret_more = !rc && (s.last_seq > f->seq || s.segment_count > 0);
+    if (rc || !*ret_more)
+        return rc;
+    rc = db_script(f->db, "BEGIN TRANSACTION");
+    if (rc)
+        return rc;
+    rc = apply(c, f, &s);
+    if (!rc)
+        rc = db_script(f->db, "COMMIT");
+    if (rc) {
+        f->covered = covered;
+        enum rc undone = db_script(f->db, "ROLLBACK"); /* fails when DuckDB did it itself */
+        (void)undone;
+        return rc;
+    }
+    f->seq = s.last_seq;
+    if (s.segment_count)
+        f->unit = s.segments[s.segment_count - 1].unit;
+    return RC_OK;
+}

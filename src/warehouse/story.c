@@ -1,0 +1,210 @@
+/* What a person's devices did on the web, for her timeline: the recent from the table, the older from the few segments that
+ * her subjects are in, newest first, until the page is full. */
+#include "warehouse/warehouse_priv.h"
+
+#include <stdlib.h>
+
+enum { FOLD_GAP_S = 1800 };
+
+struct step_of_story {
+    struct timeline_item item;
+    int64_t first_us;            /* of those folded into it */
+};
+
+struct story {
+    const struct timeline_query *query;
+    struct step_of_story *steps; /* unsorted */
+    size_t count, cap;
+};
+
+struct site {
+    int64_t id;
+    struct str name, channel;
+};
+struct sites {
+    struct site *list;
+    size_t count;
+};
+
+static enum rc load_sites(struct ctx *c, struct sites *ret)
+{
+    size_t cap = 256;
+    *ret = (struct sites){arena_new_array(c->arena, struct site, cap), 0};
+    struct db_rows *q = db_query(c->warehouse, "wh_source_channel");
+    while (ret->count < cap && db_next(q))
+        ret->list[ret->count++] = (struct site){db_i64(q, "id"), arena_str(c->arena, db_text(q, "name")), arena_str(c->arena, db_text(q, "channel"))};
+    return db_end(q);
+}
+
+static const struct site *site_of(const struct sites *sites, int64_t source_id)
+{
+    static const struct site unknown = {0, {"", 0}, {"web", 3}};
+    for (size_t i = 0; i < sites->count; i++)
+        if (sites->list[i].id == source_id)
+            return &sites->list[i];
+    return &unknown;
+}
+
+/* ---- one event as a line ---- */
+
+static const char *const type_words[] = {[EVENT_TRACK] = "track", [EVENT_IDENTIFY] = "identify", [EVENT_PAGE] = "page",
+                                         [EVENT_SCREEN] = "screen", [EVENT_GROUP] = "group", [EVENT_ALIAS] = "alias"};
+
+static struct str detail_of(struct ctx *c, struct db_rows *q)
+{
+    struct buf b = BUF_INIT(16 << 10);
+    struct jw w = jw_on(&b);
+    int64_t type = db_i64(q, "type");
+    jw_object(&w);
+    jw_kv_z(&w, "type", type >= EVENT_TRACK && type <= EVENT_ALIAS ? type_words[type] : "");
+    static const char *const members[] = {"name", "path", "product", "category", "device"};
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        if (db_text(q, members[i]).len)
+            jw_kv_str(&w, members[i], db_text(q, members[i]));
+    jw_object_end(&w);
+    struct str s = arena_str(c->arena, buf_str(&b));
+    buf_free(&b);
+    return s;
+}
+
+static struct str title_of(struct ctx *c, struct db_rows *q)
+{
+    struct str title = db_text(q, "title");
+    if (db_text(q, "name").len && db_i64(q, "type") == EVENT_TRACK)
+        title = db_text(q, "name");
+    if (title.len == 0)
+        title = db_text(q, "name").len ? db_text(q, "name") : db_text(q, "path");
+    return arena_str(c->arena, title);
+}
+
+static void add_row(struct ctx *c, struct story *s, const struct sites *sites, struct db_rows *q)
+{
+    const struct site *site = site_of(sites, db_i64(q, "source_id"));
+    if (s->query->channel.len && !str_eq(s->query->channel, site->channel))
+        return;
+    if (s->count == s->cap) {
+        s->cap = s->cap ? s->cap * 2 : 256;
+        s->steps = mem_realloc(s->steps, s->cap * sizeof(*s->steps));
+    }
+    struct timeline_item item = {
+        .at_us = db_i64(q, "at_us"), .id = db_i64(q, "id"), .kind = "web", .channel = site->channel, .place = site->name, .title = title_of(c, q),
+        .detail_json = detail_of(c, q), .amount_minor = db_i64(q, "value_minor"), .has_amount = db_i64(q, "value_minor") != 0, .repeat = 1,
+    };
+    s->steps[s->count++] = (struct step_of_story){item, item.at_us};
+}
+
+/* ---- reading ---- */
+
+static size_t wanted(const struct timeline_query *q)
+{
+    return q->limit * 4; /* neighbours fold into one */
+}
+
+static enum rc read_rows(struct ctx *c, struct story *s, const struct sites *sites, const char *statement, const char *file)
+{
+    const struct timeline_query *t = s->query;
+    const struct db_arg args[] = {DB_IDS("subjects", t->subjects, t->subject_count), DB_I64("before_us", t->before_us), DB_I64("before_id", t->before_id),
+                                  DB_I64("limit", wanted(t)), DB_TEXT("file", str_z(file))};
+    struct db_rows *q = db_query_args(c->warehouse, statement, args, file ? 5 : 4);
+    while (db_next(q))
+        add_row(c, s, sites, q);
+    return db_end(q);
+}
+
+static int64_t nth_newest(struct story *s);
+
+static enum rc read_segments(struct ctx *c, struct story *s, const struct sites *sites)
+{
+    struct eventlog_segment *segments;
+    size_t count;
+    enum rc rc = eventlog_segments_of(c, c->app->eventlog, s->query->subjects, s->query->subject_count, &segments, &count);
+    for (size_t i = 0; !rc && i < count; i++) {
+        if (segments[i].first_at_us > s->query->before_us)
+            continue;
+        if (s->count >= wanted(s->query) && segments[i].last_at_us < nth_newest(s))
+            continue; /* nothing in it is newer than what the page needs */
+        rc = read_rows(c, s, sites, "wh_story_segment", segments[i].path);
+    }
+    return rc;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct timeline_item *x = &((const struct step_of_story *)a)->item, *y = &((const struct step_of_story *)b)->item;
+    if (x->at_us != y->at_us)
+        return x->at_us < y->at_us ? 1 : -1;
+    return (x->id < y->id) - (x->id > y->id);
+}
+
+/* A segment may be applied between the two reads: its events come twice then. */
+static void sort_and_dedupe(struct story *s)
+{
+    size_t kept = 0;
+    if (s->count)
+        qsort(s->steps, s->count, sizeof(*s->steps), newest_first);
+    for (size_t i = 0; i < s->count; i++)
+        if (kept == 0 || s->steps[kept - 1].item.id != s->steps[i].item.id)
+            s->steps[kept++] = s->steps[i];
+    s->count = kept;
+}
+
+static int64_t nth_newest(struct story *s)
+{
+    sort_and_dedupe(s);
+    return s->count >= wanted(s->query) ? s->steps[wanted(s->query) - 1].item.at_us : INT64_MIN;
+}
+
+/* ---- folding ---- */
+
+static bool folds_into(const struct step_of_story *newer, const struct timeline_item *older)
+{
+    return str_eq(newer->item.title, older->title) && str_eq(newer->item.place, older->place) && str_eq(newer->item.detail_json, older->detail_json) &&
+           newer->item.has_amount == older->has_amount && newer->first_us - older->at_us < FOLD_GAP_S * US_PER_S;
+}
+
+/* Equal neighbours become one line with a count, at the time and id of the oldest of them: so that paging, which goes on
+ * strictly before what it showed, neither repeats nor loses one. The last group of a full read may go on and is left out. */
+static void add_folded(struct ctx *c, struct story *s, bool whole, struct timeline *out)
+{
+    size_t groups = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        struct step_of_story *last = groups ? &s->steps[groups - 1] : NULL;
+        struct timeline_item item = s->steps[i].item;
+        if (last && folds_into(last, &item)) {
+            item.repeat = last->item.repeat + 1;
+            *last = (struct step_of_story){item, item.at_us};
+        } else {
+            s->steps[groups++] = (struct step_of_story){item, item.at_us};
+        }
+    }
+    if (!whole && groups > 1)
+        groups--;
+    for (size_t i = 0; i < groups && i < s->query->limit; i++)
+        timeline_add(c, out, s->steps[i].item);
+}
+
+enum rc warehouse_timeline(struct ctx *c, const struct timeline_query *q, struct timeline *out)
+{
+    struct story s = {.query = q};
+    struct sites sites;
+    if (q->subject_count == 0 || (q->kind.len && !str_eqz(q->kind, "web")))
+        return RC_OK;
+    if (warehouse_use(c) != RC_OK) { /* the page shows what the truth has; visits follow when the warehouse is there */
+        ctx_clear(c);
+        return RC_OK;
+    }
+    enum rc rc = load_sites(c, &sites);
+    if (!rc)
+        rc = read_rows(c, &s, &sites, "wh_story_recent", NULL);
+    if (!rc)
+        rc = read_segments(c, &s, &sites);
+    warehouse_done(c);
+    sort_and_dedupe(&s);
+    bool whole = s.count < wanted(q);
+    if (!whole)
+        s.count = wanted(q);
+    if (!rc)
+        add_folded(c, &s, whole, out);
+    free(s.steps);
+    return rc;
+}

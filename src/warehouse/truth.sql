@@ -1,0 +1,46 @@
+-- What the follower reads of the truth, by the ids that change.seq names.
+
+-- name: wh_customer_group
+SELECT c.id AS id FROM customer AS c WHERE c.id IN ($ids[])
+UNION SELECT m.customer_id FROM customer_member AS m WHERE m.root_id IN ($ids[])
+UNION SELECT m.root_id FROM customer_member AS m WHERE m.customer_id IN ($ids[])
+UNION SELECT n.customer_id FROM customer_member AS m JOIN customer_member AS n ON n.root_id = m.root_id WHERE m.customer_id IN ($ids[]);
+
+-- name: wh_customer
+SELECT c.id, coalesce(m.root_id, c.id) AS root_id, coalesce(c.class, 0) AS class, coalesce(c.class_us, 0) AS class_us, coalesce(c.member, 0) AS member,
+    coalesce(c.home_store_id, 0) AS home_store_id, c.first_source_id, c.first_store_id, c.created_us
+FROM customer AS c LEFT JOIN customer_member AS m ON m.customer_id = c.id WHERE c.id IN ($ids[]) ORDER BY c.id;
+
+-- name: wh_subject
+SELECT subject, customer_id, shared FROM subject_link WHERE subject IN ($ids[]) ORDER BY subject;
+
+-- name: wh_sale
+SELECT id, customer_id, member, kind, status, channel, store_id, source_id, at_us, business_day, currency, total_minor, freight_minor, refunded_minor, units
+FROM sale WHERE id IN ($ids[]) ORDER BY id;
+
+-- name: wh_sale_line
+SELECT sale_id, line_no, sku, sku_id, quantity, list_minor, paid_minor, tax_permyriad, return_sale_id, return_line
+FROM sale_line WHERE sale_id IN ($ids[]) ORDER BY sale_id, line_no;
+
+-- name: wh_sale_refund
+SELECT t.sale_id, t.position, t.at_us, t.refund_minor, CASE WHEN t.status = 6 THEN s.units ELSE 0 END AS units
+FROM sale_state AS t JOIN sale AS s ON s.id = t.sale_id
+WHERE t.sale_id IN ($ids[]) AND t.refund_minor <> 0 ORDER BY t.sale_id, t.position;
+
+-- name: wh_sku
+SELECT id, code, style_id, color, size, coalesce(list_minor, -1) AS list_minor FROM sku WHERE id IN ($ids[]) ORDER BY id;
+
+-- name: wh_sku_price
+SELECT sku_id, kind, from_day, amount_minor FROM sku_price WHERE sku_id IN ($ids[]) ORDER BY sku_id, kind, from_day;
+
+-- name: wh_style
+SELECT t.id, t.code, t.name, t.category_id, t.season, t.wave, t.launch_day, t.image FROM style AS t WHERE t.id IN ($ids[]) ORDER BY t.id;
+
+-- name: wh_category
+SELECT id, parent_id, path, name FROM category ORDER BY id;
+
+-- name: wh_store
+SELECT s.id, s.code, s.name, coalesce(r.name, '') AS region, s.city, s.kind FROM store AS s LEFT JOIN region AS r ON r.id = s.region_id WHERE s.id IN ($ids[]) ORDER BY s.id;
+
+-- name: wh_source
+SELECT id, code, name, kind, channel FROM source WHERE id IN ($ids[]) ORDER BY id;

@@ -1,0 +1,451 @@
+/* The warehouse's life: the thread that follows the truth, connections lent to requests, and making it anew beside the old.
+ *
+ *            file missing, broken, of another schema
+ *      open ─────────────────────────────────────────► building (nothing to lend; RC_BUSY)
+ *        │ sound                                             │ caught up: put in place
+ *        ▼                                                   ▼
+ *    following ◄─────────────────────────────────────────────┘
+ *        │ asked to rebuild: a second file is made while this one serves, then takes its place
+ *        │ DuckDB declared it invalid: set aside as warehouse.duckdb.bad, building
+ */
+#include "base/log.h"
+#include "db/pool.h"
+#include "embedded_sql.h"
+#include "warehouse/warehouse_priv.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { IDLE_MAX = 16, POLL_BUSY_MS = 20, POLL_IDLE_MS = 100, IDLE_AFTER = 50, FAILURES_MAX = 5 };
+
+struct warehouse {
+    struct app *app;
+    char path[512], next_path[520];
+    struct follower follower;        /* the thread's; its db is NULL while there is none */
+
+    pthread_rwlock_t file_lock;      /* read: a connection is lent; write: the file is being replaced */
+    pthread_mutex_t lock;            /* guards all below */
+    pthread_cond_t changed;
+    struct db *idle[IDLE_MAX];
+    size_t idle_count;
+    bool ready, stopping, rebuild_wanted, rebuilding;
+    enum rc rebuild_rc;
+    unsigned rebuilds;               /* finished */
+    int64_t applied_seq;
+
+    bool started;
+    pthread_t thread;
+};
+
+/* ---- lending ---- */
+
+static struct db *take_idle(struct warehouse *w, bool *ret_ready)
+{
+    struct db *db = NULL;
+    pthread_mutex_lock(&w->lock);
+    *ret_ready = w->ready;
+    if (w->ready && w->idle_count)
+        db = w->idle[--w->idle_count];
+    pthread_mutex_unlock(&w->lock);
+    return db;
+}
+
+enum rc warehouse_use(struct ctx *c)
+{
+    struct warehouse *w = c->app->warehouse;
+    bool ready = false;
+    enum rc rc = RC_OK;
+    if (!w)
+        return ctx_fail(c, RC_BUSY, "warehouse", "not_open");
+    pthread_rwlock_rdlock(&w->file_lock);
+    c->warehouse = take_idle(w, &ready);
+    if (!ready)
+        rc = ctx_fail(c, RC_BUSY, "warehouse", "rebuilding");
+    else if (!c->warehouse)
+        rc = db_open_duckdb(w->path, NULL, &(struct db_options){0}, &c->warehouse); /* joins the open file and its settings */
+    if (rc)
+        pthread_rwlock_unlock(&w->file_lock);
+    return rc;
+}
+
+void warehouse_done(struct ctx *c)
+{
+    struct warehouse *w = c->app->warehouse;
+    struct db *db = c->warehouse;
+    c->warehouse = NULL;
+    pthread_mutex_lock(&w->lock);
+    if (w->idle_count < IDLE_MAX && !db_is_broken(db)) {
+        w->idle[w->idle_count++] = db;
+        db = NULL;
+    }
+    pthread_mutex_unlock(&w->lock);
+    db_close(db);
+    pthread_rwlock_unlock(&w->file_lock);
+}
+
+/* With the file lock held for writing: nobody has a connection any more. */
+static void close_idle(struct warehouse *w)
+{
+    pthread_mutex_lock(&w->lock);
+    while (w->idle_count)
+        db_close(w->idle[--w->idle_count]);
+    w->ready = false;
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* ---- stepping ---- */
+
+static bool is_stopping(struct warehouse *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool stopping = w->stopping;
+    pthread_mutex_unlock(&w->lock);
+    return stopping;
+}
+
+static enum rc step(struct app *app, struct follower *f, bool *ret_more)
+{
+    _cleanup_(arena_freep) struct arena *arena = arena_new();
+    struct ctx c = {.arena = arena, .app = app, .now_us = clock_now_us()};
+    enum rc rc = db_pool_reader(app->truth, &c.db);
+    if (rc)
+        return rc;
+    rc = follower_step(&c, f, ret_more);
+    db_pool_give(app->truth, c.db);
+    return rc;
+}
+
+/* Steps until nothing is left to apply. */
+static enum rc catch_up(struct warehouse *w, struct follower *f)
+{
+    bool more = true;
+    unsigned failures = 0;
+    enum rc rc = RC_OK;
+    while (more && failures < FAILURES_MAX && !is_stopping(w)) {
+        rc = step(w->app, f, &more);
+        failures = rc ? failures + 1 : 0;
+        more = rc || more;
+    }
+    return is_stopping(w) ? RC_GONE : rc;
+}
+
+/* ---- building and replacing ---- */
+
+static enum rc build(struct warehouse *w)
+{
+    struct follower f;
+    int64_t since = clock_mono_us();
+    warehouse_file_remove(w->next_path);
+    enum rc rc = follower_open(w->app, w->next_path, true, &f);
+    if (rc)
+        return rc;
+    rc = catch_up(w, &f);
+    follower_close(&f); /* checkpoints: one file is left */
+    log_info("warehouse.built", LOG_Z("rc", rc_name(rc)), LOG_I("seq", f.seq), LOG_I("ms", (clock_mono_us() - since) / US_PER_MS));
+    return rc;
+}
+
+/* Puts the built file in place and opens it. */
+static enum rc put_in_place(struct warehouse *w)
+{
+    pthread_rwlock_wrlock(&w->file_lock);
+    close_idle(w);
+    follower_close(&w->follower);
+    warehouse_file_remove(w->path);
+    enum rc rc = rename(w->next_path, w->path) == 0 ? RC_OK : RC_STORE;
+    if (!rc)
+        rc = follower_open(w->app, w->path, false, &w->follower);
+    pthread_mutex_lock(&w->lock);
+    w->ready = rc == RC_OK;
+    w->applied_seq = rc ? 0 : w->follower.seq;
+    pthread_mutex_unlock(&w->lock);
+    pthread_rwlock_unlock(&w->file_lock);
+    return rc;
+}
+
+static enum rc make_anew(struct warehouse *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->rebuilding = true;
+    pthread_mutex_unlock(&w->lock);
+    enum rc rc = build(w);
+    if (!rc)
+        rc = put_in_place(w);
+    pthread_mutex_lock(&w->lock);
+    w->rebuilding = w->rebuild_wanted = false;
+    w->rebuild_rc = rc;
+    w->rebuilds++;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    return rc;
+}
+
+/* Sets a file aside that DuckDB can't go on with. */
+static void set_aside(struct warehouse *w)
+{
+    char bad[600];
+    pthread_rwlock_wrlock(&w->file_lock);
+    close_idle(w);
+    follower_close(&w->follower);
+    snprintf(bad, sizeof(bad), "%s.bad", w->path);
+    warehouse_file_remove(bad);
+    if (rename(w->path, bad) != 0)
+        warehouse_file_remove(w->path);
+    warehouse_file_remove(w->path); /* its log, too */
+    pthread_rwlock_unlock(&w->file_lock);
+    log_error("warehouse.set_aside", LOG_Z("file", bad));
+}
+
+static enum rc open_or_build(struct warehouse *w)
+{
+    enum rc rc = follower_open(w->app, w->path, false, &w->follower);
+    if (rc == RC_OK) {
+        pthread_mutex_lock(&w->lock);
+        w->ready = true;
+        w->applied_seq = w->follower.seq;
+        pthread_mutex_unlock(&w->lock);
+        return RC_OK;
+    }
+    if (rc != RC_NOT_FOUND && rc != RC_CONFLICT)
+        set_aside(w);
+    return make_anew(w);
+}
+
+/* ---- the thread ---- */
+
+static void nap(struct warehouse *w, int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (long)ms * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&w->lock);
+    if (!w->stopping && !w->rebuild_wanted)
+        pthread_cond_timedwait(&w->changed, &w->lock, &until);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void publish(struct warehouse *w)
+{
+    pthread_mutex_lock(&w->lock);
+    if (w->applied_seq != w->follower.seq) {
+        w->applied_seq = w->follower.seq;
+        pthread_cond_broadcast(&w->changed);
+    }
+    pthread_mutex_unlock(&w->lock);
+}
+
+static bool wants_rebuild(struct warehouse *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool wanted = w->rebuild_wanted;
+    pthread_mutex_unlock(&w->lock);
+    return wanted;
+}
+
+/* A failing step is tried again; what DuckDB declared invalid, or what never works, is made anew. */
+static enum rc recover(struct warehouse *w, unsigned failures)
+{
+    if (!db_is_broken(w->follower.db) && failures < FAILURES_MAX)
+        return RC_OK;
+    set_aside(w);
+    return make_anew(w);
+}
+
+static void *run(void *arg)
+{
+    struct warehouse *w = arg;
+    unsigned failures = 0, quiet = 0;
+    setpriority(PRIO_PROCESS, (id_t)gettid(), 5); /* behind those who wait for an answer */
+    while (!is_stopping(w)) {
+        bool more = false;
+        enum rc rc = RC_OK;
+        if (!w->follower.db)
+            rc = open_or_build(w);
+        else if (wants_rebuild(w))
+            rc = make_anew(w);
+        else
+            rc = step(w->app, &w->follower, &more);
+        failures = rc && rc != RC_BUSY ? failures + 1 : 0;
+        quiet = more ? 0 : quiet + 1;
+        publish(w);
+        if (failures && w->follower.db)
+            recover(w, failures);
+        if (!more)
+            nap(w, quiet > IDLE_AFTER ? POLL_IDLE_MS : POLL_BUSY_MS);
+    }
+    return NULL;
+}
+
+/* ---- asking ---- */
+
+enum rc warehouse_status(struct ctx *c, struct warehouse_status *ret)
+{
+    struct warehouse *w = c->app->warehouse;
+    struct warehouse_status s = {0};
+    struct change *oldest;
+    size_t count = 0;
+    if (!w)
+        return ctx_fail(c, RC_BUSY, "warehouse", "not_open");
+    enum rc rc = change_last(c, &s.last_seq);
+    pthread_mutex_lock(&w->lock);
+    s.seq = w->applied_seq;
+    s.rebuilding = w->rebuilding;
+    pthread_mutex_unlock(&w->lock);
+    if (!rc && s.last_seq > s.seq)
+        rc = change_read(c, s.seq, 1, &oldest, &count);
+    if (rc)
+        return rc;
+    if (count)
+        s.lag_ms = (clock_now_us() - oldest->at_us) / US_PER_MS;
+    *ret = s;
+    return RC_OK;
+}
+
+static struct timespec in_ms(int64_t ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_sec += ms / 1000 + (t.tv_nsec + ms % 1000 * 1000000) / 1000000000;
+    t.tv_nsec = (t.tv_nsec + ms % 1000 * 1000000) % 1000000000;
+    return t;
+}
+
+enum rc warehouse_wait(struct ctx *c, int64_t seq, int64_t timeout_ms)
+{
+    struct warehouse *w = c->app->warehouse;
+    struct timespec until = in_ms(timeout_ms);
+    int waited = 0;
+    pthread_mutex_lock(&w->lock);
+    while ((w->applied_seq < seq || !w->ready) && !w->stopping && waited == 0)
+        waited = pthread_cond_timedwait(&w->changed, &w->lock, &until);
+    bool there = w->applied_seq >= seq && w->ready;
+    pthread_mutex_unlock(&w->lock);
+    return there ? RC_OK : ctx_fail(c, RC_BUSY, "warehouse", "behind");
+}
+
+enum rc warehouse_rebuild(struct ctx *c)
+{
+    struct warehouse *w = c->app->warehouse;
+    pthread_mutex_lock(&w->lock);
+    unsigned before = w->rebuilds;
+    w->rebuild_wanted = true;
+    pthread_cond_broadcast(&w->changed);
+    while (w->rebuilds == before && !w->stopping)
+        pthread_cond_wait(&w->changed, &w->lock);
+    enum rc rc = w->stopping ? RC_GONE : w->rebuild_rc;
+    pthread_mutex_unlock(&w->lock);
+    return rc;
+}
+
+enum rc warehouse_hashes(struct ctx *c, struct warehouse_hash ret[static WAREHOUSE_HASHES])
+{
+    enum rc rc = warehouse_use(c);
+    if (rc)
+        return rc;
+    rc = follower_hashes(c->warehouse, ret);
+    warehouse_done(c);
+    return rc;
+}
+
+static enum rc second_hashes(struct warehouse *w, struct warehouse_hash ret[static WAREHOUSE_HASHES])
+{
+    char path[600];
+    struct follower f;
+    snprintf(path, sizeof(path), "%s.check", w->path);
+    warehouse_file_remove(path);
+    enum rc rc = follower_open(w->app, path, true, &f);
+    if (rc)
+        return rc;
+    rc = catch_up(w, &f);
+    if (!rc)
+        rc = follower_hashes(f.db, ret);
+    follower_close(&f);
+    warehouse_file_remove(path);
+    return rc;
+}
+
+enum rc warehouse_verify(struct ctx *c, int64_t *ret_bad)
+{
+    struct warehouse_hash first[WAREHOUSE_HASHES], second[WAREHOUSE_HASHES];
+    int64_t bad = 0, last = 0;
+    enum rc rc = change_last(c, &last);
+    if (!rc)
+        rc = warehouse_wait(c, last, 600000);
+    if (!rc)
+        rc = warehouse_hashes(c, first);
+    if (!rc)
+        rc = second_hashes(c->app->warehouse, second);
+    for (size_t i = 0; !rc && i < WAREHOUSE_HASHES; i++)
+        if (first[i].rows != second[i].rows || first[i].hash != second[i].hash) {
+            bad++;
+            log_error("warehouse.differs", LOG_Z("table", first[i].table), LOG_I("rows", first[i].rows), LOG_I("anew", second[i].rows));
+        }
+    if (!rc)
+        *ret_bad = bad;
+    return rc;
+}
+
+/* ---- module ---- */
+
+static enum rc start(struct app *app)
+{
+    struct warehouse *w = mem_zalloc(1, sizeof(*w));
+    w->app = app;
+    snprintf(w->path, sizeof(w->path), "%s/warehouse.duckdb", app->data_dir);
+    snprintf(w->next_path, sizeof(w->next_path), "%s.new", w->path);
+    pthread_rwlock_init(&w->file_lock, NULL);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    app->warehouse = w;
+    w->started = pthread_create(&w->thread, NULL, run, w) == 0;
+    return w->started ? RC_OK : RC_INTERNAL;
+}
+
+static void stop(struct app *app)
+{
+    struct warehouse *w = app->warehouse;
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    if (w->started)
+        pthread_join(w->thread, NULL);
+    pthread_rwlock_wrlock(&w->file_lock);
+    close_idle(w);
+    follower_close(&w->follower);
+    pthread_rwlock_unlock(&w->file_lock);
+    pthread_rwlock_destroy(&w->file_lock);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->changed);
+    app->warehouse = NULL;
+    free(w);
+}
+
+static void metrics(struct app *app, struct buf *out)
+{
+    _cleanup_(arena_freep) struct arena *arena = arena_new();
+    struct ctx c = {.arena = arena, .app = app, .now_us = clock_now_us()};
+    struct warehouse_status s;
+    if (!app->warehouse || db_pool_reader(app->truth, &c.db) != RC_OK)
+        return;
+    if (warehouse_status(&c, &s) == RC_OK)
+        buf_addf(out,
+                 "# HELP zhixin_warehouse_seq Last change applied to the warehouse.\n# TYPE zhixin_warehouse_seq gauge\nzhixin_warehouse_seq %lld\n"
+                 "# HELP zhixin_warehouse_lag_seconds Age of the oldest change that is not applied.\n# TYPE zhixin_warehouse_lag_seconds gauge\n"
+                 "zhixin_warehouse_lag_seconds %lld.%03lld\n",
+                 (long long)s.seq, (long long)(s.lag_ms / 1000), (long long)(s.lag_ms % 1000));
+    db_pool_give(app->truth, c.db);
+}
+
+const struct module warehouse_module = {
+    .name = "warehouse", .sql = warehouse_sql, .warehouse_sql = warehouse_warehouse_sql, .start = start, .stop = stop, .on_timeline = warehouse_timeline,
+    .metrics = metrics,
+};

@@ -1,0 +1,260 @@
+-- The warehouse: derived from the truth by change.seq, deleted and made again at will. Its tables and the statements that
+-- fill them. Facts carry what every question filters by (day, channel, store, class), so that no tile needs a join.
+--
+-- class is a person's (1 consumer); person_id the record that a customer is today. counts says what a document is for the
+-- numbers: 1 purchase, 2 exchange, 3 return, 0 neither (not paid, or cancelled before it was shipped). role says it of a line:
+-- 1 sold, 2 exchanged (both sides, their paid sum is the difference), 3 returned, 0 none.
+
+-- name: warehouse_table_state
+CREATE TABLE follower (schema_hash VARCHAR NOT NULL, seq BIGINT NOT NULL, unit BIGINT NOT NULL);
+
+-- name: warehouse_table_customer
+CREATE TABLE customer (
+    id BIGINT NOT NULL, person_id BIGINT NOT NULL, person_class SMALLINT NOT NULL, class SMALLINT NOT NULL, class_us BIGINT NOT NULL,
+    member SMALLINT NOT NULL, home_store_id BIGINT NOT NULL, first_source_id BIGINT NOT NULL, first_store_id BIGINT NOT NULL, created_us BIGINT NOT NULL);
+
+-- name: warehouse_table_subject
+CREATE TABLE subject (subject BIGINT NOT NULL, customer_id BIGINT NOT NULL, shared SMALLINT NOT NULL);
+
+-- name: warehouse_table_sale
+CREATE TABLE sale (
+    id BIGINT NOT NULL, customer_id BIGINT NOT NULL, person_id BIGINT NOT NULL, class SMALLINT NOT NULL, known SMALLINT NOT NULL, member SMALLINT NOT NULL,
+    kind SMALLINT NOT NULL, status SMALLINT NOT NULL, counts SMALLINT NOT NULL, channel VARCHAR NOT NULL, store_id BIGINT NOT NULL, source_id BIGINT NOT NULL,
+    at_us BIGINT NOT NULL, day INTEGER NOT NULL, currency VARCHAR NOT NULL, total_minor BIGINT NOT NULL, freight_minor BIGINT NOT NULL,
+    refunded_minor BIGINT NOT NULL, units BIGINT NOT NULL);
+
+-- name: warehouse_table_line
+CREATE TABLE sale_line (
+    sale_id BIGINT NOT NULL, line_no INTEGER NOT NULL, role SMALLINT NOT NULL, day INTEGER NOT NULL, channel VARCHAR NOT NULL, store_id BIGINT NOT NULL,
+    class SMALLINT NOT NULL, member SMALLINT NOT NULL, sku VARCHAR NOT NULL, sku_id BIGINT NOT NULL, style_id BIGINT NOT NULL, category_id BIGINT NOT NULL,
+    quantity BIGINT NOT NULL, list_minor BIGINT NOT NULL, paid_minor BIGINT NOT NULL, net_minor BIGINT NOT NULL, tax_permyriad INTEGER NOT NULL,
+    cost_minor BIGINT, floor_minor BIGINT, of_sale_id BIGINT NOT NULL, of_line INTEGER NOT NULL);
+
+-- name: warehouse_table_refund
+CREATE TABLE refund (
+    sale_id BIGINT NOT NULL, position INTEGER NOT NULL, day INTEGER NOT NULL, amount_minor BIGINT NOT NULL, units BIGINT NOT NULL);
+
+-- name: warehouse_table_sku
+CREATE TABLE sku (id BIGINT NOT NULL, code VARCHAR NOT NULL, style_id BIGINT NOT NULL, color VARCHAR NOT NULL, size VARCHAR NOT NULL, list_minor BIGINT NOT NULL);
+
+-- name: warehouse_table_price
+CREATE TABLE sku_price (sku_id BIGINT NOT NULL, kind SMALLINT NOT NULL, from_day INTEGER NOT NULL, to_day INTEGER NOT NULL, amount_minor BIGINT NOT NULL);
+
+-- name: warehouse_table_style
+CREATE TABLE style (
+    id BIGINT NOT NULL, code VARCHAR NOT NULL, name VARCHAR NOT NULL, category_id BIGINT NOT NULL, season VARCHAR NOT NULL, wave VARCHAR NOT NULL,
+    launch_day INTEGER, image VARCHAR NOT NULL);
+
+-- name: warehouse_table_category
+CREATE TABLE category (id BIGINT NOT NULL, parent_id BIGINT NOT NULL, path VARCHAR NOT NULL, name VARCHAR NOT NULL);
+
+-- name: warehouse_table_store
+CREATE TABLE store (id BIGINT NOT NULL, code VARCHAR NOT NULL, name VARCHAR NOT NULL, region VARCHAR NOT NULL, city VARCHAR NOT NULL, kind SMALLINT NOT NULL);
+
+-- name: warehouse_table_source
+CREATE TABLE source (id BIGINT NOT NULL, code VARCHAR NOT NULL, name VARCHAR NOT NULL, kind VARCHAR NOT NULL, channel VARCHAR NOT NULL);
+
+-- name: warehouse_table_segment
+CREATE TABLE segment (unit BIGINT NOT NULL, events BIGINT NOT NULL, last_block BIGINT NOT NULL);
+
+-- name: warehouse_table_recent
+CREATE TABLE event_recent (
+    block BIGINT NOT NULL, id BIGINT NOT NULL, source_id BIGINT NOT NULL, subject BIGINT NOT NULL, day INTEGER NOT NULL, at_us BIGINT NOT NULL,
+    type SMALLINT NOT NULL, flags SMALLINT NOT NULL, value_minor BIGINT NOT NULL, quantity BIGINT NOT NULL, name VARCHAR NOT NULL, path VARCHAR NOT NULL,
+    title VARCHAR NOT NULL, referrer VARCHAR NOT NULL, utm_source VARCHAR NOT NULL, utm_medium VARCHAR NOT NULL, utm_campaign VARCHAR NOT NULL,
+    product VARCHAR NOT NULL, category VARCHAR NOT NULL, order_no VARCHAR NOT NULL, currency VARCHAR NOT NULL, device VARCHAR NOT NULL);
+
+-- ---- of this connection: what a step of the follower brings ----
+
+-- name: warehouse_table_step_id
+CREATE TEMP TABLE step_id (id BIGINT NOT NULL);
+
+-- name: warehouse_table_step_customer
+CREATE TEMP TABLE step_customer (
+    id BIGINT NOT NULL, person_id BIGINT NOT NULL, class SMALLINT NOT NULL, class_us BIGINT NOT NULL, member SMALLINT NOT NULL,
+    home_store_id BIGINT NOT NULL, first_source_id BIGINT NOT NULL, first_store_id BIGINT NOT NULL, created_us BIGINT NOT NULL);
+
+-- name: warehouse_table_step_sale
+CREATE TEMP TABLE step_sale (
+    id BIGINT NOT NULL, customer_id BIGINT NOT NULL, member SMALLINT NOT NULL, kind SMALLINT NOT NULL, status SMALLINT NOT NULL, counts SMALLINT NOT NULL,
+    channel VARCHAR NOT NULL, store_id BIGINT NOT NULL, source_id BIGINT NOT NULL, at_us BIGINT NOT NULL, day INTEGER NOT NULL, currency VARCHAR NOT NULL,
+    total_minor BIGINT NOT NULL, freight_minor BIGINT NOT NULL, refunded_minor BIGINT NOT NULL, units BIGINT NOT NULL);
+
+-- name: warehouse_table_step_line
+CREATE TEMP TABLE step_line (
+    sale_id BIGINT NOT NULL, line_no INTEGER NOT NULL, sku VARCHAR NOT NULL, sku_id BIGINT NOT NULL, quantity BIGINT NOT NULL, list_minor BIGINT NOT NULL,
+    paid_minor BIGINT NOT NULL, net_minor BIGINT NOT NULL, tax_permyriad INTEGER NOT NULL, of_sale_id BIGINT NOT NULL, of_line INTEGER NOT NULL);
+
+-- ---- state ----
+
+-- name: wh_state
+SELECT schema_hash, seq, unit FROM follower;
+
+-- name: wh_state_insert
+INSERT INTO follower (schema_hash, seq, unit) VALUES ($schema_hash, 0, 0);
+
+-- name: wh_state_update
+UPDATE follower SET seq = $seq, unit = $unit;
+
+-- ---- steps ----
+
+-- name: wh_step_id_clear
+DELETE FROM step_id;
+
+-- name: wh_step_clear_customer
+DELETE FROM step_customer;
+
+-- name: wh_step_clear_sale
+DELETE FROM step_sale;
+
+-- name: wh_step_clear_line
+DELETE FROM step_line;
+
+-- name: wh_customer_delete
+DELETE FROM customer WHERE id IN (SELECT s.id FROM step_customer AS s);
+
+-- name: wh_customer_insert
+INSERT INTO customer SELECT s.id, s.person_id, 1, s.class, s.class_us, s.member, s.home_store_id, s.first_source_id, s.first_store_id, s.created_us FROM step_customer AS s;
+
+-- name: wh_customer_class
+UPDATE customer SET person_class = p.class
+FROM (SELECT DISTINCT ON (c.person_id) c.person_id, c.class FROM customer AS c
+      WHERE c.class > 0 AND c.person_id IN (SELECT s.person_id FROM step_customer AS s)
+      ORDER BY c.person_id NULLS FIRST, c.class_us DESC NULLS LAST, c.id DESC NULLS LAST) AS p
+WHERE customer.person_id = p.person_id AND customer.person_class <> p.class;
+
+-- name: wh_customer_sales
+UPDATE sale SET person_id = c.person_id, class = c.person_class, known = 1
+FROM customer AS c
+WHERE c.id = sale.customer_id AND c.id IN (SELECT s.id FROM step_customer AS s)
+    AND (sale.person_id <> c.person_id OR sale.class <> c.person_class OR sale.known = 0);
+
+-- name: wh_customer_lines
+UPDATE sale_line SET class = s.class FROM sale AS s WHERE s.id = sale_line.sale_id AND s.class <> sale_line.class;
+
+-- name: wh_subject_delete
+DELETE FROM subject WHERE subject IN (SELECT s.id FROM step_id AS s);
+
+-- name: wh_sale_delete
+DELETE FROM sale WHERE id IN (SELECT s.id FROM step_sale AS s);
+
+-- name: wh_sale_insert
+INSERT INTO sale
+SELECT s.id, s.customer_id, coalesce(c.person_id, s.customer_id), coalesce(c.person_class, 1), CASE WHEN c.id IS NULL THEN 0 ELSE 1 END, s.member, s.kind,
+    s.status, s.counts, s.channel, s.store_id, s.source_id, s.at_us, s.day, s.currency, s.total_minor, s.freight_minor, s.refunded_minor, s.units
+FROM step_sale AS s LEFT JOIN customer AS c ON c.id = s.customer_id ORDER BY s.id NULLS FIRST;
+
+-- name: wh_line_delete
+DELETE FROM sale_line WHERE sale_id IN (SELECT s.id FROM step_sale AS s);
+
+-- name: wh_refund_delete
+DELETE FROM refund WHERE sale_id IN (SELECT s.id FROM step_sale AS s);
+
+-- name: wh_line_insert
+INSERT INTO sale_line
+SELECT l.sale_id, l.line_no,
+    CASE WHEN s.counts = 1 AND l.quantity > 0 THEN 1 WHEN s.counts = 2 THEN 2 WHEN s.counts IN (1, 3) AND l.quantity < 0 THEN 3 ELSE 0 END,
+    s.day, s.channel, s.store_id, s.class, s.member, l.sku, coalesce(k.id, n.id, l.sku_id), coalesce(k.style_id, n.style_id, 0), coalesce(t.category_id, 0),
+    l.quantity, l.list_minor, l.paid_minor, l.net_minor, l.tax_permyriad, l.quantity * c.amount_minor, f.amount_minor, l.of_sale_id, l.of_line
+FROM step_line AS l
+JOIN sale AS s ON s.id = l.sale_id
+LEFT JOIN sku AS k ON k.id = l.sku_id
+LEFT JOIN sku AS n ON n.code = l.sku AND l.sku_id = 0
+LEFT JOIN style AS t ON t.id = coalesce(k.style_id, n.style_id)
+LEFT JOIN sku_price AS c ON c.sku_id = coalesce(k.id, n.id) AND c.kind = 3 AND s.day >= c.from_day AND s.day < c.to_day
+LEFT JOIN sku_price AS f ON f.sku_id = coalesce(k.id, n.id) AND f.kind = 2 AND s.day >= f.from_day AND s.day < f.to_day
+ORDER BY l.sale_id NULLS FIRST, l.line_no NULLS FIRST;
+
+-- name: wh_line_of_sku
+INSERT INTO step_line
+SELECT l.sale_id, l.line_no, l.sku, l.sku_id, l.quantity, l.list_minor, l.paid_minor, l.net_minor, l.tax_permyriad, l.of_sale_id, l.of_line
+FROM sale_line AS l
+WHERE l.sku_id IN (SELECT s.id FROM step_id AS s) OR (l.sku_id = 0 AND l.sku IN (SELECT k.code FROM sku AS k JOIN step_id AS s ON s.id = k.id))
+    OR l.style_id IN (SELECT s.id FROM step_id AS s);
+
+-- name: wh_line_taken
+DELETE FROM sale_line USING step_line AS l WHERE l.sale_id = sale_line.sale_id AND l.line_no = sale_line.line_no;
+
+-- name: wh_sku_delete
+DELETE FROM sku WHERE id IN (SELECT s.id FROM step_id AS s);
+
+-- name: wh_sku_price_delete
+DELETE FROM sku_price WHERE sku_id IN (SELECT s.id FROM step_id AS s);
+
+-- name: wh_style_delete
+DELETE FROM style WHERE id IN (SELECT s.id FROM step_id AS s);
+
+-- name: wh_category_delete
+DELETE FROM category;
+
+-- name: wh_store_delete
+DELETE FROM store WHERE id IN (SELECT s.id FROM step_id AS s);
+
+-- name: wh_source_delete
+DELETE FROM source WHERE id IN (SELECT s.id FROM step_id AS s);
+
+-- ---- events ----
+
+-- name: wh_segment_insert
+INSERT INTO segment (unit, events, last_block) VALUES ($unit, $events, $last_block);
+
+-- name: wh_segment_covers
+SELECT max(last_block) FROM segment;
+
+-- name: wh_recent_covered
+DELETE FROM event_recent WHERE block <= $last_block;
+
+-- ---- the story of a person ----
+
+-- name: wh_story_recent
+SELECT id, source_id, at_us, type, name, path, title, product, category, value_minor, currency, device FROM event_recent
+WHERE subject IN ($subjects[]) AND (at_us < $before_us OR (at_us = $before_us AND id < $before_id)) ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+
+-- name: wh_story_segment
+SELECT id, source_id, at_ms * 1000 + at_rest_us AS at_us, type, name, path, title, product, category, value_minor, currency, device FROM read_parquet($file)
+WHERE subject IN ($subjects[]) AND (at_ms * 1000 + at_rest_us < $before_us OR (at_ms * 1000 + at_rest_us = $before_us AND id < $before_id))
+ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+
+-- name: wh_source_channel
+SELECT id, name, channel FROM source;
+
+-- ---- logical hashes: of rows, whatever their order; any changed cell changes them ----
+
+-- name: wh_hash_customer
+SELECT count(*) AS n, sum(hash(id, person_id, person_class, class, class_us, member, home_store_id, first_source_id, first_store_id, created_us)) AS h FROM customer;
+
+-- name: wh_hash_subject
+SELECT count(*) AS n, sum(hash(subject, customer_id, shared)) AS h FROM subject;
+
+-- name: wh_hash_sale
+SELECT count(*) AS n, sum(hash(id, customer_id, person_id, class, known, member, kind, status, counts, channel, store_id, source_id, at_us, day, currency, total_minor,
+    freight_minor, refunded_minor, units)) AS h FROM sale;
+
+-- name: wh_hash_sale_line
+SELECT count(*) AS n, sum(hash(sale_id, line_no, role, day, channel, store_id, class, member, sku, sku_id, style_id, category_id, quantity, list_minor, paid_minor,
+    net_minor, tax_permyriad, cost_minor, floor_minor, of_sale_id, of_line)) AS h FROM sale_line;
+
+-- name: wh_hash_refund
+SELECT count(*) AS n, sum(hash(sale_id, position, day, amount_minor, units)) AS h FROM refund;
+
+-- name: wh_hash_sku
+SELECT count(*) AS n, sum(hash(id, code, style_id, color, size, list_minor)) AS h FROM sku;
+
+-- name: wh_hash_sku_price
+SELECT count(*) AS n, sum(hash(sku_id, kind, from_day, to_day, amount_minor)) AS h FROM sku_price;
+
+-- name: wh_hash_style
+SELECT count(*) AS n, sum(hash(id, code, name, category_id, season, wave, launch_day, image)) AS h FROM style;
+
+-- name: wh_hash_category
+SELECT count(*) AS n, sum(hash(id, parent_id, path, name)) AS h FROM category;
+
+-- name: wh_hash_store
+SELECT count(*) AS n, sum(hash(id, code, name, region, city, kind)) AS h FROM store;
+
+-- name: wh_hash_source
+SELECT count(*) AS n, sum(hash(id, code, name, kind, channel)) AS h FROM source;
+
+-- name: wh_hash_event
+SELECT count(*) AS n, sum(hash(id, source_id, subject, day, at_us, type, flags, value_minor, quantity, name, path, title, referrer, utm_source, utm_medium, utm_campaign,
+    product, category, order_no, currency, device)) AS h FROM event;

@@ -1,0 +1,63 @@
+/* Shared by the files of the warehouse. */
+#ifndef ZX_WAREHOUSE_WAREHOUSE_PRIV_H
+#define ZX_WAREHOUSE_WAREHOUSE_PRIV_H
+
+#include "base/app.h"
+#include "db/append.h"
+#include "eventlog/eventlog.h"
+#include "warehouse/warehouse.h"
+
+/* One warehouse file being kept up to date. */
+struct follower {
+    struct app *app;
+    char path[512];
+    struct db *db;
+    int64_t seq, unit;     /* applied so far: changes, segments */
+    int64_t covered;       /* last block that lies in an applied segment */
+};
+
+/* What one step brings: ids by kind, each once, ascending. */
+struct step_ids {
+    int64_t *ids;
+    size_t count;
+};
+struct step {
+    struct step_ids customers, subjects, orders, skus, styles, stores, sources, blocks;
+    struct eventlog_segment *segments;
+    size_t segment_count;
+    int64_t last_seq;
+};
+
+/* ---- follow.c ---- */
+
+/* Opens a file; with `make`, a missing one is made with empty tables. RC_NOT_FOUND: missing, RC_CONFLICT: another schema. */
+enum rc follower_open(struct app *app, const char *path, bool make, struct follower *ret) ZX_MUST_CHECK;
+void follower_close(struct follower *f);
+/* Applies the next changes in one transaction; *ret_more is false when there were none. RC_BUSY: try again. */
+enum rc follower_step(struct ctx *c, struct follower *f, bool *ret_more) ZX_MUST_CHECK;
+/* Removes a file and its log. */
+void warehouse_file_remove(const char *path);
+
+/* Ascending, each once. */
+void step_ids_sort(struct step_ids *s);
+
+/* ---- apply.c, events.c: inside the transaction of a step ---- */
+
+enum rc apply_catalog(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
+enum rc apply_customers(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
+enum rc apply_subjects(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
+enum rc apply_orders(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
+enum rc apply_segments(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
+enum rc apply_blocks(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
+/* The view over all events: the applied segments and what is recent. */
+enum rc make_event_view(struct ctx *c, struct follower *f) ZX_MUST_CHECK;
+
+/* ---- hash.c ---- */
+
+enum rc follower_hashes(struct db *db, struct warehouse_hash ret[static WAREHOUSE_HASHES]) ZX_MUST_CHECK;
+
+/* ---- story.c ---- */
+
+enum rc warehouse_timeline(struct ctx *c, const struct timeline_query *q, struct timeline *out) ZX_MUST_CHECK;
+
+#endif
