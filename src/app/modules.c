@@ -8,7 +8,8 @@
 #include "identity/identity.h"
 #include "intake/intake.h"
 #include "sales/sales.h"
+#include "warehouse/warehouse.h"
 
 const struct module *const modules[] = {
-    &http_module, &access_module, &job_module, &customer_module, &catalog_module, &identity_module, &eventlog_module, &sales_module, &intake_module, &demo_shop_module, &tour_module, NULL,
+    &http_module, &access_module, &job_module, &customer_module, &catalog_module, &identity_module, &eventlog_module, &sales_module, &warehouse_module, &intake_module, &demo_shop_module, &tour_module, NULL,
 };
