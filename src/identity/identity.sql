@@ -117,3 +117,15 @@ ON CONFLICT (key_hash, business_day) DO UPDATE SET uses = identity_use.uses + 1;
 
 -- name: identity_use_get
 SELECT uses FROM identity_use WHERE key_hash = $key_hash AND business_day = $business_day;
+
+-- name: identity_erase_keys
+DELETE FROM key_claim WHERE key_hash IN (SELECT key_hash FROM identifier WHERE customer_id = $customer_id);
+
+-- name: identity_erase_evidence
+DELETE FROM identity_evidence WHERE customer_id = $customer_id;
+
+-- name: identity_erase_identifiers
+DELETE FROM identifier WHERE customer_id = $customer_id;
+
+-- name: identity_erase_subjects
+DELETE FROM subject_link WHERE customer_id = $customer_id;

@@ -122,7 +122,17 @@ static enum rc merged(struct ctx *c, const struct customer_merge *m)
     return RC_OK;
 }
 
+/* Nothing leads to her any more: keys, identifiers, their evidence, her devices. The graph's own log keeps ids only. */
+static enum rc erased(struct ctx *c, int64_t customer_id)
+{
+    static const char *const statements[] = {"identity_erase_keys", "identity_erase_evidence", "identity_erase_identifiers", "identity_erase_subjects"};
+    enum rc rc = RC_OK;
+    for (size_t i = 0; rc == RC_OK && i < sizeof(statements) / sizeof(statements[0]); i++)
+        rc = db_run(c->db, statements[i], DB_I64("customer_id", customer_id));
+    return rc;
+}
+
 const struct module identity_module = {
     .name = "identity", .routes = routes, .sql = identity_sql, .migrations = identity_migrations, .tables = tables,
-    .permissions = permissions, .start = start, .on_customer_merge = merged, .on_timeline = timeline,
+    .permissions = permissions, .start = start, .on_customer_merge = merged, .on_customer_erase = erased, .on_timeline = timeline,
 };
