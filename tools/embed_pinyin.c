@@ -189,5 +189,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < syllable_count; i++)
         fprintf(out, "\"%s\",%s", syllables[i], i % 12 == 11 ? "\n" : "");
     fputs("};\n", out);
+    utrans_close(r.apart);
+    utrans_close(r.name);
+    utrans_close(r.word);
+    utrans_close(r.simple);
     return fclose(out) ? 1 : 0;
 }

@@ -68,8 +68,11 @@ enum tape_error tape_parse(struct json_parser *p, const char *text, size_t len)
 
 size_t tape_double_text(double v, char out[TAPE_DOUBLE_TEXT])
 {
+    // Fixed only while the digits still fit an integer, or no reader could take a whole number back.
     double size = std::fabs(v);
-    bool fixed = v == 0 || (size >= 1e-7 && size < 1e21);
+    if (size == 0)
+        v = 0; // without its sign
+    bool fixed = size == 0 || (size >= 1e-7 && size < 1e17);
     std::to_chars_result r =
         std::to_chars(out, out + TAPE_DOUBLE_TEXT, v, fixed ? std::chars_format::fixed : std::chars_format::scientific);
     return static_cast<size_t>(r.ptr - out);

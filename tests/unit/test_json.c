@@ -171,7 +171,7 @@ static void writes_what_it_read(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "null", "[]", "{}", "\"\"", "[1,-2,18446744073709551615,0.1,1e+22,1e-09,true,false,null]",
+        "null", "[]", "{}", "\"\"", "[1,-2,18446744073709551615,0.1,100000.5,1e+20,1e-09,true,false,null]",
         "{\"a\":{\"b\":[{\"c\":\"王\\n\\\"\"}]},\"d\":[[],{}]}",
     };
     _cleanup_buf_ struct buf b = BUF_INIT(1000);
