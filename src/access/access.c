@@ -185,7 +185,6 @@ static const struct permission permissions[] = {
     {"source.read", ROLE_ADMIN},
     {"source.write", ROLE_ADMIN},
     {"audit.read", ROLE_ADMIN},
-    {"live.read", ROLE_ADMIN | ROLE_MANAGER},
     {0},
 };
 

@@ -30,6 +30,9 @@ struct access_source {
 };
 /* The source of a write or API key (as it came over the wire); in memory, thread-safe, follows changes. */
 bool access_key_lookup(struct app *app, struct str key, struct access_source *ret, bool *ret_api);
+/* The same from an Authorization header, without decoding or hashing one that came before: for the fast path. False when the
+ * header holds no key, or none that holds. */
+bool access_source_of_header(struct app *app, struct str authorization, struct access_source *ret, bool *ret_api);
 /* Makes a key for the source of that name, and the source when there is none. Inside a transaction; a running server knows
  * the key after access_keys_reload(). `api`: for /api/v1, else a write key for collection. */
 enum rc access_key_create(struct ctx *c, struct str source_name, bool api, bool trusted, struct str *ret_key) ZX_MUST_CHECK;

@@ -8,7 +8,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-enum { KEY_RANDOM_BYTES = 24, KEY_HASH_BYTES = 32, HINT_CHARS = 9 };
+enum { KEY_RANDOM_BYTES = 24, KEY_HASH_BYTES = 32, HINT_CHARS = 9, SEEN_SLOTS = 64, SEEN_BYTES = 112 };
 
 struct key_row {
     uint8_t hash[KEY_HASH_BYTES];
@@ -16,12 +16,21 @@ struct key_row {
     enum key_kind kind;
     struct access_source source;
 };
-/* Open addressing by the hash's first bytes; at most half full. Never changed once it is swapped in. */
+/* Authorization headers that were seen lately with a write key, so that the fast path neither decodes nor hashes. Write keys
+ * are public; an API key is never kept. */
+struct seen {
+    size_t len;
+    char text[SEEN_BYTES];
+    const struct key_row *row;
+};
+/* Open addressing by the hash's first bytes; at most half full. Rows never change once the table is swapped in. */
 struct key_table {
     struct arena *arena;
     struct key_table *next_retired;
     size_t slots;
     struct key_row *rows;               /* key_id 0: empty */
+    pthread_mutex_t seen_lock;
+    struct seen seen[SEEN_SLOTS];
 };
 
 void key_table_free(struct key_table *t)
@@ -29,6 +38,7 @@ void key_table_free(struct key_table *t)
     while (t) {
         struct key_table *next = t->next_retired;
         arena_free(t->arena);
+        pthread_mutex_destroy(&t->seen_lock);
         free(t);
         t = next;
     }
@@ -137,6 +147,7 @@ static enum rc table_build(struct ctx *c, struct key_table **ret)
     struct row_list list = {0};
     struct key_table *t = mem_zalloc(1, sizeof(*t));
     t->arena = arena_new();
+    pthread_mutex_init(&t->seen_lock, NULL);
     enum rc rc = rows_load(c, t, &list);
     t->slots = 16;
     while (t->slots < 2 * list.count)
@@ -172,10 +183,14 @@ enum rc access_keys_reload(struct ctx *c)
     return rc;
 }
 
-static const struct key_row *key_find(const struct app *app, struct str key)
+static struct key_table *table_now(const struct app *app)
+{
+    return app->access ? atomic_load_explicit(&app->access->keys, memory_order_acquire) : NULL;
+}
+
+static const struct key_row *key_find(const struct key_table *t, struct str key)
 {
     uint8_t hash[KEY_HASH_BYTES];
-    const struct key_table *t = app->access ? atomic_load_explicit(&app->access->keys, memory_order_acquire) : NULL;
     if (!t || key.len == 0)
         return NULL;
     key_hash(key, hash);
@@ -185,9 +200,58 @@ static const struct key_row *key_find(const struct app *app, struct str key)
 
 bool access_key_lookup(struct app *app, struct str key, struct access_source *ret, bool *ret_api)
 {
-    const struct key_row *row = key_find(app, key);
+    const struct key_row *row = key_find(table_now(app), key);
     if (!row)
         return false;
+    *ret = row->source;
+    *ret_api = row->kind == KEY_API;
+    return true;
+}
+
+static struct seen *seen_slot(struct key_table *t, struct str header)
+{
+    uint64_t mix = header.len;
+    for (size_t i = header.len > 16 ? header.len - 16 : 0; i < header.len; i++)
+        mix = (mix ^ (uint8_t)header.ptr[i]) * UINT64_C(0x100000001b3);
+    return &t->seen[(mix >> 32) % SEEN_SLOTS];
+}
+
+static const struct key_row *seen_find(struct key_table *t, struct str header)
+{
+    const struct key_row *row = NULL;
+    pthread_mutex_lock(&t->seen_lock);
+    const struct seen *s = seen_slot(t, header);
+    if (s->len == header.len && memcmp(s->text, header.ptr, header.len) == 0)
+        row = s->row;
+    pthread_mutex_unlock(&t->seen_lock);
+    return row;
+}
+
+static void seen_keep(struct key_table *t, struct str header, const struct key_row *row)
+{
+    if (header.len > SEEN_BYTES || row->kind != KEY_WRITE)
+        return;
+    pthread_mutex_lock(&t->seen_lock);
+    struct seen *s = seen_slot(t, header);
+    s->len = header.len;
+    memcpy(s->text, header.ptr, header.len);
+    s->row = row;
+    pthread_mutex_unlock(&t->seen_lock);
+}
+
+bool access_source_of_header(struct app *app, struct str authorization, struct access_source *ret, bool *ret_api)
+{
+    char room[256];
+    struct str key;
+    struct key_table *t = table_now(app);
+    if (!t || authorization.len == 0)
+        return false;
+    const struct key_row *row = seen_find(t, authorization);
+    if (!row) {
+        if (!access_key_of_header(authorization, room, &key) || !(row = key_find(t, key)))
+            return false;
+        seen_keep(t, authorization, row);
+    }
     *ret = row->source;
     *ret_api = row->kind == KEY_API;
     return true;
@@ -196,7 +260,7 @@ bool access_key_lookup(struct app *app, struct str key, struct access_source *re
 /* Only keys made for the API act on it; a write key is public and stands in the pages of the shop. */
 enum rc key_identify(struct ctx *c, struct str key, const struct actor **ret)
 {
-    const struct key_row *row = key_find(c->app, key);
+    const struct key_row *row = key_find(table_now(c->app), key);
     if (!row || row->kind != KEY_API)
         return ctx_fail(c, RC_UNAUTHENTICATED, "Authorization", "key");
     struct actor *a = arena_new_one(c->arena, struct actor);

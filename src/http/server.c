@@ -141,7 +141,7 @@ static void log_library(void *cls, const char *format, va_list args)
 
 static struct MHD_Daemon *library_start(struct http_server *s, int fd)
 {
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem threads[] = {{MHD_OPTION_THREAD_POOL_SIZE, LOOP_THREADS, NULL}, {MHD_OPTION_END, 0, NULL}};
     if (LOOP_THREADS == 1)
         threads[0] = threads[1];

@@ -46,11 +46,11 @@ static struct str key_in_body(struct str body)
 
 static bool find_source(struct app *app, const struct request *r, struct access_source *ret)
 {
-    char room[256];
     bool api;
-    struct str key;
-    if (!access_key_of_header(request_header(r, "Authorization"), room, &key))
-        key = request_query(r, "writeKey");
+    struct str authorization = request_header(r, "Authorization");
+    if (access_source_of_header(app, authorization, ret, &api))
+        return ret->enabled;
+    struct str key = request_query(r, "writeKey");
     if (key.len == 0)
         key = key_in_body(r->body);
     return key.len && access_key_lookup(app, key, ret, &api) && ret->enabled;
