@@ -1,6 +1,6 @@
 // 查看记录: who looked at or changed what; written by the server before the act, never editable.
 import { Link } from "@tanstack/react-router";
-import { Button, Input, Select } from "antd";
+import { Select } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, body } from "../api/client";
 import type { AuditRow } from "../api/types";
@@ -10,7 +10,6 @@ import { type Column, DataTable, TableTools } from "../ui/DataTable";
 import { whenFull } from "../ui/format";
 import { Pager, useList } from "../ui/list";
 import { PageHead } from "../ui/PageHead";
-import { PeriodPicker } from "../ui/Period";
 import { Empty } from "../ui/States";
 
 const actions = [
@@ -36,9 +35,9 @@ function detailText(detail: AuditRow["detail"]): string {
 
 export function AuditPage() {
   const { t } = useTranslation();
-  const [{ action, actor, from, to }, setUrl] = useUrl();
-  const list = useList(["audit", { action, actor, from, to }], (after) =>
-    body(api.GET("/api/v1/audit", { params: { query: { action, actor, from, to, after, limit: 100 } } })),
+  const [{ action }, setUrl] = useUrl();
+  const list = useList(["audit", { action }], (after) =>
+    body(api.GET("/api/v1/audit", { params: { query: { action, after, limit: 100 } } })),
   );
   const filter = (change: Record<string, string | undefined>) => setUrl({ ...change, after: undefined });
   const columns: Column<AuditRow>[] = [
@@ -48,7 +47,11 @@ export function AuditPage() {
       fixed: true,
       render: (row) => <time className="zx-num">{whenFull(row.at).slice(0, 19)}</time>,
     },
-    { key: "actor", title: t("audit.actor"), render: (row) => row.actor || t("audit.program") },
+    {
+      key: "actor",
+      title: t("audit.actor"),
+      render: (row) => row.staff ?? t(row.key_id ? "audit.key" : "audit.program"),
+    },
     { key: "action", title: t("audit.action"), render: (row) => textOr(`audit.action.${row.action}`, row.action) },
     {
       key: "object",
@@ -68,9 +71,10 @@ export function AuditPage() {
       render: (row) => <div className="zx-wrap">{detailText(row.detail) || "–"}</div>,
     },
     {
-      key: "address",
-      title: t("audit.address"),
-      render: (row) => <span className="zx-num">{row.address || "–"}</span>,
+      key: "request",
+      title: t("audit.request"),
+      extra: true,
+      render: (row) => <span className="zx-num">{row.request_id ?? "–"}</span>,
     },
   ];
   return (
@@ -78,11 +82,6 @@ export function AuditPage() {
       <PageHead title={t("nav.audit")} sub={t("audit.sub")} />
       <section className="zx-card zx-list">
         <div className="zx-toolbar">
-          <PeriodPicker
-            clearable
-            value={from && to ? { from, to } : null}
-            onChange={(days) => filter({ from: days?.from, to: days?.to })}
-          />
           <Select
             allowClear
             aria-label={t("audit.action")}
@@ -92,19 +91,6 @@ export function AuditPage() {
             options={actions.map((value) => ({ value, label: t(`audit.action.${value}`) }))}
             popupMatchSelectWidth={false}
           />
-          <Input.Search
-            className="zx-grow"
-            allowClear
-            defaultValue={actor}
-            aria-label={t("audit.actor")}
-            placeholder={t("audit.actor")}
-            onSearch={(text) => filter({ actor: text.trim() || undefined })}
-          />
-          {(action || actor || from) && (
-            <Button onClick={() => filter({ action: undefined, actor: undefined, from: undefined, to: undefined })}>
-              {t("common.clear")}
-            </Button>
-          )}
           <div className="zx-right">
             <TableTools id="audit" columns={columns} />
           </div>

@@ -15,14 +15,14 @@ interface StaffValues {
   number?: string;
   role: string;
   stores?: string[];
-  active: boolean;
+  enabled: boolean;
   password?: string;
 }
 
 function bodyOf(values: StaffValues, staff: StaffRow | null): Record<string, unknown> {
   const given: Record<string, unknown> = { ...values, stores: values.stores ?? [] };
   if (!values.password) delete given.password;
-  if (!staff) delete given.active;
+  if (!staff) delete given.enabled;
   if (staff) delete given.email;
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
@@ -68,7 +68,7 @@ export function StaffDialog({ staff, onClose }: { staff: StaffRow | null; onClos
         layout="vertical"
         requiredMark={false}
         onFinish={(values) => save.mutate(values)}
-        initialValues={staff ?? { role: "store", active: true }}
+        initialValues={staff ? { ...staff } : { role: "store", enabled: true }}
       >
         <Form.Item name="name" label={t("staff.name")} rules={need}>
           <Input autoFocus={!staff} maxLength={60} />
@@ -104,7 +104,7 @@ export function StaffDialog({ staff, onClose }: { staff: StaffRow | null; onClos
           <Input.Password autoComplete="new-password" />
         </Form.Item>
         {staff && (
-          <Form.Item name="active" label={t("staff.active")} extra={t("staff.active_help")} valuePropName="checked">
+          <Form.Item name="enabled" label={t("staff.active")} extra={t("staff.active_help")} valuePropName="checked">
             <Switch />
           </Form.Item>
         )}

@@ -44,10 +44,10 @@ export function StaffPage() {
       key: "active",
       title: t("order.status"),
       render: (row) => (
-        <State tone={row.active ? "ok" : "warn"}>{t(row.active ? "staff.active" : "staff.inactive")}</State>
+        <State tone={row.enabled ? "ok" : "warn"}>{t(row.enabled ? "staff.active" : "staff.inactive")}</State>
       ),
     },
-    { key: "last", title: t("staff.last_login"), number: true, render: (row) => <Time at={row.last_login_at} /> },
+    { key: "created", title: t("staff.since"), number: true, render: (row) => <Time at={row.created_at} /> },
   ];
   return (
     <>

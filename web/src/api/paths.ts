@@ -28,11 +28,14 @@ export interface paths {
   };
   "/api/v1/customers": { get: Get<T.List<T.CustomerRow>>; post: Write<T.CustomerForm, T.Customer> };
   "/api/v1/customers/lookup": {
-    post: Write<{ q: string }, { kind: "exact" | "list" | "none"; items: T.CustomerRow[] }>;
+    post: Write<{ q: string }, { kind: "exact" | "list" | "none"; items: T.Found[] }>;
   };
   "/api/v1/customers/search": { post: Write<Record<string, string | number>, T.List<T.CustomerRow>> };
   "/api/v1/customers/duplicates": {
-    post: Write<{ name?: string; phone?: string; email?: string; card?: string }, T.List<T.CustomerRow>>;
+    post: Write<
+      { name?: string; phone?: string; email?: string; card?: string },
+      T.List<T.CustomerRow & { why?: string }>
+    >;
   };
   "/api/v1/customers/{id}": { get: Get<T.Customer, Id>; patch: Write<T.CustomerForm, T.Customer, Id> };
   "/api/v1/customers/{id}/identifiers/{iid}": { get: Get<T.List<T.Evidence>, Id & { iid: string }> };
@@ -65,6 +68,7 @@ export interface paths {
       T.Source
     >;
   };
+  "/api/v1/sources/{id}": { patch: Write<Record<string, unknown>, T.Source, Id> };
   "/api/v1/sources/{id}/keys": { post: Write<{ kind: string; trusted: boolean }, { key: string }, Id> };
   "/api/v1/keys/{id}": { delete: Get<unknown, Id> };
   "/api/v1/events/recent": { get: Get<T.List<T.LiveEvent>> };

@@ -8,6 +8,7 @@ export interface Staff {
   role: Role;
   permissions: string[];
   store: StoreRef | null;
+  stores?: StoreRef[];
   locale: string;
 }
 export type Role = "administrator" | "manager" | "agent" | "store";
@@ -52,12 +53,19 @@ export interface CustomerRow {
   channels: { web: boolean; store: boolean };
   rev: string;
 }
+/** What a till sees of a customer of another store: enough to serve her, no more. */
+export interface TillCard
+  extends Pick<CustomerRow, "id" | "code" | "name" | "salutation" | "card" | "gender" | "home_store" | "known"> {
+  till_card: true;
+  sizes: Record<string, string>;
+}
+export type Found = CustomerRow | TillCard;
 export interface Identifier {
   id: string;
   kind: string;
   masked: string;
   scope: string;
-  status: "proven" | "claimed";
+  status: "proven" | "claimed" | "flagged";
   first_at: string;
   last_at: string;
   source: string;
@@ -97,7 +105,7 @@ export interface ChannelTotal {
 export interface Relation {
   kind: string;
   customer_id: string;
-  name: string;
+  name?: string;
 }
 export interface Customer extends CustomerRow {
   kind: "person" | "organisation";
@@ -115,15 +123,17 @@ export interface Customer extends CustomerRow {
   relations: Relation[];
 }
 export interface Evidence {
-  event_ref: string;
-  kind: string;
+  event_kind: string;
+  event_ref: string | null;
   at: string;
   rule: string;
-  rule_version: string | number;
-  source: string;
+  rule_version: number;
+  source_id: string | null;
+  source?: string;
   proven: boolean;
 }
 export interface TimelineItem {
+  id: string;
   at: string;
   kind: string;
   channel: string;
@@ -134,13 +144,16 @@ export interface TimelineItem {
   detail: Record<string, unknown> | null;
 }
 export interface Change {
-  id?: string;
+  id: string;
   at: string;
+  recorded_at?: string;
   by: string;
   field: string;
   old: string | null;
   new: string | null;
   source: string;
+  source_kind?: string;
+  ref?: string | null;
 }
 export interface Address {
   province: string;
@@ -172,10 +185,14 @@ export interface Review {
   at: string;
   rule: string;
   left: CustomerRow;
-  right: CustomerRow;
+  /** Null when the matter is one record alone, such as an identifier that is not believed. */
+  right: CustomerRow | null;
   shared: string[];
-  differs: string[];
   status: string;
+  reason: string;
+  ref_kind: string;
+  ref_id: string | null;
+  rev: number;
 }
 
 export interface OrderRow {
@@ -184,18 +201,22 @@ export interface OrderRow {
   status: string;
   channel: string;
   store: StoreRef | null;
-  till?: string;
+  till: string;
   number: string;
   at: string;
+  business_day: string;
   currency: string;
   total: string;
-  lines: number;
+  freight: string;
+  refunded: string;
+  units: number;
   customer_id: string | null;
   member: boolean;
 }
 export interface OrderLine {
   line_no: number;
   sku: string;
+  style_id: string | null;
   name: string;
   quantity: number;
   list_price: string;
@@ -203,24 +224,24 @@ export interface OrderLine {
   discount: string;
   promotion: string;
   coupon: string;
-  return_of: string | null;
+  return_of: { order_id: string | null; number: string; channel: string; line_no: number } | null;
   return_reason: string;
-  style_id?: string | null;
-  image?: string;
-  cost?: string;
+  returned: number;
 }
-export interface Order extends Omit<OrderRow, "lines"> {
+export interface Order extends OrderRow {
   lines: OrderLine[];
-  freight: string;
   order_discount: string;
   tenders: { type: string; amount: string }[];
-  staff: { no: string; share: number }[];
+  staff: { no: string; share: string }[];
+  states: { status: string; at: string; refund: string }[];
+  returns: { id: string; kind: string; number: string; channel: string; at: string; total: string }[];
   margin?: string;
+  rev: string;
 }
 
 export interface StyleRow {
   id: string;
-  style: string;
+  code: string;
   name: string;
   category: string;
   brand: string;
@@ -228,9 +249,11 @@ export interface StyleRow {
   wave: string;
   launch_day: string | null;
   image: string;
-  list_price: string;
-  floor_price?: string;
-  cost?: string;
+  list_price_min: string | null;
+  list_price_max: string | null;
+  floor_price_min?: string | null;
+  cost_min?: string | null;
+  cost_max?: string | null;
   skus: number;
 }
 export interface Sku {
@@ -238,10 +261,10 @@ export interface Sku {
   sku: string;
   color: string;
   size: string;
-  barcode: string;
-  list_price: string;
-  floor_price?: string;
-  cost?: string;
+  barcodes: string[];
+  list_price: string | null;
+  floor_price?: string | null;
+  cost?: string | null;
 }
 export interface Style extends Omit<StyleRow, "skus"> {
   skus: Sku[];
@@ -259,81 +282,85 @@ export interface Store {
 
 export interface Key {
   id: string;
+  hint: string;
   kind: "write" | "api";
-  prefix: string;
   trusted: boolean;
   created_at: string;
-  last_used_at: string | null;
+  revoked_at: string | null;
 }
 export interface Source {
   id: string;
   code: string;
   name: string;
   kind: string;
+  channel: string;
+  account_scope: string;
   trusted: boolean;
   shared_device: boolean;
   enabled: boolean;
-  channel: string;
-  last_event_at?: string | null;
+  signs_users: boolean;
+  created_at: string;
   keys: Key[];
+  rev: string;
 }
 export interface LiveEvent {
+  id: string | null;
   at: string;
   source: string;
   type: string;
   name: string;
-  status: "accepted" | "duplicate" | "refused";
+  status: "accepted" | "duplicate" | "updated" | "conflict" | "refused";
   reason: string;
-  subject: string;
+  subject: string | null;
   customer_id: string | null;
 }
 export interface Quarantined {
   id: string;
   at: string;
-  source: string;
-  type: string;
-  name: string;
+  source_id: string | null;
   reason: string;
-  field: string;
-  body: unknown;
+  raw: string;
 }
 export interface Job {
   id: string;
   kind: string;
-  state: "waiting" | "running" | "done" | "failed" | "cancelled";
+  status: "queued" | "running" | "done" | "failed" | "cancelled";
   done: number;
   total: number;
+  cancelling: boolean;
   created_at: string;
-  started_at?: string | null;
-  finished_at?: string | null;
-  created_by: string;
-  title?: string;
+  started_at: string | null;
+  finished_at: string | null;
+  created_by: string | null;
   result: Record<string, unknown> | null;
-  error?: string | null;
+  error: string | null;
 }
 export interface StaffRow {
   id: string;
   name: string;
   email: string;
   number: string;
-  role: Role;
+  role: Role | "api";
   stores: string[];
-  active: boolean;
-  last_login_at: string | null;
+  enabled: boolean;
+  locale: string;
+  created_at: string;
   rev: string;
 }
 export interface RoleRow {
-  role: Role;
+  role: Role | "api";
   permissions: string[];
 }
 export interface AuditRow {
   id: string;
   at: string;
-  actor: string;
+  staff_id: string | null;
+  staff: string | null;
+  key_id: string | null;
   action: string;
   object: string;
   object_id: string | null;
-  address: string;
+  request_id: string | null;
   detail: Record<string, unknown> | null;
 }
 

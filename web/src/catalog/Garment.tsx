@@ -1,6 +1,7 @@
 // The picture of a style: a drawing of ours by its name, or its first character when there is none.
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { money } from "../ui/format";
 import "./catalog.css";
 
 export function Garment({ image, name, size }: { image: string; name: string; size?: number }) {
@@ -22,4 +23,9 @@ export function Garment({ image, name, size }: { image: string; name: string; si
       )}
     </span>
   );
+}
+
+/** One price, or from–to where the SKUs of a style differ. */
+export function PriceRange({ low, high }: { low: string | null | undefined; high: string | null | undefined }) {
+  return <span className="zx-num">{low === high || !high ? money(low) : `${money(low)} – ${money(high)}`}</span>;
 }

@@ -10,7 +10,7 @@ import { day, daysAgo } from "../ui/format";
 import { PageHead } from "../ui/PageHead";
 import { Empty, Loaded } from "../ui/States";
 import "./catalog.css";
-import { Garment } from "./Garment";
+import { Garment, PriceRange } from "./Garment";
 import { styleQuery } from "./queries";
 
 function Facts({ style }: { style: Style }) {
@@ -20,7 +20,7 @@ function Facts({ style }: { style: Style }) {
     <section className="zx-card">
       <Garment image={style.image} name={style.name} />
       <dl className="zx-card-body">
-        <Label name={t("style.style")}>{style.style}</Label>
+        <Label name={t("style.style")}>{style.code}</Label>
         <Label name={t("style.category")}>{style.category || "–"}</Label>
         {style.brand && <Label name={t("style.brand")}>{style.brand}</Label>}
         <Label name={t("style.season")}>
@@ -31,15 +31,15 @@ function Facts({ style }: { style: Style }) {
           {style.launch_day && ` · ${t("style.days", { count: daysAgo(style.launch_day) })}`}
         </Label>
         <Label name={t("style.list_price")}>
-          <Money value={style.list_price} />
+          <PriceRange low={style.list_price_min} high={style.list_price_max} />
         </Label>
         {finance && (
           <>
             <Label name={t("style.floor_price")}>
-              <Money value={style.floor_price} />
+              <Money value={style.floor_price_min} />
             </Label>
             <Label name={t("style.cost")}>
-              <Money value={style.cost} />
+              <PriceRange low={style.cost_min} high={style.cost_max} />
             </Label>
           </>
         )}
@@ -50,20 +50,36 @@ function Facts({ style }: { style: Style }) {
 
 export function StylePage() {
   const { t } = useTranslation();
+  const finance = useMay()("finance.read");
   const { id } = useParams({ from: "/shell/catalogue/styles/$id" });
   const query = useQuery(styleQuery(id));
   const columns: Column<Sku>[] = [
     { key: "sku", title: "SKU", fixed: true, render: (sku) => <span className="zx-num">{sku.sku}</span> },
     { key: "color", title: t("style.color"), render: (sku) => sku.color },
     { key: "size", title: t("style.size"), render: (sku) => sku.size },
-    { key: "barcode", title: t("style.barcode"), render: (sku) => <span className="zx-num">{sku.barcode}</span> },
+    {
+      key: "barcode",
+      title: t("style.barcode"),
+      render: (sku) => <span className="zx-num">{sku.barcodes.join(" · ") || "–"}</span>,
+    },
     { key: "list", title: t("style.list_price"), number: true, render: (sku) => <Money value={sku.list_price} /> },
+    ...(finance
+      ? [
+          {
+            key: "floor",
+            title: t("style.floor_price"),
+            number: true,
+            render: (sku: Sku) => <Money value={sku.floor_price} />,
+          },
+          { key: "cost", title: t("style.cost"), number: true, render: (sku: Sku) => <Money value={sku.cost} /> },
+        ]
+      : []),
   ];
   return (
     <Loaded query={query} rows={8}>
       {(style) => (
         <>
-          <PageHead title={style.name} sub={style.style} />
+          <PageHead title={style.name} sub={style.code} />
           <div className="zx-style-page">
             <Facts style={style} />
             <section className="zx-card zx-list">

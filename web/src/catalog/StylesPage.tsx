@@ -15,7 +15,7 @@ import { Pager, totalText, useList } from "../ui/list";
 import { PageHead } from "../ui/PageHead";
 import { Empty } from "../ui/States";
 import "./catalog.css";
-import { Garment } from "./Garment";
+import { Garment, PriceRange } from "./Garment";
 
 function styleColumns(t: TFunction, finance: boolean): Column<StyleRow>[] {
   const columns: Column<StyleRow>[] = [
@@ -29,7 +29,7 @@ function styleColumns(t: TFunction, finance: boolean): Column<StyleRow>[] {
           <span>
             {row.name}
             <br />
-            <span className="zx-masked zx-num">{row.style}</span>
+            <span className="zx-masked zx-num">{row.code}</span>
           </span>
         </Link>
       ),
@@ -40,13 +40,29 @@ function styleColumns(t: TFunction, finance: boolean): Column<StyleRow>[] {
     { key: "wave", title: t("style.wave"), extra: true, render: (row) => row.wave },
     { key: "launch", title: t("style.launch_day"), number: true, render: (row) => day(row.launch_day) },
     { key: "skus", title: t("style.skus"), number: true, render: (row) => count(row.skus) },
-    { key: "list", title: t("style.list_price"), number: true, render: (row) => <Money value={row.list_price} /> },
+    {
+      key: "list",
+      title: t("style.list_price"),
+      number: true,
+      render: (row) => <PriceRange low={row.list_price_min} high={row.list_price_max} />,
+    },
   ];
   if (!finance) return columns;
   return [
     ...columns,
-    { key: "floor", title: t("style.floor_price"), number: true, render: (row) => <Money value={row.floor_price} /> },
-    { key: "cost", title: t("style.cost"), number: true, extra: true, render: (row) => <Money value={row.cost} /> },
+    {
+      key: "floor",
+      title: t("style.floor_price"),
+      number: true,
+      render: (row) => <Money value={row.floor_price_min} />,
+    },
+    {
+      key: "cost",
+      title: t("style.cost"),
+      number: true,
+      extra: true,
+      render: (row) => <PriceRange low={row.cost_min} high={row.cost_max} />,
+    },
   ];
 }
 
@@ -59,9 +75,9 @@ function StyleGrid({ rows }: { rows: StyleRow[] }) {
             <Garment image={row.image} name={row.name} />
             <strong>{row.name}</strong>
             <span className="zx-masked zx-num">
-              {row.style} · {row.season}
+              {row.code} · {row.season}
             </span>
-            <Money value={row.list_price} />
+            <PriceRange low={row.list_price_min} high={row.list_price_max} />
           </Link>
         </li>
       ))}

@@ -8,6 +8,12 @@ import { Time } from "../ui/Bits";
 import { Empty, Loaded } from "../ui/States";
 import { changesQuery } from "./queries";
 
+/** Values that are words of the system are shown in the reader's language. */
+function valueText(field: string, value: string | null): string {
+  if (!value) return textOr("common.none", "–");
+  return textOr(`customer.${field}.${value}`, textOr(`${field}.${value}`, value));
+}
+
 export function ChangeLine({ change }: { change: Change }) {
   const { t } = useTranslation();
   return (
@@ -17,11 +23,15 @@ export function ChangeLine({ change }: { change: Change }) {
         <Time at={change.at} />
       </header>
       <p className="zx-change">
-        <del>{change.old || t("common.none")}</del>
+        <del>{valueText(change.field, change.old)}</del>
         <span aria-hidden="true">→</span>
-        <ins>{change.new || t("common.none")}</ins>
+        <ins>{valueText(change.field, change.new)}</ins>
       </p>
-      <footer className="zx-masked">{[change.by, change.source].filter(Boolean).join(" · ")}</footer>
+      <footer className="zx-masked">
+        {[change.by || t("audit.program"), textOr(`evidence.kind.${change.source}`, change.source)]
+          .filter(Boolean)
+          .join(" · ")}
+      </footer>
     </li>
   );
 }
@@ -35,8 +45,8 @@ export function ChangesDrawer({ customer, open, onClose }: { customer: Customer;
         {({ items }) =>
           items.length ? (
             <ol className="zx-evidences">
-              {items.map((change, i) => (
-                <ChangeLine key={change.id ?? `${change.at}${change.field}${i}`} change={change} />
+              {items.map((change) => (
+                <ChangeLine key={change.id} change={change} />
               ))}
             </ol>
           ) : (

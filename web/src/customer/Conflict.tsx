@@ -37,7 +37,7 @@ export function Conflict({
       <h3>{t("conflict.theirs")}</h3>
       <ol className="zx-evidences">
         {newest.map((change) => (
-          <ChangeLine key={`${change.at}${change.field}`} change={change} />
+          <ChangeLine key={change.id} change={change} />
         ))}
       </ol>
       <h3>{t("conflict.mine")}</h3>

@@ -2,7 +2,8 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import type { CustomerRow } from "../api/types";
+import type { CustomerRow, Found, TillCard } from "../api/types";
+import { textOr } from "../app/i18n";
 import { count, money, when } from "../ui/format";
 import { Channels, Known } from "./columns";
 import "./customer.css";
@@ -51,5 +52,31 @@ export function CustomerCard({ row, extra, newTab }: { row: CustomerRow; extra?:
         {row.last_seen && <span className="zx-masked">{t("customer.seen", { at: when(row.last_seen) })}</span>}
       </span>
     </Link>
+  );
+}
+
+export function isTillCard(found: Found): found is TillCard {
+  return "till_card" in found;
+}
+
+/** A customer of another store, found by a whole identifier: enough to serve her at the till. */
+export function TillCardView({ card }: { card: TillCard }) {
+  const { t } = useTranslation();
+  const sizes = Object.entries(card.sizes).map(([part, size]) => `${textOr(`size.${part}`, part)} ${size}`);
+  const facts = [card.card && `${t("customer.card")} ${card.card}`, card.home_store?.name, ...sizes].filter(Boolean);
+  return (
+    <div className="zx-customer-card zx-till-card" data-customer={card.id}>
+      <Initial row={card} />
+      <span className="zx-customer-main">
+        <span className="zx-customer-name">
+          <strong>
+            <CustomerName row={card} />
+          </strong>
+          <Known row={{ known: card.known, class: "consumer" }} />
+        </span>
+        <span className="zx-customer-facts zx-num">{facts.join(" · ")}</span>
+        <span className="zx-masked">{t("lookup.other_store")}</span>
+      </span>
+    </div>
   );
 }

@@ -13,14 +13,14 @@ function EvidenceLine({ evidence }: { evidence: Evidence }) {
   return (
     <li className="zx-evidence">
       <header>
-        <strong>{textOr(`evidence.kind.${evidence.kind}`, evidence.kind)}</strong>
+        <strong>{textOr(`evidence.kind.${evidence.event_kind}`, evidence.event_kind)}</strong>
         <State tone={evidence.proven ? "ok" : "warn"}>
           {t(evidence.proven ? "identifier.proven" : "identifier.claimed")}
         </State>
       </header>
       <p>{textOr(`evidence.rule.${evidence.rule}`, evidence.rule)}</p>
       <footer className="zx-masked">
-        <Time at={evidence.at} /> · {evidence.source} ·{" "}
+        <Time at={evidence.at} /> · {evidence.source ? `${evidence.source} · ` : ""}
         {t("evidence.rule_version", { rule: evidence.rule, version: evidence.rule_version })}
         {evidence.event_ref && <span className="zx-num"> · {evidence.event_ref}</span>}
       </footer>

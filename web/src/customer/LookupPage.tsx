@@ -8,7 +8,7 @@ import { useTranslation } from "react-i18next";
 import { api, body } from "../api/client";
 import { useMay } from "../app/session";
 import { Empty, Failed } from "../ui/States";
-import { CustomerCard } from "./CustomerCard";
+import { CustomerCard, isTillCard, TillCardView } from "./CustomerCard";
 import "./customer.css";
 import { useAsked } from "./lookup";
 
@@ -36,7 +36,8 @@ export function LookupPage() {
     mutationFn: (q: string) => body(api.POST("/api/v1/customers/lookup", { body: { q } })),
     onSuccess: (found) => {
       const [only, second] = found.items;
-      if (found.kind === "exact" && only && !second) navigate({ to: "/customers/$id", params: { id: only.id } });
+      if (found.kind === "exact" && only && !second && !isTillCard(only))
+        navigate({ to: "/customers/$id", params: { id: only.id } });
       else field.current?.select();
     },
   });
@@ -91,9 +92,7 @@ export function LookupPage() {
             <p className="zx-masked">{t("lookup.found", { count: lookup.data.items.length })}</p>
             <ul className="zx-cards zx-card">
               {lookup.data.items.map((row) => (
-                <li key={row.id}>
-                  <CustomerCard row={row} />
-                </li>
+                <li key={row.id}>{isTillCard(row) ? <TillCardView card={row} /> : <CustomerCard row={row} />}</li>
               ))}
             </ul>
           </>

@@ -73,44 +73,50 @@ function Figures({ customer }: { customer: Customer }) {
     [t("now.returns"), percent(now.return_rate_percent, 0)],
   ];
   return (
-    <>
-      <dl className="zx-figures">
-        {figures.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd className="zx-num">{value}</dd>
-          </div>
-        ))}
-      </dl>
+    <dl className="zx-figures">
+      {figures.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd className="zx-num">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function ByChannel({ customer }: { customer: Customer }) {
+  const { t } = useTranslation();
+  const { now } = customer;
+  if (!customer.channels_totals.length) return null;
+  return (
+    <Card title={t("now.totals")}>
       {now.web_share_percent !== null && now.store_share_percent !== null && (
         <Shares web={now.web_share_percent} store={now.store_share_percent} />
       )}
-      {customer.channels_totals.length > 0 && (
-        <table className="zx-totals">
-          <caption className="zx-hidden">{t("now.totals")}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{t("now.channel")}</th>
-              <th scope="col">{t("customer.orders")}</th>
-              <th scope="col">{t("customer.spent")}</th>
-              <th scope="col">{t("now.returned")}</th>
+      <table className="zx-totals">
+        <caption className="zx-hidden">{t("now.totals")}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t("now.channel")}</th>
+            <th scope="col">{t("customer.orders")}</th>
+            <th scope="col">{t("customer.spent")}</th>
+            <th scope="col">{t("now.returned")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {customer.channels_totals.map((row) => (
+            <tr key={row.channel}>
+              <th scope="row">
+                <Channel name={row.channel} />
+              </th>
+              <td>{count(row.orders)}</td>
+              <td>{money(row.spent)}</td>
+              <td>{typeof row.returns === "string" ? money(row.returns) : count(row.returns)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {customer.channels_totals.map((row) => (
-              <tr key={row.channel}>
-                <th scope="row">
-                  <Channel name={row.channel} />
-                </th>
-                <td>{count(row.orders)}</td>
-                <td>{money(row.spent)}</td>
-                <td>{typeof row.returns === "string" ? money(row.returns) : count(row.returns)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </>
+          ))}
+        </tbody>
+      </table>
+    </Card>
   );
 }
 
@@ -147,6 +153,7 @@ export function NowColumn({ customer }: { customer: Customer }) {
         <Figures customer={customer} />
       </Card>
       <LastBought customer={customer} />
+      <ByChannel customer={customer} />
       <ConsentCard customer={customer} />
       <NotesCard customer={customer} />
     </div>

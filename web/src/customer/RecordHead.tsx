@@ -46,7 +46,7 @@ export function RecordHead({
           <span className="zx-num">{customer.code}</span>
         </p>
         {customer.tags.length > 0 && (
-          <div className="zx-record-tags">
+          <div className="zx-record-tags zx-tag-list">
             {customer.tags.map((tag) => (
               <Tag key={tag} variant="filled">
                 {tag}

@@ -1,39 +1,98 @@
 // One line of the story: time, channel and place, what happened, how much; its detail on demand.
 import { DownOutlined } from "@ant-design/icons";
+import { Link } from "@tanstack/react-router";
 import { Tooltip } from "antd";
 import dayjs from "dayjs";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { TimelineItem } from "../api/types";
 import { textOr } from "../app/i18n";
+import { SaleStatus } from "../sales/SaleWords";
 import { Channel, Money } from "../ui/Bits";
 import { whenFull } from "../ui/format";
 
-function shown(value: unknown): string {
-  if (value === null || value === undefined) return "–";
-  if (Array.isArray(value)) return value.map(shown).join(", ");
-  if (typeof value === "object") {
-    return Object.entries(value)
-      .map(([key, v]) => `${textOr(`property.${key}`, key)} ${shown(v)}`)
-      .join(" · ");
-  }
-  return String(value);
+type Detail = Record<string, unknown>;
+
+interface SoldLine {
+  sku?: string;
+  name?: string;
+  quantity?: number;
+  paid?: string;
 }
 
-/** An event says what it was and of which thing; a document says its kind and number. */
-function Title({ item }: { item: TimelineItem }) {
-  if (item.kind === "web") {
-    const thing = typeof item.detail?.name === "string" ? item.detail.name : "";
-    return (
-      <>
-        <span className="zx-story-kind">{textOr(`event.${item.title}`, item.title)}</span> {thing}
-      </>
-    );
+function text(detail: Detail, key: string): string {
+  return typeof detail[key] === "string" ? (detail[key] as string) : "";
+}
+
+function linesOf(detail: Detail): SoldLine[] {
+  return Array.isArray(detail.lines) ? (detail.lines as SoldLine[]) : [];
+}
+
+function goods(detail: Detail): string {
+  const lines = linesOf(detail);
+  const names = lines.slice(0, 2).map((line) => line.name || line.sku);
+  return names.join("、") + (lines.length > 2 ? ` +${lines.length - 2}` : "");
+}
+
+/** What happened in a few words: an event and its thing, a document and its goods, a changed field, a decision. */
+function words(item: TimelineItem, detail: Detail): [string, string] {
+  const kind = textOr(`story.kind.${item.kind}`, item.kind);
+  if (item.kind === "web") return [textOr(`event.${item.title}`, item.title), text(detail, "name")];
+  if (item.kind === "change") return [kind, textOr(`customer.${text(detail, "field")}`, text(detail, "field"))];
+  if (item.kind === "consent") {
+    const purpose = text(detail, "purpose");
+    const channel = text(detail, "channel");
+    return [
+      textOr(`consent.status.${item.title}`, item.title),
+      `${textOr(`consent.purpose.${purpose}`, purpose)} · ${textOr(`channel.${channel}`, channel)}`,
+    ];
   }
+  const name = goods(detail);
+  return [kind, [item.title, name].filter(Boolean).join(" · ")];
+}
+
+function shown(key: string, value: unknown): string {
+  if (value === null || value === undefined) return "–";
+  if (Array.isArray(value)) return value.map((v) => shown(key, v)).join("、");
+  if (typeof value === "object") {
+    return Object.entries(value)
+      .map(([k, v]) => `${textOr(`property.${k}`, k)} ${shown(k, v)}`)
+      .join(" · ");
+  }
+  return textOr(`${key}.${value}`, String(value));
+}
+
+const ownRows = new Set(["lines", "order_id", "document", "status", "currency"]);
+
+function DetailRows({ detail }: { detail: Detail }) {
+  const { t } = useTranslation();
+  const currency = text(detail, "currency") || "CNY";
+  const orderId = text(detail, "order_id");
+  const rest = Object.entries(detail).filter(([key, v]) => !ownRows.has(key) && v !== null && v !== "");
   return (
     <>
-      <span className="zx-story-kind">{textOr(`story.kind.${item.kind}`, item.kind)}</span>{" "}
-      {textOr(`event.${item.title}`, item.title)}
+      {linesOf(detail).map((line) => (
+        <div key={`${line.sku}${line.paid}`} className="zx-story-goods">
+          <span>
+            {line.name || line.sku} <span className="zx-masked">×{line.quantity}</span>
+          </span>
+          <Money value={line.paid} currency={currency} />
+        </div>
+      ))}
+      {rest.map(([key, value]) => (
+        <div key={key}>
+          <span className="zx-story-key">{textOr(`property.${key}`, key)}</span>
+          <span>{shown(key, value)}</span>
+        </div>
+      ))}
+      {orderId && (
+        <div>
+          <SaleStatus status={text(detail, "status")} />
+          <Link to="/orders/$id" params={{ id: orderId }}>
+            {t("story.open_order")}
+          </Link>
+        </div>
+      )}
     </>
   );
 }
@@ -42,7 +101,8 @@ export function StoryItem({ item }: { item: TimelineItem }) {
   const { t } = useTranslation();
   const id = useId();
   const [open, setOpen] = useState(false);
-  const detail = Object.entries(item.detail ?? {}).filter(([, v]) => v !== null && v !== "" && v !== undefined);
+  const detail: Detail = item.detail ?? {};
+  const [what, which] = words(item, detail);
   const line = (
     <>
       <Tooltip title={whenFull(item.at)}>
@@ -51,16 +111,18 @@ export function StoryItem({ item }: { item: TimelineItem }) {
         </time>
       </Tooltip>
       <span className="zx-story-where">
-        <Channel name={item.channel} place={item.place} />
+        {item.channel ? <Channel name={item.channel} place={item.place} /> : t("channel.system")}
       </span>
       <span className="zx-story-what">
-        <Title item={item} />
+        <span className="zx-story-kind">{what}</span> {which}
         {item.repeat > 1 && <span className="zx-repeat">×{item.repeat}</span>}
       </span>
-      <span className="zx-story-amount">{item.amount !== null && <Money value={item.amount} />}</span>
+      <span className="zx-story-amount">
+        {item.amount !== null && <Money value={item.amount} currency={text(detail, "currency") || "CNY"} />}
+      </span>
     </>
   );
-  if (!detail.length) {
+  if (!Object.keys(detail).length) {
     return (
       <li className={`zx-story-item zx-story-${item.kind}`}>
         <div className="zx-story-line">{line}</div>
@@ -80,14 +142,9 @@ export function StoryItem({ item }: { item: TimelineItem }) {
         <DownOutlined className={open ? "zx-turned" : ""} aria-label={t("story.detail")} />
       </button>
       {open && (
-        <dl id={id} className="zx-story-detail">
-          {detail.map(([key, value]) => (
-            <div key={key}>
-              <dt>{textOr(`property.${key}`, key)}</dt>
-              <dd>{shown(value)}</dd>
-            </div>
-          ))}
-        </dl>
+        <div id={id} className="zx-story-detail">
+          <DetailRows detail={detail} />
+        </div>
       )}
     </li>
   );

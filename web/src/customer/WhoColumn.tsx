@@ -50,7 +50,7 @@ function IdentifierLine({ identifier, onOpen }: { identifier: Identifier; onOpen
           </span>
           <span className="zx-num">{identifier.masked || t("record.linked")}</span>
         </span>
-        {identifier.status === "claimed" && <State tone="warn">{t("identifier.claimed")}</State>}
+        {identifier.status !== "proven" && <State tone="warn">{t(`identifier.${identifier.status}`)}</State>}
         <span className="zx-why">
           {t("record.why", { count: identifier.links })}
           <RightOutlined aria-hidden />
@@ -90,7 +90,7 @@ export function WhoColumn({ customer, onChanges }: { customer: Customer; onChang
           <Label name={t("customer.class")}>{t(`customer.class.${customer.class}`)}</Label>
           {customer.relations.map((relation) => (
             <Label key={relation.customer_id} name={textOr(`relation.${relation.kind}`, relation.kind)}>
-              <a href={`/customers/${relation.customer_id}`}>{relation.name}</a>
+              <a href={`/customers/${relation.customer_id}`}>{relation.name || relation.customer_id}</a>
             </Label>
           ))}
           <Label name={t("customer.first_seen")}>

@@ -15,6 +15,7 @@ export function customerColumns(t: TFunction): Column<CustomerRow>[] {
       key: "name",
       title: t("customer.name"),
       fixed: true,
+      sort: true,
       render: (row) => (
         <Link to="/customers/$id" params={{ id: row.id }} className="zx-row-link">
           <CustomerName row={row} />
@@ -54,7 +55,7 @@ export function customerColumns(t: TFunction): Column<CustomerRow>[] {
     { key: "tags", title: t("customer.tags"), render: (row) => <Tags tags={row.tags} /> },
     { key: "class", title: t("customer.class"), extra: true, render: (row) => t(`customer.class.${row.class}`) },
     {
-      key: "first_seen",
+      key: "created",
       title: t("customer.first_seen"),
       extra: true,
       sort: true,

@@ -16,7 +16,7 @@ export const storyKinds = [
 export const storyChannels = ["store", "web", "wechat"] as const;
 
 export function itemKey(item: TimelineItem): string {
-  return `${item.at}|${item.kind}|${item.title}|${item.amount ?? ""}`;
+  return `${item.id}|${item.kind}`;
 }
 
 export interface StoryDay {

@@ -9,6 +9,7 @@ import { useHotkeys } from "../app/hotkeys";
 import { textOr } from "../app/i18n";
 import { useMay } from "../app/session";
 import { useUrl } from "../app/url";
+import { CustomerCard } from "../customer/CustomerCard";
 import { State, Time } from "../ui/Bits";
 import { PageHead } from "../ui/PageHead";
 import { Empty, Failed, Loaded } from "../ui/States";
@@ -26,7 +27,10 @@ function Decide({ review, onDone }: { review: Review; onDone: () => void }) {
   const [asking, setAsking] = useState(false);
   const decide = useMutation({
     mutationFn: (decision: "separate" | "later") =>
-      api.POST("/api/v1/reviews/{id}", { params: { path: { id: review.id } }, body: { decision, reason } }),
+      api.POST("/api/v1/reviews/{id}", {
+        params: { path: { id: review.id }, header: { "If-Match": `"${review.rev}"` } },
+        body: { decision, reason: decision === "later" ? t("review.later") : reason.trim() },
+      }),
     onSuccess: (_, decision) => {
       message.success(t(decision === "separate" ? "review.separated" : "review.put_off"));
       setAsking(false);
@@ -126,7 +130,10 @@ export function ReviewsPage() {
                       onClick={() => setUrl({ id: one.id })}
                     >
                       <strong>
-                        {one.left.salutation || one.left.name} · {one.right.salutation || one.right.name}
+                        {[one.left, one.right]
+                          .map((row) => row?.salutation || row?.name)
+                          .filter(Boolean)
+                          .join(" · ")}
                       </strong>
                       <span className="zx-masked">
                         {t("review.shares", { kinds: words(one.shared) })} · <Time at={one.at} />
@@ -140,8 +147,8 @@ export function ReviewsPage() {
                   <div>
                     <h2>{textOr(`review.rule.${review.rule}`, review.rule)}</h2>
                     <p>
-                      <State tone="plain">{t("review.shares", { kinds: words(review.shared) })}</State>{" "}
-                      <State tone="warn">{t("review.differs", { kinds: words(review.differs) })}</State>
+                      <State>{t("review.shares", { kinds: words(review.shared) })}</State>{" "}
+                      <span className="zx-masked">{textOr(`review.rule.${review.rule}.text`, "")}</span>
                     </p>
                   </div>
                   {may("review.write") && status !== "separate" && (
@@ -152,7 +159,12 @@ export function ReviewsPage() {
                     />
                   )}
                 </header>
-                <Compare left={review.left} right={review.right} />
+                {review.reason && <p className="zx-review-reason">{t("review.because", { reason: review.reason })}</p>}
+                {review.right ? (
+                  <Compare left={review.left} right={review.right} />
+                ) : (
+                  <CustomerCard row={review.left} />
+                )}
               </section>
             </div>
           );

@@ -40,7 +40,7 @@ function useMatters(filter: Filter): { matters: Matter[]; ready: boolean } {
     { key: "quarantine", count: size(quarantine.data), text: t("attention.quarantine"), to: "/data/quarantine" },
     {
       key: "jobs",
-      count: jobs.data?.items.filter((job) => job.state === "failed").length ?? 0,
+      count: jobs.data?.items.filter((job) => job.status === "failed").length ?? 0,
       text: t("attention.jobs"),
       to: "/data/imports",
     },

@@ -12,7 +12,7 @@ function Line({ story }: { story: Story }) {
   const words = (
     <>
       <span>
-        <strong>{textOr(`${story.text_key}.title`, story.title)}</strong>
+        <strong>{textOr(story.title, story.key)}</strong>
         <span className="zx-masked">{textOr(story.text_key, "")}</span>
       </span>
       <RightOutlined aria-hidden />

@@ -28,14 +28,15 @@ export function KeyLine({ line }: { line: Key }) {
     <li>
       <KeyOutlined aria-hidden />
       <span className="zx-key-name">
-        <code>{line.prefix}…</code> {t(line.kind === "api" ? "key.api" : "key.write")}{" "}
+        <code>{line.hint}…</code> {t(line.kind === "api" ? "key.api" : "key.write")}{" "}
         {line.trusted && <State tone="ok">{t("source.trusted")}</State>}
       </span>
       <span className="zx-masked">
-        {t("key.created", { at: when(line.created_at) })} ·{" "}
-        {line.last_used_at ? t("key.used", { at: when(line.last_used_at) }) : t("key.unused")}
+        {line.revoked_at
+          ? t("key.revoked_at", { at: when(line.revoked_at) })
+          : t("key.created", { at: when(line.created_at) })}
       </span>
-      {may("source.write") && (
+      {may("source.write") && !line.revoked_at && (
         <Popconfirm
           title={t("key.revoke_ask")}
           okText={t("key.revoke")}

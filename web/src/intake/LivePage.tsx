@@ -17,7 +17,13 @@ import "./intake.css";
 import { recentQuery } from "./queries";
 
 const kept = 300;
-const tones: Record<LiveEvent["status"], Tone> = { accepted: "ok", duplicate: "plain", refused: "danger" };
+const tones: Record<LiveEvent["status"], Tone> = {
+  accepted: "ok",
+  duplicate: "plain",
+  updated: "ok",
+  conflict: "danger",
+  refused: "danger",
+};
 
 interface Line {
   key: number;

@@ -7,15 +7,15 @@ import { useTranslation } from "react-i18next";
 import type { Source } from "../api/types";
 import { textOr } from "../app/i18n";
 import { useMay } from "../app/session";
-import { Card, Channel, State, Time } from "../ui/Bits";
+import { Card, Channel, State } from "../ui/Bits";
 import { PageHead } from "../ui/PageHead";
 import { Empty, Loaded } from "../ui/States";
 import "./intake.css";
 import { KeyLine, NewKeyDialog } from "./Keys";
-import { NewSourceDialog } from "./NewSourceDialog";
 import { sourcesQuery } from "./queries";
+import { SourceDialog } from "./SourceDialog";
 
-function SourceCard({ source, onKey }: { source: Source; onKey: () => void }) {
+function SourceCard({ source, onKey, onEdit }: { source: Source; onKey: () => void; onEdit: () => void }) {
   const { t } = useTranslation();
   const may = useMay();
   return (
@@ -27,9 +27,14 @@ function SourceCard({ source, onKey }: { source: Source; onKey: () => void }) {
       }
       extra={
         may("source.write") && (
-          <Button icon={<PlusOutlined />} onClick={onKey}>
-            {t("key.new")}
-          </Button>
+          <>
+            <Button type="text" onClick={onEdit}>
+              {t("common.edit")}
+            </Button>
+            <Button icon={<PlusOutlined />} onClick={onKey}>
+              {t("key.new")}
+            </Button>
+          </>
         )
       }
     >
@@ -39,9 +44,7 @@ function SourceCard({ source, onKey }: { source: Source; onKey: () => void }) {
         {!source.enabled && <State tone="warn">{t("source.disabled")}</State>}
         <span>{textOr(`source.kind.${source.kind}`, source.kind)}</span>
         <Channel name={source.channel} />
-        <span className="zx-masked">
-          {t("source.last")} {source.last_event_at ? <Time at={source.last_event_at} /> : t("source.never")}
-        </span>
+        {source.signs_users && <span className="zx-masked">{t("source.signs")}</span>}
       </p>
       {source.keys.length ? (
         <ul className="zx-keys" aria-label={t("source.keys")}>
@@ -60,10 +63,10 @@ export function SourcesPage() {
   const { t } = useTranslation();
   const may = useMay();
   const query = useQuery(sourcesQuery);
-  const [making, setMaking] = useState(false);
+  const [editing, setEditing] = useState<Source | "new" | null>(null);
   const [keyFor, setKeyFor] = useState<Source | null>(null);
   const create = may("source.write") && (
-    <Button type="primary" icon={<PlusOutlined />} onClick={() => setMaking(true)}>
+    <Button type="primary" icon={<PlusOutlined />} onClick={() => setEditing("new")}>
       {t("source.new")}
     </Button>
   );
@@ -75,7 +78,12 @@ export function SourcesPage() {
           items.length ? (
             <div className="zx-sources">
               {items.map((source) => (
-                <SourceCard key={source.id} source={source} onKey={() => setKeyFor(source)} />
+                <SourceCard
+                  key={source.id}
+                  source={source}
+                  onKey={() => setKeyFor(source)}
+                  onEdit={() => setEditing(source)}
+                />
               ))}
             </div>
           ) : (
@@ -85,7 +93,7 @@ export function SourcesPage() {
           )
         }
       </Loaded>
-      {making && <NewSourceDialog onClose={() => setMaking(false)} />}
+      {editing && <SourceDialog source={editing === "new" ? null : editing} onClose={() => setEditing(null)} />}
       {keyFor && <NewKeyDialog source={keyFor} onClose={() => setKeyFor(null)} />}
     </>
   );

@@ -14,7 +14,8 @@ const tones: Record<string, Tone> = { done: "ok", failed: "danger", cancelled: "
 const counted = ["new", "updated", "same", "refused"];
 
 export function jobTitle(job: Job): string {
-  return textOr(`job.kind.${job.kind}`, job.kind) + (job.title ? ` · ${job.title}` : "");
+  const of = job.result?.kind ?? job.result?.file;
+  return textOr(`job.kind.${job.kind}`, job.kind) + (of ? ` · ${textOr(`import.kind.${of}`, String(of))}` : "");
 }
 
 export function JobLine({ job }: { job: Job }) {
@@ -30,7 +31,7 @@ export function JobLine({ job }: { job: Job }) {
     <article className="zx-job">
       <header>
         <strong>{jobTitle(job)}</strong>
-        <State tone={tones[job.state]}>{textOr(`job.state.${job.state}`, job.state)}</State>
+        <State tone={tones[job.status]}>{textOr(`job.status.${job.status}`, job.status)}</State>
       </header>
       {jobRuns(job) && (
         <div className="zx-job-run">
@@ -42,7 +43,7 @@ export function JobLine({ job }: { job: Job }) {
             aria-label={jobTitle(job)}
           />
           <Popconfirm title={t("job.cancel_ask")} onConfirm={() => cancel.mutate()} okText={t("job.cancel")}>
-            <Button size="small" loading={cancel.isPending}>
+            <Button size="small" loading={cancel.isPending} disabled={job.cancelling}>
               {t("job.cancel")}
             </Button>
           </Popconfirm>
@@ -59,7 +60,6 @@ export function JobLine({ job }: { job: Job }) {
       {job.error && <p className="zx-job-error">{textOr(`error.${job.error}`, job.error)}</p>}
       <footer>
         <Time at={job.finished_at ?? job.started_at ?? job.created_at} />
-        {job.created_by && <span>{job.created_by}</span>}
       </footer>
     </article>
   );

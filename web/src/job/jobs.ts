@@ -10,18 +10,18 @@ export const jobsQuery = queryOptions({
 });
 
 export function jobRuns(job: Job): boolean {
-  return job.state === "running" || job.state === "waiting";
+  return job.status === "running" || job.status === "queued";
 }
 
 /** 0…100, or null while the whole is not known. */
 export function jobPercent(job: Job): number | null {
-  if (job.state === "done") return 100;
+  if (job.status === "done") return 100;
   return job.total > 0 ? Math.min(100, Math.floor((job.done / job.total) * 100)) : null;
 }
 
 /** Seconds left at the pace so far, null when that cannot be told. */
 export function jobSecondsLeft(job: Job, now_ms: number): number | null {
-  if (job.state !== "running" || !job.started_at || job.total <= 0 || job.done <= 0) return null;
+  if (job.status !== "running" || !job.started_at || job.total <= 0 || job.done <= 0) return null;
   const spent_s = (now_ms - Date.parse(job.started_at)) / 1000;
   return Math.max(1, Math.round((spent_s / job.done) * (job.total - job.done)));
 }
@@ -32,7 +32,7 @@ export function useJobStream(): void {
   useStream<Partial<Job>>("job", (message) => {
     const known = client.getQueryData<List<Job>>(["jobs"]);
     const at = known?.items.findIndex((job) => job.id === message.id) ?? -1;
-    const ended = message.state !== "running" && message.state !== "waiting";
+    const ended = message.status !== "running" && message.status !== "queued";
     if (!known || at < 0 || ended) {
       client.invalidateQueries({ queryKey: ["jobs"] });
       return;

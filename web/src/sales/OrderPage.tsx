@@ -6,7 +6,8 @@ import { api, body } from "../api/client";
 import type { Order, OrderLine } from "../api/types";
 import { textOr } from "../app/i18n";
 import { Garment } from "../catalog/Garment";
-import { Card, Channel, Label, Money } from "../ui/Bits";
+import { styleQuery } from "../catalog/queries";
+import { Card, Channel, Label, Money, Time } from "../ui/Bits";
 import { type Column, DataTable } from "../ui/DataTable";
 import { count, whenFull } from "../ui/format";
 import { PageHead } from "../ui/PageHead";
@@ -14,17 +15,22 @@ import { Loaded } from "../ui/States";
 import { SaleStatus } from "./SaleWords";
 import "./sales.css";
 
+function StylePicture({ styleId, name }: { styleId: string | null; name: string }) {
+  const { data } = useQuery({ ...styleQuery(styleId ?? ""), enabled: !!styleId, staleTime: 3600000 });
+  return <Garment key={data?.image} image={data?.image ?? ""} name={name} size={44} />;
+}
+
 function LineItem({ line }: { line: OrderLine }) {
   const { t } = useTranslation();
   const notes = [
     line.promotion,
     line.coupon,
-    line.return_of && t("order.returns_of", { of: line.return_of }),
+    line.return_of && t("order.returns_of", { of: line.return_of.number || line.return_of.order_id || "–" }),
     line.return_reason && t("order.reason", { reason: line.return_reason }),
   ].filter(Boolean);
   return (
     <span className="zx-order-line">
-      <Garment image={line.image ?? ""} name={line.name} size={44} />
+      <StylePicture styleId={line.style_id} name={line.name || line.sku} />
       <span>
         {line.name || line.sku}
         <br />
@@ -88,6 +94,7 @@ function Sums({ order }: { order: Order }) {
         <Label name={t("order.total")}>
           <strong>{money(order.total)}</strong>
         </Label>
+        {Number(order.refunded) !== 0 && <Label name={t("order.refunded")}>{money(order.refunded)}</Label>}
         {order.margin !== undefined && <Label name={t("order.margin")}>{money(order.margin)}</Label>}
       </dl>
     </Card>
@@ -117,6 +124,31 @@ function OrderBody({ order }: { order: Order }) {
         </section>
         <div className="zx-column">
           <Sums order={order} />
+          {order.states.length > 1 && (
+            <Card title={t("order.states")}>
+              <ol className="zx-states">
+                {order.states.map((state) => (
+                  <li key={state.status + state.at}>
+                    <SaleStatus status={state.status} /> <Time at={state.at} />
+                    {Number(state.refund) !== 0 && <Money value={state.refund} currency={order.currency} />}
+                  </li>
+                ))}
+              </ol>
+            </Card>
+          )}
+          {order.returns.length > 0 && (
+            <Card title={t("order.returns")}>
+              {order.returns.map((document) => (
+                <p key={document.id} className="zx-return">
+                  <Link to="/orders/$id" params={{ id: document.id }} className="zx-num">
+                    {document.number}
+                  </Link>
+                  <Channel name={document.channel} />
+                  <Money value={document.total} currency={order.currency} />
+                </p>
+              ))}
+            </Card>
+          )}
           <Card title={t("order.customer")}>
             {order.customer_id && order.member ? (
               <Link to="/customers/$id" params={{ id: order.customer_id }}>
@@ -128,7 +160,9 @@ function OrderBody({ order }: { order: Order }) {
             {order.staff.length > 0 && (
               <dl>
                 <Label name={t("order.staff")}>
-                  {order.staff.map((who) => t("order.share", { no: who.no, share: who.share })).join("、")}
+                  {order.staff
+                    .map((who) => t("order.share", { no: who.no, share: Number.parseFloat(who.share) }))
+                    .join("、")}
                 </Label>
               </dl>
             )}

@@ -51,7 +51,7 @@ function orderColumns(t: TFunction): Column<OrderRow>[] {
           <span className="zx-masked">{t("order.walk_in")}</span>
         ),
     },
-    { key: "lines", title: t("order.lines"), number: true, render: (row) => count(row.lines) },
+    { key: "units", title: t("order.units"), number: true, render: (row) => count(row.units) },
     {
       key: "total",
       title: t("order.total"),
