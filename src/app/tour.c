@@ -5,9 +5,9 @@
 
 static const struct field story_fields[] = {
     {.name = "key", .type = FIELD_STR, .flags = FIELD_REQUIRED, .doc = "Name of the story."},
-    {.name = "title", .type = FIELD_STR, .flags = FIELD_REQUIRED, .doc = "Key of its title in the texts."},
+    {.name = "title", .type = FIELD_STR, .flags = FIELD_REQUIRED, .doc = "In English, where no text is at hand."},
     {.name = "customer_id", .type = FIELD_ID, .flags = FIELD_REQUIRED | FIELD_NULLABLE, .doc = "Whose record tells it."},
-    {.name = "text_key", .type = FIELD_STR, .flags = FIELD_REQUIRED, .doc = "Key of its text in the texts."},
+    {.name = "text_key", .type = FIELD_STR, .flags = FIELD_REQUIRED, .doc = "Key of its text; with .title behind it, of its title."},
     FIELD_END,
 };
 
@@ -26,9 +26,9 @@ static enum rc story_write(struct ctx *c, const struct demo_story *s, struct jw 
         return rc;
     jw_object(w);
     jw_kv_z(w, "key", s->key);
-    jw_kv_str(w, "title", arena_printf(c->arena, "tour.%s.title", s->key));
+    jw_kv_z(w, "title", s->title);
     jw_kv_id(w, "customer_id", customer_id);
-    jw_kv_str(w, "text_key", arena_printf(c->arena, "tour.%s.text", s->key));
+    jw_kv_str(w, "text_key", arena_printf(c->arena, "tour.%s", s->key));
     jw_object_end(w);
     return RC_OK;
 }

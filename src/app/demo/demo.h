@@ -74,7 +74,8 @@ bool demo_account_of_phone(const struct demo_options *o, struct str phone, char 
 
 /* A story of the tour, found again by an identifier that never changes. */
 struct demo_story {
-    const char *key;            /* "till", "family", … : texts tour.<key>.title and tour.<key>.text */
+    const char *key;            /* "till", "family", … : texts tour.<key>.title and tour.<key> */
+    const char *title;          /* in English */
     const char *kind;           /* what `value` is: "card", "phone" or "account" */
     const char *value;
 };

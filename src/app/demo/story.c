@@ -5,11 +5,11 @@
 #include <assert.h>
 
 const struct demo_story demo_stories[] = {
-    {"till", "card", "880000000101"},
-    {"family", "account", "u900102"},
-    {"assistant", "card", "880000000104"},
-    {"return", "card", "880000000105"},
-    {"twice", "card", "880000000106"},
+    {"till", "Recognised at the till", "card", "880000000101"},
+    {"family", "One family phone, two people", "account", "u900102"},
+    {"assistant", "The assistant's own phone", "card", "880000000104"},
+    {"return", "Bought on the web, returned in a store", "card", "880000000105"},
+    {"twice", "One person who was two customers", "card", "880000000106"},
     {.key = NULL},
 };
 
