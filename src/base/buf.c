@@ -20,7 +20,7 @@ char *buf_reserve(struct buf *b, size_t extra)
         b->failed = true;
         return NULL;
     }
-    if (b->cap - b->len < extra) {
+    if (!b->ptr || b->cap - b->len < extra) {
         size_t want = b->cap ? b->cap * 2 : 256;
         if (want < b->len + extra)
             want = b->len + extra;

@@ -169,7 +169,7 @@ static bool set_overseas(struct vault_phone *p, struct str d)
         return false;
     if (str_eqz(country, "886")) {
         national = without_trunk(national);
-        if (national.len < 8 || national.len > 9)
+        if (national.len < 8 || national.len > 9 || national.ptr[0] == '0')
             return false;
     }
     if (code + national.len < E164_DIGITS_MIN || code + national.len > E164_DIGITS_MAX)

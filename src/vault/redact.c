@@ -72,6 +72,7 @@ struct run {
     size_t stop[GROUPS_MAX];      /* place in the text behind group g */
     size_t start;                 /* place of the first digit */
     bool plus;                    /* '+' stood before it */
+    bool point;                   /* a single '.' behind the first group */
 };
 
 static bool read_group(struct str s, size_t *i, struct run *r)
@@ -96,8 +97,10 @@ static void read_run(struct str s, size_t start, struct run *r)
     r->count = r->groups = 0;
     r->start = start;
     r->plus = (start >= 1 && s.ptr[start - 1] == '+') || (start >= 3 && memcmp(s.ptr + start - 3, "＋", 3) == 0);
+    r->point = false;
     while (r->groups < GROUPS_MAX && read_group(s, &i, r)) {
         size_t gaps = 0, width;
+        r->point |= r->groups == 1 && i < s.len && s.ptr[i] == '.';
         for (; gaps < GAP_MAX && (width = gap_at(s, i)) > 0; gaps++)
             i += width;
         if (gaps == 0 || digit_at(s, i, &digit) == 0)
@@ -144,9 +147,12 @@ static bool free_behind(struct str s, size_t stop)
 
 /* ---- kinds ---- */
 
-/* A stray grouping of small numbers is no telephone number: at most four groups, the first of three digits or more. */
+/* A stray grouping of small numbers is no telephone number: at most four groups, the first of three digits or more; nor is a
+ * number with a decimal point. */
 static bool grouped_like_phone(const struct run *r, size_t groups)
 {
+    if (groups == 2 && r->point)
+        return false;
     if (groups > (r->plus ? 5u : 4u) || (!r->plus && group_len(r, 0) < 3))
         return groups == 1;
     for (size_t g = 1; g < groups; g++)
@@ -260,35 +266,71 @@ static bool is_domain_char(unsigned char c)
     return vault_is_letter(c) || vault_is_digit(c) || c == '-' || c == '.';
 }
 
-/* Ends of the domain that starts at `from`: at least one dot, a last label of two letters or more, or beyond ASCII. */
+static bool is_wide_punctuation(struct str s)
+{
+    return str_starts(s, STR("\xE2\x80")) || str_starts(s, STR("\xE2\x81")) || str_starts(s, STR("\xE3\x80")) || str_starts(s, STR("\xEF\xBC"));
+}
+
+/* Bytes of the character at `i` when it is beyond ASCII and no punctuation, else 0. */
+static size_t wide_letter_at(struct str s, size_t i)
+{
+    struct str rest = str_sub(s, i, s.len);
+    if (rest.len == 0 || (unsigned char)rest.ptr[0] < 0xC2 || is_wide_punctuation(rest))
+        return 0;
+    str_next_char(&rest);
+    return s.len - i - rest.len;
+}
+
+/* Start of such a character before `at`, else `at`. */
+static size_t wide_letter_before(struct str s, size_t at)
+{
+    for (size_t from = at; from > 0 && at - from < 4;)
+        if (((unsigned char)s.ptr[--from] & 0xC0) != 0x80)
+            return wide_letter_at(s, from) == at - from ? from : at;
+    return at;
+}
+
+/* Cuts labels off the end until the last has two letters or more, or stands beyond ASCII; 0 when less than two labels are left. */
+static size_t trim_domain(struct str s, size_t from, size_t end)
+{
+    bool image = end > from + 2 && vault_is_digit((unsigned char)s.ptr[from]) && (s.ptr[from + 1] | 32) == 'x' && s.ptr[from + 2] == '.'; /* logo@2x.png */
+    while (end > from && !image) {
+        size_t label = end;
+        while (label > from && s.ptr[label - 1] != '.')
+            label--;
+        bool letters = label < end && (vault_is_letter((unsigned char)s.ptr[label]) || (unsigned char)s.ptr[label] >= 0x80);
+        if (label > from && end >= label + 2 && letters && s.ptr[end - 1] != '-')
+            return end;
+        end = label > from ? label - 1 : from;
+    }
+    return 0;
+}
+
+/* End of the domain that starts at `from`, 0 if there is none. */
 static size_t domain_end(struct str s, size_t from)
 {
     size_t end = from, dot = 0;
-    while (end < s.len && (is_domain_char((unsigned char)s.ptr[end]) || (unsigned char)s.ptr[end] >= 0x80)) {
+    while (end < s.len) {
         bool ascii_label = dot && end > dot + 2 && (unsigned char)s.ptr[end - 1] < 0x80;
-        if ((unsigned char)s.ptr[end] >= 0x80 && ascii_label) /* "qq.com谢谢" */
+        size_t width = is_domain_char((unsigned char)s.ptr[end]) ? 1 : ascii_label ? 0 : wide_letter_at(s, end); /* "qq.com谢谢" */
+        bool empty_label = s.ptr[end] == '.' && (end == from || s.ptr[end - 1] == '.');
+        if (width == 0 || empty_label)
             break;
         if (s.ptr[end] == '.')
             dot = end;
-        end++;
+        end += width;
     }
-    while (end > from && (s.ptr[end - 1] == '.' || s.ptr[end - 1] == '-'))
-        end--;
-    if (dot <= from || end < dot + 3)
-        return 0;
-    bool image = dot == from + 2 && vault_is_digit((unsigned char)s.ptr[from]) && (s.ptr[from + 1] | 32) == 'x'; /* logo@2x.png */
-    bool letters = vault_is_letter((unsigned char)s.ptr[dot + 1]) || (unsigned char)s.ptr[dot + 1] >= 0x80;
-    return letters && !image ? end : 0;
+    return trim_domain(s, from, end);
 }
 
-static bool match_at(struct str s, size_t at, size_t width, size_t least, struct find *ret)
+static bool match_at(struct str s, size_t at, size_t width, struct find *ret)
 {
     size_t from = at;
-    while (from > least && is_local_char((unsigned char)s.ptr[from - 1]))
+    while (from > 0 && is_local_char((unsigned char)s.ptr[from - 1]))
         from--;
     if (from == at)
-        while (from > least && (unsigned char)s.ptr[from - 1] >= 0x80)
-            from--;
+        for (size_t next; (next = wide_letter_before(s, from)) < from;)
+            from = next;
     size_t to = from < at ? domain_end(s, at + width) : 0;
     *ret = (struct find){VAULT_EMAIL, from, to};
     return to > 0;
@@ -303,20 +345,23 @@ static size_t at_sign(struct str s, size_t i)
     return str_starts(str_sub(s, i, s.len), STR("＠")) ? 3 : 0;
 }
 
-/* The next find at or after `from`; e-mail addresses may reach back to `from`, where the last find ended. */
-static bool find_next(struct str s, size_t from, struct find *ret)
+/* The first find in s. */
+static bool find_first(struct str s, struct find *ret)
 {
     struct find number;
     bool found = false;
     char digit;
-    for (size_t i = from, width; i < s.len; i++) {
+    for (size_t i = 0, width; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
         if (found && !is_local_char(c) && c != '@' && c != 0xEF && i >= number.to)
             break; /* no address reaches back over this */
         if (c != '@' && c != 0xEF && !vault_is_digit(c))
             continue;
-        if ((width = at_sign(s, i)) > 0 && match_at(s, i, width, from, ret))
+        if ((width = at_sign(s, i)) > 0 && match_at(s, i, width, ret)) {
+            if (found && number.from < ret->from)
+                *ret = number;
             return true;
+        }
         bool starts = digit_at(s, i, &digit) && (i == 0 || !vault_is_digit((unsigned char)s.ptr[i - 1])) &&
                       !(i >= 3 && digit_at(s, i - 3, &digit) == 3);
         if (!found && starts)
@@ -330,7 +375,7 @@ static bool find_next(struct str s, size_t from, struct find *ret)
 enum vault_field vault_find_personal(struct str text)
 {
     struct find f;
-    return has_trigger(text) && find_next(text, 0, &f) ? f.field : (enum vault_field)0;
+    return has_trigger(text) && find_first(text, &f) ? f.field : (enum vault_field)0;
 }
 
 static struct str mark_of(enum vault_field field)
@@ -343,18 +388,29 @@ static struct str mark_of(enum vault_field field)
     }
 }
 
-struct str vault_redact(struct arena *a, struct str text)
+static bool redact_once(struct str text, struct buf *out)
 {
     struct find f;
-    size_t done = 0;
-    if (!has_trigger(text) || !find_next(text, 0, &f))
+    bool found = false;
+    for (; find_first(text, &f); found = true) {
+        buf_add(out, str_sub(text, 0, f.from));
+        buf_add(out, mark_of(f.field));
+        text = str_sub(text, f.to, text.len); /* what stood before is no neighbour of what comes */
+    }
+    buf_add(out, text);
+    return found;
+}
+
+struct str vault_redact(struct arena *a, struct str text)
+{
+    struct str so_far = text;
+    if (!has_trigger(text))
         return arena_str(a, text);
-    _cleanup_buf_ struct buf out = BUF_INIT(text.len * 4 + 64);
-    do {
-        buf_add(&out, str_sub(text, done, f.from));
-        buf_add(&out, mark_of(f.field));
-        done = f.to;
-    } while (find_next(text, done, &f));
-    buf_add(&out, str_sub(text, done, text.len));
-    return arena_str(a, buf_str(&out));
+    for (bool found = true; found;) { /* a second pass finds what only the marks made visible; each takes digits or an '@' away */
+        _cleanup_buf_ struct buf out = BUF_INIT(text.len * 8 + 64);
+        found = redact_once(so_far, &out);
+        if (found || so_far.ptr == text.ptr)
+            so_far = arena_str(a, buf_str(&out));
+    }
+    return so_far;
 }

@@ -51,6 +51,8 @@ static void test_redact(void **state)
         {"li＠qq.com", "‹email›"},
         {"a@b.cn,c@d.cn", "‹email›,‹email›"},
         {"李@例子.公司", "‹email›"},
+        {"li@qq.com.2026", "‹email›.2026"},
+        {"13812345678@x li@qq.com", "‹phone›@x ‹email›"},
         {"li@qq.com 13812345678", "‹email› ‹phone›"},
         {"13812345678 li@qq.com", "‹phone› ‹email›"},
         /* ID numbers */
@@ -107,6 +109,7 @@ static void test_leave_alone(void **state)
         "1234567890123456",
         "4111111111111112",                     /* fails Luhn */
         "0.13812345678",
+        "13812.345678",
         "99999999999",
         "150 155 160 165 170",                  /* sizes */
         "K1001-02-M",
