@@ -166,7 +166,7 @@ static enum MHD_Result on_headers(struct conn *n, const char *method)
     begin(n, method);
     deadline_in(n, LIMIT_REQUEST_BODY_MS);
     /* A body too large to swallow: answer now, which closes the connection. */
-    if (n->kind == KIND_ERROR && n->length > LIMIT_BODY_BYTES)
+    if (n->kind == KIND_ERROR && n->length > LIMIT_SWALLOW_BYTES)
         return conn_fail(n, n->error);
     return MHD_YES;
 }
@@ -191,7 +191,7 @@ static enum MHD_Result on_data(struct conn *n, const char *data, size_t *len)
         return MHD_YES;
     }
     n->swallowed += given;
-    return n->swallowed > LIMIT_BODY_BYTES ? MHD_NO : MHD_YES;
+    return n->swallowed > LIMIT_SWALLOW_BYTES ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result end_collect(struct conn *n)
