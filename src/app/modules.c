@@ -6,10 +6,11 @@
 #include "eventlog/eventlog.h"
 #include "http/http.h"
 #include "identity/identity.h"
+#include "insight/insight.h"
 #include "intake/intake.h"
 #include "sales/sales.h"
 #include "warehouse/warehouse.h"
 
 const struct module *const modules[] = {
-    &http_module, &access_module, &job_module, &customer_module, &catalog_module, &identity_module, &eventlog_module, &sales_module, &warehouse_module, &intake_module, &demo_shop_module, &tour_module, NULL,
+    &http_module, &access_module, &job_module, &customer_module, &catalog_module, &identity_module, &eventlog_module, &sales_module, &warehouse_module, &intake_module, &insight_module, &demo_shop_module, &tour_module, NULL,
 };

@@ -20,6 +20,12 @@ struct str request_header(const struct request *r, const char *name)
     return conn_header(r->impl, name);
 }
 
+struct str request_text(const struct request *r, const char *key)
+{
+    const struct conn *n = r->impl;
+    return str_z(texts_get(n->server->texts, texts_choose(n->server->texts, r->language), key));
+}
+
 enum rc request_param_id(struct ctx *c, const struct request *r, size_t index, int64_t *ret)
 {
     int64_t id;

@@ -30,6 +30,8 @@ struct request {
 /* Query parameters and headers; empty when missing. */
 struct str request_query(const struct request *r, const char *name);
 struct str request_header(const struct request *r, const char *name);
+/* A text of i18n/ in the language that the client asked for; the key itself when there is none. */
+struct str request_text(const struct request *r, const char *key);
 /* The {…} at `index` as an id; RC_NOT_FOUND when it is none. */
 enum rc request_param_id(struct ctx *c, const struct request *r, size_t index, int64_t *ret) ZX_MUST_CHECK;
 /* ?limit=, 1 … LIMIT_LIST_PAGE. */

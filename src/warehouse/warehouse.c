@@ -135,12 +135,16 @@ static enum rc catch_up(struct warehouse *w, struct follower *f)
 
 /* ---- building and replacing ---- */
 
-static enum rc build(struct warehouse *w)
+/* What an interrupted start left is gone on with; a rebuild that was asked for begins with nothing. */
+static enum rc build(struct warehouse *w, bool from_nothing)
 {
     struct follower f;
     int64_t since = clock_mono_us();
-    warehouse_file_remove(w->next_path);
-    enum rc rc = follower_open(w->app, w->next_path, true, &f);
+    enum rc rc = from_nothing ? RC_CONFLICT : follower_open(w->app, w->next_path, true, &f);
+    if (rc) {
+        warehouse_file_remove(w->next_path);
+        rc = follower_open(w->app, w->next_path, true, &f);
+    }
     if (rc)
         return rc;
     rc = catch_up(w, &f);
@@ -167,12 +171,12 @@ static enum rc put_in_place(struct warehouse *w)
     return rc;
 }
 
-static enum rc make_anew(struct warehouse *w)
+static enum rc make_anew(struct warehouse *w, bool from_nothing)
 {
     pthread_mutex_lock(&w->lock);
     w->rebuilding = true;
     pthread_mutex_unlock(&w->lock);
-    enum rc rc = build(w);
+    enum rc rc = build(w, from_nothing);
     if (!rc)
         rc = put_in_place(w);
     pthread_mutex_lock(&w->lock);
@@ -212,7 +216,7 @@ static enum rc open_or_build(struct warehouse *w)
     }
     if (rc != RC_NOT_FOUND && rc != RC_CONFLICT)
         set_aside(w);
-    return make_anew(w);
+    return make_anew(w, false);
 }
 
 /* ---- the thread ---- */
@@ -254,7 +258,7 @@ static enum rc recover(struct warehouse *w, unsigned failures)
     if (!db_is_broken(w->follower.db) && failures < FAILURES_MAX)
         return RC_OK;
     set_aside(w);
-    return make_anew(w);
+    return make_anew(w, true);
 }
 
 static void *run(void *arg)
@@ -268,7 +272,7 @@ static void *run(void *arg)
         if (!w->follower.db)
             rc = open_or_build(w);
         else if (wants_rebuild(w))
-            rc = make_anew(w);
+            rc = make_anew(w, true);
         else
             rc = step(w->app, &w->follower, &more);
         failures = rc && rc != RC_BUSY ? failures + 1 : 0;
