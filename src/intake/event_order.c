@@ -1,5 +1,6 @@
 /* The e-commerce events that are orders: Order Completed and Order Updated bring a document, Order Refunded and Order
- * Cancelled change one. Idempotent by the shop's order id: the browser and the server may both send it. */
+ * Cancelled change one; a refund whose server names the pieces is a return of its own. Idempotent by the shop's order id
+ * (returns: by refund_id, else the message's id): the browser and the server may both send it. */
 #include "base/decimal.h"
 #include "base/limits.h"
 #include "intake/intake_priv.h"
@@ -36,6 +37,8 @@ static const char *take_line(struct intake_unit *u, struct json product, struct 
     line->sku = sku.len ? sku : text_of(u, json_get(product, STR("product_id")), 64);
     line->name = text_of(u, json_get(product, STR("name")), 200);
     line->coupon = text_of(u, json_get(product, STR("coupon")), 64);
+    line->promotion = text_of(u, json_get(product, STR("promotion")), 64);
+    line->return_reason = text_of(u, json_get(product, STR("reason")), 64);
     line->quantity = json_i64(json_get(product, STR("quantity")), 1);
     if (line->quantity <= 0 || line->quantity > 1000000)
         return "quantity_out_of_range";
@@ -43,7 +46,11 @@ static const char *take_line(struct intake_unit *u, struct json product, struct 
         return "price_malformed";
     if (__builtin_mul_overflow(price_minor, line->quantity, &line->paid_minor))
         return "price_too_large";
-    line->list_minor = price_minor;
+    if (money(u, json_get(product, STR("list_price")), &line->list_minor) || line->list_minor < price_minor)
+        line->list_minor = price_minor;
+    if (__builtin_mul_overflow(line->list_minor, line->quantity, &line->discount_minor))
+        return "price_too_large";
+    line->discount_minor -= line->paid_minor;
     return NULL;
 }
 
@@ -106,11 +113,21 @@ static struct str order_key(struct intake_unit *u, struct str order_no)
     return arena_printf(u->arena, "%.*s/%.*s", STR_FMT(scope), STR_FMT(order_no));
 }
 
+static void fill_head(struct intake_unit *u, struct json p, const struct intake_item *item, struct sale *s)
+{
+    struct str currency = str_sub(json_str(json_get(p, STR("currency"))), 0, 3);
+    s->channel = u->source.channel.len ? arena_str(u->arena, u->source.channel) : STR("web");
+    s->at_us = item->event.at_us;
+    s->business_day = clock_business_day(s->at_us, 8 * 3600, 0);
+    s->currency = currency.len == 3 ? arena_str(u->arena, currency) : STR("CNY");
+    s->source_id = u->source.id;
+    s->trusted = u->source.trusted;
+}
+
 static const char *take_document(struct intake_unit *u, struct json p, struct intake_item *item, struct str order_no)
 {
     struct sale *s = arena_new_one(u->arena, struct sale);
     int64_t lines_minor = 0;
-    struct str currency = str_sub(json_str(json_get(p, STR("currency"))), 0, 3);
     const char *why = take_lines(u, json_get(p, STR("products")), s, &lines_minor);
     if (!why)
         why = take_amounts(u, p, s, lines_minor);
@@ -120,11 +137,46 @@ static const char *take_document(struct intake_unit *u, struct json p, struct in
     s->status = SALE_PAID;
     s->key = order_key(u, order_no);
     s->number = order_no;
-    s->channel = u->source.channel.len ? arena_str(u->arena, u->source.channel) : STR("web");
-    s->at_us = item->event.at_us;
-    s->business_day = clock_business_day(s->at_us, 8 * 3600, 0);
-    s->currency = currency.len == 3 ? arena_str(u->arena, currency) : STR("CNY");
-    s->source_id = u->source.id;
+    fill_head(u, p, item, s);
+    item->sale = s;
+    return NULL;
+}
+
+/* What came back, line by line: the refunded total is shared by what the lines cost, the last one takes the rest. */
+static void turn_back(struct intake_unit *u, struct json products, struct sale *s, int64_t lines_minor, int64_t total_minor)
+{
+    int64_t left = total_minor;
+    struct json_iter it = json_iter(products);
+    for (size_t i = 0; i < s->line_count && json_next(&it); i++) {
+        struct sale_line *line = &s->lines[i];
+        int64_t part = lines_minor ? (int64_t)((__int128)line->paid_minor * total_minor / lines_minor) : 0;
+        line->paid_minor = -(i + 1 < s->line_count ? part : left);
+        line->quantity = -line->quantity;
+        line->discount_minor = 0;
+        line->return_of = order_key(u, s->number);
+        line->return_of_line = (int32_t)json_i64(json_get(it.value, STR("line_no")), 0);
+        left -= part;
+    }
+}
+
+static const char *take_return(struct intake_unit *u, struct json p, struct intake_item *item, struct str order_no)
+{
+    struct sale *s = arena_new_one(u->arena, struct sale);
+    struct json products = json_get(p, STR("products"));
+    struct str refund_id = text_of(u, json_get(p, STR("refund_id")), 100);
+    int64_t lines_minor = 0, total_minor;
+    const char *why = take_lines(u, products, s, &lines_minor);
+    if (!why && (money(u, json_get(p, STR("total")), &total_minor) || total_minor < 0))
+        why = "total_malformed";
+    if (why)
+        return why;
+    s->kind = SALE_RETURN;
+    s->status = SALE_DONE;
+    s->number = order_no;
+    s->key = arena_printf(u->arena, "%.*s/return/%.*s", STR_FMT(order_key(u, order_no)), STR_FMT(refund_id.len ? refund_id : item->event.message_id));
+    turn_back(u, products, s, lines_minor, total_minor ? total_minor : lines_minor);
+    s->total_minor = -(total_minor ? total_minor : lines_minor);
+    fill_head(u, p, item, s);
     item->sale = s;
     return NULL;
 }
@@ -142,6 +194,8 @@ const char *intake_order_take(struct intake_unit *u, struct json p, struct intak
     item->event.order_no = order_no;
     if (completed || updated)
         return take_document(u, p, item, order_no);
+    if (refunded && u->source.trusted && json_count(json_get(p, STR("products"))) > 0)
+        return take_return(u, p, item, order_no);
     item->order.key = order_key(u, order_no);
     item->order.status = refunded ? SALE_REFUNDED : SALE_CANCELLED;
     return refunded && money(u, json_get(p, STR("total")), &item->order.refund_minor) ? "total_malformed" : NULL;

@@ -25,6 +25,7 @@ enum rc intake_receipt_parse(struct ctx *c, struct json body, struct intake_unit
     if (rc)
         return rc;
     s->source_id = u->source.id;
+    s->trusted = u->source.trusted;
     item->sale = s;
     item->claims = arena_new_array(u->arena, struct identity_claim, 5);
     add_claim(u->arena, item, IDENTITY_ACCOUNT, u->source.account_scope, who.account);
