@@ -17,6 +17,8 @@ struct tally {
     int64_t last_us[DEMO_CHANNEL_COUNT];
     int64_t bodies, events, receipts, sales, returns, exchanges, members, orders, refunds, pieces[2], web_pieces, web_back;
     int64_t forms, products, unordered, typed;
+    int64_t shrunk, shrunk_elsewhere, lot_sold, served_hz, served_h03;
+    int64_t june[2], below_floor[2]; /* of two years: web revenue in fen; pieces under half the list price */
 };
 
 static void hash_body(struct tally *t, struct str body)
@@ -39,6 +41,23 @@ static int64_t fen(struct json v)
     return (int64_t)(yuan * 100 + (yuan < 0 ? -0.5 : 0.5));
 }
 
+/* The hidden stories: the lot in 05 that shrinks, and who serves in HZ01. */
+static void count_hidden(struct tally *t, struct json r, struct str kind)
+{
+    for (struct json_iter it = json_iter(json_get(r, STR("lines"))); json_next(&it);) {
+        bool lot = str_starts(json_str(json_get(it.value, STR("sku"))), STR("M1001-05"));
+        bool shrunk = str_eqz(json_str(json_get(it.value, STR("return_reason"))), "洗后缩水");
+        t->lot_sold += lot && str_eqz(kind, "receipt");
+        t->shrunk += shrunk && lot;
+        t->shrunk_elsewhere += shrunk && !lot;
+    }
+    struct json_iter staff = json_iter(json_get(r, STR("staff")));
+    if (!str_eqz(kind, "receipt") || !str_eqz(json_str(json_get(r, STR("store"))), "HZ01") || !json_next(&staff))
+        return;
+    t->served_hz++;
+    t->served_h03 += str_eqz(json_str(json_get(staff.value, STR("no"))), "H03");
+}
+
 static void count_receipt(struct tally *t, struct json r)
 {
     struct str kind = json_str(json_get(r, STR("kind")));
@@ -56,6 +75,7 @@ static void count_receipt(struct tally *t, struct json r)
     assert_int_equal(sum, tenders);
     check_time(t, DEMO_TILL, json_str(json_get(r, STR("time"))));
     t->receipts++;
+    count_hidden(t, r, kind);
     t->sales += str_eqz(kind, "receipt");
     t->returns += str_eqz(kind, "return");
     t->exchanges += str_eqz(kind, "exchange");
@@ -72,6 +92,18 @@ static int64_t products_of(struct json event)
     return pieces;
 }
 
+static void count_june(struct tally *t, struct json e)
+{
+    struct str time = json_str(json_get(e, STR("timestamp")));
+    struct json properties = json_get(e, STR("properties"));
+    int year = str_starts(time, STR("2024-06")) ? 0 : str_starts(time, STR("2025-06")) ? 1 : -1;
+    if (year < 0)
+        return;
+    t->june[year] += fen(json_get(properties, STR("revenue")));
+    for (struct json_iter it = json_iter(json_get(properties, STR("products"))); json_next(&it);)
+        t->below_floor[year] += 2 * fen(json_get(it.value, STR("price"))) < fen(json_get(it.value, STR("list_price"))) - 100;
+}
+
 static void count_event(struct tally *t, enum demo_channel channel, struct json e)
 {
     struct str name = json_str(json_get(e, STR("event")));
@@ -79,6 +111,7 @@ static void count_event(struct tally *t, enum demo_channel channel, struct json 
     t->events++;
     if (str_eqz(name, "Order Completed")) {
         t->orders++;
+        count_june(t, e);
         t->web_pieces += products_of(e);
     } else if (str_eqz(name, "Order Refunded")) {
         t->refunds++;
@@ -148,6 +181,20 @@ static void proportions_hold(void **state)
     assert_between(t.exchanges * 100 / (t.returns + t.exchanges), 48, 65);
     assert_between(t.web_back * 100 / t.web_pieces, 25, 42);
     assert_int_equal(t.typed, 40);
+}
+
+/* docs/demo.md, "What is hidden in the crowd". The history ends in November 2025, so June 2025 is the bad one. */
+static void hidden_stories_are_there(void **state)
+{
+    (void)state;
+    struct tally t = generate(1, 6000, 2);
+    assert_true(t.lot_sold > 100);
+    assert_between(t.shrunk * 100 / t.lot_sold, 22, 45);
+    assert_int_equal(t.shrunk_elsewhere, 0);
+    assert_between(t.served_h03 * 100 / t.served_hz, 25, 45);
+    assert_true(t.june[1] > t.june[0] * 13 / 10);
+    assert_true(t.below_floor[1] > 1000);
+    assert_int_equal(t.below_floor[0], 0);
 }
 
 /* An hour of the trickle: some bodies, none of them large, all stamped with the hour's own times. */
@@ -231,6 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_seed_same_bytes),
         cmocka_unit_test(proportions_hold),
+        cmocka_unit_test(hidden_stories_are_there),
         cmocka_unit_test(the_trickle_is_gentle),
         cmocka_unit_test(a_phone_leads_to_its_account),
         cmocka_unit_test(a_failing_sink_ends_it),
