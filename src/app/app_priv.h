@@ -90,6 +90,15 @@ int command_version(int argc, char **argv);
 int command_vault_process(int argc, char **argv);
 int command_server_process(int argc, char **argv);
 
+/* ---- app_module.c: the same over HTTP ---- */
+
+struct request;
+struct reply;
+enum rc export_route(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
+enum rc verify_route(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
+enum rc rebuild_route(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
+extern const struct module app_module;
+
 /* ---- command line (args.c) ---- */
 
 /* "--name VALUE" options and "--flag"s of a command, then its plain words. Unknown ones are errors that show the help. */

@@ -1,4 +1,4 @@
-/* The short commands: init, serve, key, user, openapi, version, rebuild, verify, and the two processes. */
+/* The list of commands, and the short ones: init, serve, key, user, openapi, version, and the two processes. */
 #include "access/access.h"
 #include "app/app_priv.h"
 #include "base/log.h"
@@ -20,6 +20,9 @@ const struct command commands[] = {
     {"init", "make a new installation", command_init, false},
     {"serve", "run the program until SIGTERM", command_serve, false},
     {"demo", "fill an installation with the demo retailer", command_demo, false},
+    {"export", "write customers, orders or events to standard output", command_export, false},
+    {"rebuild", "make the warehouse anew from the truth", command_rebuild, false},
+    {"verify", "check every file, and print the logical hash of each store", command_verify, false},
     {"key", "create keys for sources", command_key, false},
     {"user", "add a member of staff", command_user, false},
     {"openapi", "print the OpenAPI document", command_openapi, false},

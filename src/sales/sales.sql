@@ -162,3 +162,9 @@ SELECT COALESCE(o.channel, s.channel) AS channel,
 FROM sale s JOIN sale_line l ON l.sale_id = s.id LEFT JOIN sale o ON o.id = l.return_sale_id
 WHERE s.customer_id IN ($members[]) AND s.status NOT IN (1, 5)
 GROUP BY COALESCE(o.channel, s.channel);
+
+-- name: sale_export
+SELECT sale.id AS id, sale.kind AS kind, sale.status AS status, sale.channel AS channel, store.code AS store, sale.till AS till,
+    sale.number AS number, sale.at_us AS at_us, sale.business_day AS business_day, sale.currency AS currency, sale.total_minor AS total_minor,
+    sale.freight_minor AS freight_minor, sale.refunded_minor AS refunded_minor, sale.units AS units, sale.customer_id AS customer_id, sale.member AS member
+FROM sale LEFT JOIN store ON store.id = sale.store_id WHERE sale.id > $after ORDER BY sale.id LIMIT $limit;

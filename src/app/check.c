@@ -1,0 +1,257 @@
+/* zhixin verify and zhixin rebuild: is every file what it should be, and the warehouse what the truth says? Prints one line a
+ * store with its logical hash: of the content, whatever the order of rows or the layout of pages. */
+#include "app/app_priv.h"
+#include "db/db.h"
+#include "db/pool.h"
+#include "eventlog/eventlog.h"
+#include "http/route.h"
+#include "vault/keystore.h"
+#include "warehouse/warehouse.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+struct report {
+    struct buf text;
+    int64_t bad;
+};
+
+/* ---- the truth ---- */
+
+static enum rc integrity(struct ctx *c, const char *name, struct report *r)
+{
+    struct db_rows *q;
+    bool fine = true;
+    enum rc rc = db_query_text(c->db, "PRAGMA integrity_check", NULL, 0, &q);
+    if (rc)
+        return rc;
+    while (db_next(q))
+        fine &= str_eqz(db_text_at(q, 0), "ok");
+    rc = db_end(q);
+    if (rc || !fine) {
+        buf_addf(&r->text, "%s: damaged\n", name);
+        r->bad++;
+    }
+    return RC_OK;
+}
+
+static void add_cell(crypto_generichash_state *state, struct db_rows *q, size_t i)
+{
+    unsigned char type = (unsigned char)db_column_type(q, i);
+    int64_t number = type == DB_TYPE_I64 ? db_i64_at(q, i) : 0;
+    struct str bytes = type == DB_TYPE_TEXT || type == DB_TYPE_BLOB ? db_text_at(q, i) : str_n(&number, sizeof(number));
+    uint64_t len = bytes.len;
+    crypto_generichash_update(state, &type, 1);
+    crypto_generichash_update(state, (const unsigned char *)&len, sizeof(len));
+    crypto_generichash_update(state, (const unsigned char *)bytes.ptr, bytes.len);
+}
+
+/* The sum of the rows' hashes: order does not matter, every cell does. */
+static enum rc hash_table(struct ctx *c, const char *table, uint64_t *ret_hash, int64_t *ret_rows)
+{
+    struct db_rows *q;
+    uint64_t sum = 0, one;
+    int64_t rows = 0;
+    enum rc rc = db_query_text(c->db, arena_printf(c->arena, "SELECT * FROM %s", table).ptr, NULL, 0, &q);
+    if (rc)
+        return rc;
+    for (; db_next(q); rows++) {
+        crypto_generichash_state state;
+        unsigned char hash[16];
+        crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+        for (size_t i = 0; i < db_columns(q); i++)
+            add_cell(&state, q, i);
+        crypto_generichash_final(&state, hash, sizeof(hash));
+        memcpy(&one, hash, sizeof(one));
+        sum += one;
+    }
+    *ret_hash = sum;
+    *ret_rows = rows;
+    return db_end(q);
+}
+
+static enum rc check_truth(struct ctx *c, struct report *r)
+{
+    uint64_t all = 0, hash;
+    int64_t rows, total = 0;
+    enum rc rc = integrity(c, "zhixin.db", r);
+    for (size_t m = 0; !rc && modules[m]; m++)
+        for (size_t t = 0; !rc && modules[m]->tables && modules[m]->tables[t]; t++) {
+            rc = hash_table(c, modules[m]->tables[t], &hash, &rows);
+            all += hash * (m * 131 + t * 2 + 1); /* tables may not change places */
+            total += rows;
+        }
+    buf_addf(&r->text, "truth rows=%lld hash=%016llx\n", (long long)total, (unsigned long long)all);
+    return rc;
+}
+
+static enum rc check_keys(struct ctx *c, struct report *r)
+{
+    struct db *before = c->db;
+    int64_t keys = 0;
+    enum rc rc = db_pool_reader(c->app->keys, &c->db);
+    if (rc)
+        return rc;
+    rc = integrity(c, "keys.db", r);
+    db_pool_give(c->app->keys, c->db);
+    c->db = before;
+    if (!rc)
+        rc = keystore_count(c, &keys);
+    buf_addf(&r->text, "keys count=%lld\n", (long long)keys);
+    return rc;
+}
+
+/* ---- event log and warehouse ---- */
+
+static enum rc check_events(struct ctx *c, struct report *r)
+{
+    int64_t events = 0, bad = 0;
+    uint64_t hash = 0;
+    enum rc rc = eventlog_verify(c, c->app->eventlog, &events, &bad);
+    if (!rc)
+        rc = eventlog_hash(c, c->app->eventlog, &hash);
+    buf_addf(&r->text, "eventlog events=%lld hash=%016llx bad=%lld\n", (long long)events, (unsigned long long)hash, (long long)bad);
+    r->bad += bad;
+    return rc;
+}
+
+static enum rc warehouse_lines(struct ctx *c, struct report *r)
+{
+    struct warehouse_hash hashes[WAREHOUSE_HASHES];
+    enum rc rc = warehouse_hashes(c, hashes);
+    for (size_t i = 0; !rc && i < WAREHOUSE_HASHES && hashes[i].table; i++)
+        buf_addf(&r->text, "warehouse %s rows=%lld hash=%016llx\n", hashes[i].table, (long long)hashes[i].rows, (unsigned long long)hashes[i].hash);
+    return rc;
+}
+
+static enum rc catch_up(struct ctx *c)
+{
+    int64_t seq;
+    enum { PATIENCE_MS = 600000 };
+    enum rc rc = change_last(c, &seq);
+    return rc ? rc : warehouse_wait(c, seq, PATIENCE_MS);
+}
+
+static enum rc check_warehouse(struct ctx *c, struct report *r)
+{
+    int64_t bad = 0;
+    enum rc rc = catch_up(c);
+    if (!rc)
+        rc = warehouse_lines(c, r);
+    if (!rc)
+        rc = warehouse_verify(c, &bad);
+    if (!rc && bad)
+        buf_addf(&r->text, "warehouse: %lld tables differ from the truth; run zhixin rebuild\n", (long long)bad);
+    r->bad += bad;
+    return rc;
+}
+
+static enum rc verify(struct ctx *c, struct report *r)
+{
+    enum rc rc = check_truth(c, r);
+    if (!rc)
+        rc = check_keys(c, r);
+    if (!rc)
+        rc = check_events(c, r);
+    return rc ? rc : check_warehouse(c, r);
+}
+
+static enum rc rebuild(struct ctx *c, struct report *r)
+{
+    enum rc rc = warehouse_rebuild(c);
+    if (!rc)
+        rc = catch_up(c);
+    return rc ? rc : warehouse_lines(c, r);
+}
+
+/* ---- over HTTP: the text of the report, and the number of findings in a header ---- */
+
+static enum rc reply_report(struct ctx *c, enum rc (*fn)(struct ctx *c, struct report *r), struct reply *p)
+{
+    struct report r = {.text = BUF_INIT(1 << 20)};
+    enum rc rc = fn(c, &r);
+    if (!rc) {
+        p->content_type = "text/plain; charset=utf-8";
+        buf_add(&p->body, buf_str(&r.text));
+        buf_addf(&p->body, "%s\n", r.bad ? "not well" : "all is well");
+    }
+    buf_free(&r.text);
+    return rc;
+}
+
+enum rc verify_route(struct ctx *c, const struct request *r, struct reply *p)
+{
+    (void)r;
+    return reply_report(c, verify, p);
+}
+
+enum rc rebuild_route(struct ctx *c, const struct request *r, struct reply *p)
+{
+    (void)r;
+    return reply_report(c, rebuild, p);
+}
+
+/* ---- on the command line ---- */
+
+static enum rc on_stopped(struct ctx *c, const char *data, enum rc (*fn)(struct ctx *c, struct report *r), bool *ret_well)
+{
+    struct app app;
+    struct ctx own;
+    struct report r = {.text = BUF_INIT(1 << 20)};
+    const struct app_options options = {.parts = APP_VAULT | APP_INTAKE, .vault_fd = -1, .migrate = true};
+    enum rc rc = app_lock(data);
+    if (rc)
+        return ctx_fail(c, rc, "data", rc == RC_BUSY ? "in_use" : "no_installation");
+    rc = app_open(data, &options, &app);
+    if (!rc)
+        rc = app_ctx(&app, &own);
+    if (rc)
+        return rc;
+    rc = fn(&own, &r);
+    c->error = own.error;
+    fwrite(r.text.ptr, 1, r.text.len, stdout);
+    *ret_well = rc == RC_OK && r.bad == 0;
+    buf_free(&r.text);
+    app_ctx_end(&own);
+    app_close(&app);
+    return rc;
+}
+
+static enum rc on_running(struct ctx *c, const struct running *r, const char *path, bool *ret_well)
+{
+    int status;
+    struct str body;
+    enum rc rc = running_call(c, r, "POST", path, "application/json", STR("{}"), &status, &body);
+    if (rc)
+        return rc;
+    *ret_well = status == 200 && str_ends(body, STR("all is well\n"));
+    printf("%.*s", STR_FMT(body));
+    return RC_OK;
+}
+
+static int run(const char *name, const char *summary, int argc, char **argv, enum rc (*fn)(struct ctx *c, struct report *r))
+{
+    const char *data = NULL;
+    bool well = false;
+    const struct arg args[] = {{"--data", "DIR", "the installation", &data, true}, {NULL, NULL, NULL, NULL, false}};
+    if (args_parse(name, summary, NULL, argc, argv, args, NULL, 0) < 0)
+        return 2;
+    _cleanup_(arena_freep) struct arena *arena = arena_new();
+    struct ctx c = {.arena = arena, .now_us = clock_now_us()};
+    struct running r;
+    const char *path = arena_printf(arena, "/api/v1/%s", name).ptr;
+    enum rc rc = running_read(data, &r) ? on_running(&c, &r, path, &well) : on_stopped(&c, data, fn, &well);
+    if (rc)
+        return command_failed(name, &c, rc);
+    return well ? 0 : 1;
+}
+
+int command_verify(int argc, char **argv)
+{
+    return run("verify", "Checks every file of an installation and prints the logical hash of each store; status 0 when all is well.", argc, argv, verify);
+}
+
+int command_rebuild(int argc, char **argv)
+{
+    return run("rebuild", "Makes the warehouse anew from the truth and prints the logical hash of its tables.", argc, argv, rebuild);
+}
