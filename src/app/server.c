@@ -139,8 +139,8 @@ int server_run(const char *data_dir, const char *listen, int vault_fd, int contr
     struct http_server *served = app.http;
     if (served)
         http_stop(served, STOP_GRACE_MS);
-    app.http = NULL;
     job_runner_stop(app.jobs);
     app_close(&app);
+    http_free(served); /* last: what ends in app_close() may still publish */
     return rc ? 1 : 0;
 }

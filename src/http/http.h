@@ -38,8 +38,11 @@ struct http_options {
 enum rc http_start(struct app *app, const struct http_options *o, struct http_server **ret) ZX_MUST_CHECK;
 /* The address it listens on, "http://127.0.0.1:43121". */
 const char *http_address(const struct http_server *s);
-/* Stops accepting, lets running requests end (at most `grace_ms`), frees. */
+/* Stops accepting and lets running requests end; says so in the log when that takes longer than `grace_ms`. Publishing to a
+ * stopped server does nothing, so that threads that end later need not know. */
 void http_stop(struct http_server *s, int grace_ms);
+/* When the last publisher has ended. */
+void http_free(struct http_server *s);
 
 /* Server-sent events: topics are constants ("live", "change", "job"); `id` is change.seq, resumed by Last-Event-ID from a ring
  * of the last 4,096. A subscriber sees a message only if `need` (a permission) is hers. Never blocks. */

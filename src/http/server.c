@@ -56,7 +56,7 @@ static void *tender_main(void *arg)
     return NULL;
 }
 
-static void tender_start(struct http_server *s)
+static void tender_init(struct http_server *s)
 {
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -64,8 +64,6 @@ static void tender_start(struct http_server *s)
     pthread_cond_init(&s->tender_wake, &attr);
     pthread_condattr_destroy(&attr);
     pthread_mutex_init(&s->tender_lock, NULL);
-    if (pthread_create(&s->tender, NULL, tender_main, s) != 0)
-        abort();
 }
 
 static void tender_join(struct http_server *s)
@@ -75,8 +73,6 @@ static void tender_join(struct http_server *s)
     pthread_cond_signal(&s->tender_wake);
     pthread_mutex_unlock(&s->tender_lock);
     pthread_join(s->tender, NULL);
-    pthread_cond_destroy(&s->tender_wake);
-    pthread_mutex_destroy(&s->tender_lock);
 }
 
 /* ---- listening ---- */
@@ -163,14 +159,18 @@ static struct MHD_Daemon *library_start(struct http_server *s, int fd)
 
 /* ---- start and stop ---- */
 
-static void server_free(struct http_server *s)
+void http_free(struct http_server *s)
 {
+    if (!s)
+        return;
     workers_stop(s->workers);
     collect_cache_free(s->collect_cache);
     hub_free(s->hub);
     assets_free(s->assets);
     texts_free(s->texts);
     router_free(s->router);
+    pthread_cond_destroy(&s->tender_wake);
+    pthread_mutex_destroy(&s->tender_lock);
     pthread_mutex_destroy(&s->conns_lock);
     free(s);
 }
@@ -192,15 +192,17 @@ enum rc http_start(struct app *app, const struct http_options *o, struct http_se
     s->collect_cache = collect_cache_new();
     s->tick_us = clock_mono_us();
     pthread_mutex_init(&s->conns_lock, NULL);
+    tender_init(s);
     address_note(s, fd);
     s->workers = workers_start(s, o->workers ? o->workers : 8);
     s->mhd = library_start(s, fd);
     if (!s->mhd) {
         close(fd);
-        server_free(s);
+        http_free(s);
         return RC_INTERNAL;
     }
-    tender_start(s);
+    if (pthread_create(&s->tender, NULL, tender_main, s) != 0)
+        abort();
     app->http = s;
     *ret = s;
     return RC_OK;
@@ -236,6 +238,6 @@ void http_stop(struct http_server *s, int grace_ms)
     wait_for_parked(s, grace_ms);
     tender_join(s);
     MHD_stop_daemon(s->mhd);
-    s->app->http = NULL;
-    server_free(s);
+    workers_stop(s->workers);
+    s->workers = NULL;
 }

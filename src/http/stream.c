@@ -106,11 +106,12 @@ void http_publish(struct http_server *s, const char *topic, const char *need, in
     pthread_mutex_lock(&h->lock);
     struct message *m = &h->ring[h->head % RING];
     struct buf old = m->frame;
+    bool closed = h->closed;
     *m = (struct message){id, topic_index(topic), need_index(h, need), frame};
     h->head++;
     pthread_mutex_unlock(&h->lock);
     free(old.ptr);
-    if (!atomic_exchange(&h->news, true))
+    if (!closed && !atomic_exchange(&h->news, true))
         server_call_tender(s);
 }
 
