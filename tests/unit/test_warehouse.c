@@ -164,7 +164,7 @@ static void put_sale(struct fixture *f, int64_t id, int kind, int status, int64_
 
 static void put_subject(struct fixture *f, int64_t subject, int64_t customer)
 {
-    put(f, (struct write){.sql = SQL("INSERT INTO subject_link (subject, customer_id, pseudonym, shared, at_us) VALUES (%lld, %lld, 0, 0, 1) "
+    put(f, (struct write){.sql = SQL("INSERT INTO subject_link (subject, customer_id, is_device, pseudonym, shared, at_us) VALUES (%lld, %lld, 1, 0, 0, 1) "
                                      "ON CONFLICT (subject) DO UPDATE SET customer_id = excluded.customer_id", LL(subject), LL(customer)),
                           .kind = CHANGE_SUBJECT, .ref_id = subject});
 }
