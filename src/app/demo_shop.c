@@ -448,11 +448,16 @@ static void stop(struct app *app)
 }
 
 static const struct route routes[] = {
-    {HTTP_GET, "/demo-shop/api/shop", shop_show, .need = NEED_NOBODY, .out = shop_fields, .out_name = "DemoShop", .doc = "What the demo shop's pages need to start."},
-    {HTTP_GET, "/demo-shop/api/products", product_list, .need = NEED_NOBODY, .out = shop_product_fields, .out_name = "DemoShopProduct", .out_list = true, .doc = "What the demo shop sells."},
-    {HTTP_POST, "/demo-shop/api/codes", code_create, .need = NEED_NOBODY, .in = code_in_fields, .in_size = sizeof(struct code_in), .out = code_fields, .out_name = "DemoShopCode", .doc = "A one-time code, shown instead of sent."},
-    {HTTP_POST, "/demo-shop/api/login", login, .need = NEED_NOBODY, .in = login_in_fields, .in_size = sizeof(struct login_in), .out = login_fields, .out_name = "DemoShopLogin", .raw = true, .doc = "Signs in and gives the signed user id."},
-    {HTTP_POST, "/demo-shop/api/orders", order_create, .need = NEED_NOBODY, .in = order_in_fields, .in_size = sizeof(struct order_in), .out = order_fields, .out_name = "DemoShopOrder", .raw = true, .doc = "Places an order."},
+    {HTTP_GET, "/demo-shop/api/shop", shop_show, .need = NEED_NOBODY, .out = shop_fields, .out_name = "DemoShop",
+     .doc = "What the demo shop's pages need to start."},
+    {HTTP_GET, "/demo-shop/api/products", product_list, .need = NEED_NOBODY, .out = shop_product_fields, .out_name = "DemoShopProduct", .out_list = true,
+     .doc = "What the demo shop sells."},
+    {HTTP_POST, "/demo-shop/api/codes", code_create, .need = NEED_NOBODY, .in = code_in_fields, .in_size = sizeof(struct code_in), .out = code_fields,
+     .out_name = "DemoShopCode", .doc = "A one-time code, shown instead of sent."},
+    {HTTP_POST, "/demo-shop/api/login", login, .need = NEED_NOBODY, .in = login_in_fields, .in_size = sizeof(struct login_in), .out = login_fields,
+     .out_name = "DemoShopLogin", .raw = true, .doc = "Signs in and gives the signed user id."},
+    {HTTP_POST, "/demo-shop/api/orders", order_create, .need = NEED_NOBODY, .in = order_in_fields, .in_size = sizeof(struct order_in), .out = order_fields,
+     .out_name = "DemoShopOrder", .raw = true, .doc = "Places an order."},
     {.path = NULL},
 };
 
