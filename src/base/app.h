@@ -15,6 +15,7 @@ struct app {
     struct warehouse *warehouse;
     struct intake *intake;
     struct http_server *http;
+    struct customer_misses *customer_misses; /* searches that found nobody, per person */
     struct customer_feed *customer_feed; /* keeps the vault's index of names up to date */
     struct access *access;           /* keys in memory, login throttle */
     struct demo_home *demo;          /* app/demo_home.h; NULL: not the demo retailer */

@@ -52,4 +52,7 @@ struct reveal_in {
 extern const struct field customer_search_fields[], customer_lookup_fields[], customer_duplicates_fields[], customer_form_fields[], customer_note_fields[],
     customer_tags_fields[], customer_consent_fields[], customer_reveal_fields[];
 
+extern const struct field customer_row_out[], customer_out[], customer_lookup_out[], customer_duplicates_out[], customer_story_out[], customer_change_out[],
+    customer_note_out[], customer_tags_out[], customer_consent_out[], customer_reveal_out[];
+
 #endif

@@ -164,6 +164,12 @@ enum rc list_by_stat(struct ctx *c, const struct list_query *q, struct list_page
 
 route_fn customer_list, customer_search, customer_lookup, customer_duplicates;
 
+/* Searches that found nobody (misses.c): RC_LIMIT when there were too many lately. */
+struct customer_misses *customer_misses_new(void);
+void customer_misses_free(struct customer_misses *m);
+enum rc customer_misses_check(struct ctx *c) ZX_MUST_CHECK;
+void customer_misses_add(struct ctx *c);
+
 /* ---- one person's page (record.c, timeline.c, changes.c) ---- */
 
 /* Who she is for handlers that need no row of her: root, records, and whether the actor may see her. */

@@ -283,9 +283,11 @@ enum rc customer_lookup(struct ctx *c, const struct request *r, struct reply *p)
     const struct lookup_in *in = r->in;
     struct str text = str_trim(in->q);
     struct view *views = NULL;
-    int64_t id;
+    int64_t id = 0;
     size_t count = 0;
-    enum rc rc = find_exact(c, text, &id);
+    enum rc rc = customer_misses_check(c);
+    if (!rc)
+        rc = find_exact(c, text, &id);
     if (!rc && id)
         rc = views_load(c, &id, 1, &views, &count);
     bool exact = count > 0;
@@ -293,6 +295,8 @@ enum rc customer_lookup(struct ctx *c, const struct request *r, struct reply *p)
         rc = lookup_names(c, text, &views, &count);
     if (rc)
         return rc;
+    if (count == 0 && looks_exact(text))
+        customer_misses_add(c);
     jw_object(&p->json);
     jw_kv_z(&p->json, "kind", exact ? "exact" : count ? "list" : "none");
     jw_key(&p->json, "items");

@@ -3,31 +3,36 @@
 #include "embedded_sql.h"
 
 static const struct route routes[] = {
-    {HTTP_GET, "/api/v1/customers", customer_list, .need = "customer.read", .out_name = "CustomerRow", .out_list = true,
+    {HTTP_GET, "/api/v1/customers", customer_list, .need = "customer.read", .out = customer_row_out, .out_name = "CustomerRow", .out_list = true,
      .query = "sort,store,tag,class,after,limit", .doc = "Customers that the caller may browse; names and numbers masked."},
-    {HTTP_POST, "/api/v1/customers", customer_create, .need = "customer.write", .in = customer_form_fields, .in_size = sizeof(struct form_in), .writes = true, .api_key = true,
-     .out_name = "Customer", .doc = "Makes a customer; 409 when somebody else has one of the identifiers."},
+    {HTTP_POST, "/api/v1/customers", customer_create, .need = "customer.write", .in = customer_form_fields, .in_size = sizeof(struct form_in),
+     .out = customer_out, .out_name = "Customer", .writes = true, .api_key = true,
+     .doc = "Makes a customer; 409 when somebody else has one of the identifiers."},
     {HTTP_POST, "/api/v1/customers/search", customer_search, .need = "customer.read", .in = customer_search_fields, .in_size = sizeof(struct search_in),
-     .doc = "The list with a name to look for, which never stands in an address."},
+     .out = customer_row_out, .out_name = "CustomerRow", .out_list = true, .doc = "The list with a name to look for, which never stands in an address."},
     {HTTP_POST, "/api/v1/customers/lookup", customer_lookup, .need = "customer.read", .in = customer_lookup_fields, .in_size = sizeof(struct lookup_in),
+     .out = customer_lookup_out,
      .doc = "One field: a whole identifier or number finds exactly, across the chain; a name or last four find a list in one's own stores."},
-    {HTTP_POST, "/api/v1/customers/duplicates", customer_duplicates, .need = "customer.write", .in = customer_duplicates_fields, .in_size = sizeof(struct duplicates_in),
-     .doc = "Who could be meant by what is being typed."},
-    {HTTP_GET, "/api/v1/customers/{id}", customer_show, .need = "customer.read", .out_name = "Customer",
+    {HTTP_POST, "/api/v1/customers/duplicates", customer_duplicates, .need = "customer.write", .in = customer_duplicates_fields,
+     .in_size = sizeof(struct duplicates_in), .out = customer_duplicates_out, .doc = "Who could be meant by what is being typed."},
+    {HTTP_GET, "/api/v1/customers/{id}", customer_show, .need = "customer.read", .out = customer_out, .out_name = "Customer",
      .doc = "The record; an id that was merged answers with its root."},
-    {HTTP_PATCH, "/api/v1/customers/{id}", customer_update, .need = "customer.write", .in = customer_form_fields, .in_size = sizeof(struct form_in), .writes = true, .out_name = "Customer",
+    {HTTP_PATCH, "/api/v1/customers/{id}", customer_update, .need = "customer.write", .in = customer_form_fields, .in_size = sizeof(struct form_in),
+     .out = customer_out, .out_name = "Customer", .writes = true,
      .doc = "Changes what is given; If-Match with the revision it is based on. 412 names the fields that others changed since."},
-    {HTTP_GET, "/api/v1/customers/{id}/timeline", customer_story, .need = "customer.read", .query = "kind,channel,until,after,limit",
-     .doc = "Her story over all channels, newest first."},
-    {HTTP_GET, "/api/v1/customers/{id}/changes", customer_history, .need = "customer.read", .query = "after,limit",
-     .doc = "Every change of the record: who, when, old, new, source."},
-    {HTTP_POST, "/api/v1/customers/{id}/notes", customer_note, .need = "customer.write", .in = customer_note_fields, .in_size = sizeof(struct note_in), .writes = true,
-     .doc = "Adds a note; card, phone and ID numbers in it are redacted."},
-    {HTTP_PUT, "/api/v1/customers/{id}/tags", customer_tags, .need = "customer.write", .in = customer_tags_fields, .in_size = sizeof(struct tags_in), .writes = true, .doc = "Sets all tags."},
-    {HTTP_PUT, "/api/v1/customers/{id}/consents", customer_consent, .need = "customer.write", .in = customer_consent_fields, .in_size = sizeof(struct consent_in), .writes = true,
+    {HTTP_GET, "/api/v1/customers/{id}/timeline", customer_story, .need = "customer.read", .out = customer_story_out, .out_name = "TimelineItem",
+     .out_list = true, .query = "kind,channel,until,after,limit", .doc = "Her story over all channels, newest first."},
+    {HTTP_GET, "/api/v1/customers/{id}/changes", customer_history, .need = "customer.read", .out = customer_change_out, .out_name = "CustomerChange",
+     .out_list = true, .query = "after,limit", .doc = "Every change of the record: who, when, old, new, source."},
+    {HTTP_POST, "/api/v1/customers/{id}/notes", customer_note, .need = "customer.write", .in = customer_note_fields, .in_size = sizeof(struct note_in),
+     .out = customer_note_out, .writes = true, .doc = "Adds a note; card, phone and ID numbers in it are redacted."},
+    {HTTP_PUT, "/api/v1/customers/{id}/tags", customer_tags, .need = "customer.write", .in = customer_tags_fields, .in_size = sizeof(struct tags_in),
+     .out = customer_tags_out, .writes = true, .doc = "Sets all tags."},
+    {HTTP_PUT, "/api/v1/customers/{id}/consents", customer_consent, .need = "customer.write", .in = customer_consent_fields,
+     .in_size = sizeof(struct consent_in), .out = customer_consent_out, .writes = true,
      .doc = "Records what she allowed or refused, for a purpose and a channel, with the text she saw and the proof."},
-    {HTTP_POST, "/api/v1/customers/{id}/reveal", customer_reveal, .need = "customer.reveal", .in = customer_reveal_fields, .in_size = sizeof(struct reveal_in),
-     .doc = "Plaintext of some fields, for a purpose and a reason that the vault keeps."},
+    {HTTP_POST, "/api/v1/customers/{id}/reveal", customer_reveal, .need = "customer.reveal", .in = customer_reveal_fields,
+     .in_size = sizeof(struct reveal_in), .out = customer_reveal_out, .doc = "Plaintext of some fields, for a purpose and a reason that the vault keeps."},
     {.path = NULL},
 };
 
@@ -44,6 +49,7 @@ static const struct permission permissions[] = {
 
 static enum rc start(struct app *app)
 {
+    app->customer_misses = customer_misses_new();
     app->customer_feed = app->vault ? customer_feed_start(app) : NULL;
     return RC_OK;
 }
@@ -52,6 +58,8 @@ static void stop(struct app *app)
 {
     customer_feed_stop(app->customer_feed);
     app->customer_feed = NULL;
+    customer_misses_free(app->customer_misses);
+    app->customer_misses = NULL;
 }
 
 void customer_ended(struct ctx *c, bool committed)
@@ -62,5 +70,6 @@ void customer_ended(struct ctx *c, bool committed)
 
 const struct module customer_module = {
     .name = "customer", .routes = routes, .sql = customer_sql, .migrations = customer_migrations, .tables = tables, .permissions = permissions,
-    .start = start, .stop = stop,    .on_customer_merge = customer_merged, .on_customer_erase = customer_erased, .on_customer_export = customer_told, .on_timeline = customer_timeline,
+    .start = start, .stop = stop,    .on_customer_merge = customer_merged, .on_customer_erase = customer_erased, .on_customer_export = customer_told,
+    .on_timeline = customer_timeline,
 };

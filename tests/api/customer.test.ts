@@ -280,3 +280,11 @@ describe("lists", () => {
     expect((await admin.get("/api/v1/customers?class=staff")).body).toMatchObject({ items: [], total: { count: 0, exact: true } });
   });
 });
+
+test("whoever tries numbers at random is stopped", async () => {
+  let status = 200;
+  let tries = 0;
+  for (; status === 200 && tries < 50; tries++) status = (await assistant.post("/api/v1/customers/lookup", { q: `1390001${1000 + tries}` })).status;
+  expect([status, tries]).toEqual([429, 21]);
+  expect((await lookup("13900006666")).kind).toBe("exact"); // others go on
+});
