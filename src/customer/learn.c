@@ -141,18 +141,20 @@ static void apply_number(struct learning *l, struct draft *d, const struct custo
     v->number = number;
 }
 
-static void apply_text(struct learning *l, struct draft *d, const struct customer_traits *t, enum profile_key key, struct str text)
+/* What stands open is redacted: a phone number among the tastes is no taste. */
+static void apply_text(struct learning *l, struct draft *d, const struct customer_traits *t, enum profile_key key, struct str given)
 {
     struct profile_value *v = &d->p.v[key];
     if (!is_newer(v, t))
         return;
+    struct str text = vault_redact(l->c->arena, given);
     if (v->said && str_eq(v->text, text)) {
         said_again(d, v, t->at_us);
         return;
     }
     struct finding *f = profile_found(l, d, t, key);
     f->old_text = v->text;
-    f->new_text = v->text = arena_str(l->c->arena, text);
+    f->new_text = v->text = text;
 }
 
 static void apply_sealed(struct learning *l, struct draft *d, const struct customer_traits *t, enum profile_key key, struct str value, const struct vault_index *same)

@@ -40,10 +40,16 @@ static enum rc write_contact(struct learning *l, const struct finding *f)
                   DB_I64("at_us", f->at_us));
 }
 
+/* What stands open is redacted, whatever a source wrote into it. */
+static struct str open_text(struct learning *l, struct str text)
+{
+    return vault_redact(l->c->arena, str_trim(text));
+}
+
 static enum rc write_address(struct learning *l, const struct finding *f)
 {
     return db_run(l->c->db, "customer_address_insert", DB_I64("customer_id", f->draft->p.id), DB_I64("id", f->item_id), DB_BLOB("value_hash", f->hash),
-                  DB_TEXT("province", str_trim(f->address->province)), DB_TEXT("city", str_trim(f->address->city)),
+                  DB_TEXT("province", open_text(l, f->address->province)), DB_TEXT("city", open_text(l, f->address->city)),
                   DB_BLOB("value", sealed_of(l, f->seal)), DB_I64("sealed_for", f->draft->p.sealed_for), DB_I64("source_id", f->from->source_id),
                   DB_I64("at_us", f->at_us));
 }
@@ -66,7 +72,7 @@ static enum rc write_note(struct learning *l, const struct finding *f)
 static enum rc write_tags(struct learning *l, const struct finding *f)
 {
     for (size_t i = 0; i < f->from->tag_count; i++) {
-        struct str tag = str_trim(f->from->tags[i]);
+        struct str tag = open_text(l, f->from->tags[i]);
         if (tag.len == 0)
             continue;
         enum rc rc = db_run(l->c->db, "customer_tag_insert", DB_I64("customer_id", f->draft->p.id), DB_TEXT("tag", tag),

@@ -48,7 +48,7 @@ struct tag_set {
 static bool has_tag(const struct str *tags, size_t count, struct str tag)
 {
     for (size_t i = 0; i < count; i++)
-        if (str_eq(str_trim(tags[i]), tag))
+        if (str_eq(tags[i], tag))
             return true;
     return false;
 }
@@ -70,7 +70,7 @@ static struct str joined(struct ctx *c, const struct str *tags, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (i)
             buf_addz(&out, ", ");
-        buf_add(&out, str_trim(tags[i]));
+        buf_add(&out, tags[i]);
     }
     return arena_str(c->arena, buf_str(&out));
 }
@@ -84,27 +84,37 @@ static enum rc tags_history(struct ctx *c, const struct who *who, struct str bef
                   DB_I64("ref_id", c->request_id), DB_I64("at_us", c->now_us));
 }
 
+/* Trimmed, redacted (tags stand open), without repeats. */
+static struct tag_set clean_tags(struct ctx *c, const struct str *tags, size_t count)
+{
+    struct tag_set clean = {.tags = arena_new_array(c->arena, struct str, count)};
+    for (size_t i = 0; i < count; i++) {
+        struct str tag = vault_redact(c->arena, str_trim(tags[i]));
+        if (tag.len && !has_tag(clean.tags, clean.count, tag))
+            clean.tags[clean.count++] = tag;
+    }
+    return clean;
+}
+
 enum rc customer_tags_set(struct ctx *c, const struct who *who, const struct str *tags, size_t count)
 {
-    struct tag_set now;
+    struct tag_set now, wanted = clean_tags(c, tags, count);
     bool changed = false;
     enum rc rc = tags_now(c, who, &now);
     for (size_t i = 0; !rc && i < now.count; i++)
-        if (!has_tag(tags, count, now.tags[i])) {
+        if (!has_tag(wanted.tags, wanted.count, now.tags[i])) {
             changed = true;
             rc = db_run(c->db, "customer_tag_delete", DB_IDS("ids", who->members, who->member_count), DB_TEXT("tag", now.tags[i]));
         }
-    for (size_t i = 0; !rc && i < count; i++) {
-        struct str tag = str_trim(tags[i]);
-        if (tag.len == 0 || has_tag(now.tags, now.count, tag))
-            continue;
-        changed = true;
-        rc = db_run(c->db, "customer_tag_insert", DB_I64("customer_id", who->root), DB_TEXT("tag", tag),
-                    DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), DB_I64("at_us", c->now_us));
-    }
+    for (size_t i = 0; !rc && i < wanted.count; i++)
+        if (!has_tag(now.tags, now.count, wanted.tags[i])) {
+            changed = true;
+            rc = db_run(c->db, "customer_tag_insert", DB_I64("customer_id", who->root), DB_TEXT("tag", wanted.tags[i]),
+                        DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), DB_I64("at_us", c->now_us));
+        }
     if (rc || !changed)
         return rc;
-    rc = tags_history(c, who, joined(c, now.tags, now.count), joined(c, tags, count));
+    rc = tags_history(c, who, joined(c, now.tags, now.count), joined(c, wanted.tags, wanted.count));
     return rc ? rc : change_add(c, CHANGE_CUSTOMER, who->root, who->root, 1);
 }
 
@@ -176,7 +186,7 @@ enum rc customer_consent(struct ctx *c, const struct request *r, struct reply *p
     jw_kv_z(&p->json, "status", customer_consent_words[in->status + 1]);
     jw_kv_str(&p->json, "text_version", in->text_version);
     jw_kv_time(&p->json, "at", c->now_us);
-    jw_kv_str(&p->json, "proof", in->proof);
+    jw_kv_str(&p->json, "proof", vault_redact(c->arena, in->proof));
     jw_object_end(&p->json);
     return RC_OK;
 }

@@ -143,6 +143,20 @@ static void nothing_personal_stands_open(void **state)
     assert_int_equal(truth_count(f->t, "SELECT count(*) FROM customer WHERE length(name) >= 72"), 1); /* padded, nonce and tag */
 }
 
+static void what_stands_open_is_redacted(void **state)
+{
+    struct fixture *f = *state;
+    struct str words[] = {STR("找 13912345678"), STR("亚麻")};
+    struct customer_address address = {STR("13912345678"), STR("a@b.example"), STR(""), STR("x"), STR(""), STR("")};
+    struct customer_traits t = {.customer_id = 109, .create = true, .at_us = 1, .source_kind = "identify", .tags = words, .tag_count = 2, .tastes = words,
+                                .taste_count = 2, .size_top = STR("13912345678"), .addresses = &address, .address_count = 1};
+    learn(f, &t, 1);
+    assert_int_equal(truth_count(f->t, "SELECT count(*) FROM customer_tag WHERE instr(tag, '1391234') > 0"), 0);
+    assert_int_equal(truth_count(f->t, "SELECT count(*) FROM customer WHERE instr(tastes || size_top, '1391234') > 0"), 0);
+    assert_int_equal(truth_count(f->t, "SELECT count(*) FROM customer_address WHERE instr(province || city, '1391234') + instr(province || city, 'a@b') > 0"), 0);
+    assert_int_equal(truth_count(f->t, "SELECT count(*) FROM customer WHERE instr(tastes, '亚麻') > 0"), 1);
+}
+
 static void newer_replaces_older_never_the_other_way(void **state)
 {
     struct fixture *f = *state;
@@ -507,7 +521,7 @@ int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(every_statement_prepares), T(learns_and_shows_masked), T(nothing_personal_stands_open), T(newer_replaces_older_never_the_other_way),
+        T(every_statement_prepares), T(learns_and_shows_masked), T(nothing_personal_stands_open), T(what_stands_open_is_redacted), T(newer_replaces_older_never_the_other_way),
         T(the_same_again_changes_nothing), T(one_batch_may_speak_of_one_person_often), T(placeholders_and_masks_are_no_names), T(forms_can_empty_fields),
         T(a_merged_person_is_the_list_of_her_records), T(lists_page_by_key), T(the_index_follows_what_is_learned), T(exports_masked_or_for_a_reason),
         T(erasure_leaves_nothing_personal), T(birthdays_are_dates),
