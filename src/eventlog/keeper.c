@@ -362,6 +362,8 @@ static void *keeper_run(void *arg)
 void keeper_start(struct eventlog *log)
 {
     log->keeper_started = pthread_create(&log->keeper, NULL, keeper_run, log) == 0;
+    if (log->keeper_started)
+        pthread_setname_np(log->keeper, "keeper");
 }
 
 /* ---- module ---- */

@@ -183,6 +183,7 @@ enum rc intake_start(struct app *app, struct intake **ret)
     pthread_cond_init(&in->room, NULL);
     if (pthread_create(&in->thread, NULL, run, in) != 0)
         abort();
+    pthread_setname_np(in->thread, "commit");
     *ret = in;
     return RC_OK;
 }

@@ -172,7 +172,9 @@ static enum rc read_step(struct ctx *c, struct follower *f, struct step *s)
         rc = change_read(c, f->seq, CHANGES_A_STEP, &changes, &count);
     if (rc)
         return rc;
-    count = cut(changes, count);
+    size_t taken = cut(changes, count);
+    f->full = taken < count || count == CHANGES_A_STEP;
+    count = taken;
     s->last_seq = count ? changes[count - 1].seq : f->seq;
 #define KIND(k) (1u << CHANGE_##k)
     s->customers = ids_of(c, changes, count, KIND(CUSTOMER) | KIND(MERGE));

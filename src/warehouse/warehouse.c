@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IDLE_MAX = 16, POLL_BUSY_MS = 20, POLL_IDLE_MS = 100, IDLE_AFTER = 50, FAILURES_MAX = 5 };
+enum { IDLE_MAX = 16, POLL_BUSY_MS = 20, POLL_IDLE_MS = 100, POLL_MAX_MS = 400, IDLE_AFTER = 50, FAILURES_MAX = 5 };
 
 struct warehouse {
     struct app *app;
@@ -229,9 +229,17 @@ static void nap(struct warehouse *w, int64_t ms)
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&w->lock);
-    if (!w->stopping && !w->rebuild_wanted)
-        pthread_cond_timedwait(&w->changed, &w->lock, &until);
+    while (!w->stopping && !w->rebuild_wanted && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
+        continue; /* woken for others */
     pthread_mutex_unlock(&w->lock);
+}
+
+/* Each step has a price of its own, whatever it brings: under steady load fewer and larger ones leave the processor to those who
+ * wait for an answer, and stay well within a second. */
+static int64_t pause_ms(int64_t step_us, unsigned quiet)
+{
+    int64_t least = quiet > IDLE_AFTER ? POLL_IDLE_MS : POLL_BUSY_MS, ms = 10 * step_us / US_PER_MS;
+    return ms < least ? least : ms > POLL_MAX_MS ? POLL_MAX_MS : ms;
 }
 
 static void publish(struct warehouse *w)
@@ -269,6 +277,7 @@ static void *run(void *arg)
     while (!is_stopping(w)) {
         bool more = false;
         enum rc rc = RC_OK;
+        int64_t since_us = clock_mono_us();
         if (!w->follower.db)
             rc = open_or_build(w);
         else if (wants_rebuild(w))
@@ -280,8 +289,8 @@ static void *run(void *arg)
         publish(w);
         if (failures && w->follower.db)
             recover(w, failures);
-        if (!more)
-            nap(w, quiet > IDLE_AFTER ? POLL_IDLE_MS : POLL_BUSY_MS);
+        if (!more || !w->follower.full)
+            nap(w, pause_ms(clock_mono_us() - since_us, quiet));
     }
     return NULL;
 }
@@ -408,6 +417,8 @@ static enum rc start(struct app *app)
     pthread_cond_init(&w->changed, NULL);
     app->warehouse = w;
     w->started = pthread_create(&w->thread, NULL, run, w) == 0;
+    if (w->started)
+        pthread_setname_np(w->thread, "warehouse");
     return w->started ? RC_OK : RC_INTERNAL;
 }
 

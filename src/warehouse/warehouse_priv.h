@@ -14,6 +14,7 @@ struct follower {
     struct db *db;
     int64_t seq, unit;     /* applied so far: changes, segments */
     int64_t covered;       /* last block that lies in an applied segment */
+    bool full;            /* the last step was cut short: go on at once */
 };
 
 /* What one step brings: ids by kind, each once, ascending. */
