@@ -77,8 +77,8 @@ const struct http_auth access_auth = {
 enum rc access_audit(struct ctx *c, const char *action, const char *object, int64_t object_id, struct str detail_json)
 {
     return db_run(c->db, "audit_insert", DB_I64("id", id_next()), DB_I64("at_us", c->now_us), DB_I64("staff_id", c->actor ? c->actor->staff_id : 0),
-                  DB_I64("key_id", c->actor ? c->actor->key_id : 0), DB_TEXT("action", str_z(action)), DB_TEXT("object", str_z(object)),
-                  DB_I64("object_id", object_id), DB_TEXT("detail", detail_json), DB_I64("request_id", c->request_id));
+                  DB_I64("key_id", c->actor ? c->actor->key_id : 0), DB_TEXT("action", str_z(action)), DB_TEXT("object", str_z(object)), DB_I64("object_id", object_id),
+                  DB_TEXT("detail", detail_json), DB_I64("request_id", c->request_id));
 }
 
 const struct field audit_fields[] = {
@@ -180,41 +180,36 @@ static void stop(struct app *app)
 }
 
 static const struct permission permissions[] = {
-    {"staff.read", ROLE_ADMIN | ROLE_MANAGER},
-    {"staff.write", ROLE_ADMIN},
-    {"source.read", ROLE_ADMIN},
-    {"source.write", ROLE_ADMIN},
-    {"audit.read", ROLE_ADMIN},
-    {0},
+    {"staff.read", ROLE_ADMIN | ROLE_MANAGER}, {"staff.write", ROLE_ADMIN}, {"source.read", ROLE_ADMIN}, {"source.write", ROLE_ADMIN}, {"audit.read", ROLE_ADMIN}, {0},
 };
 
 static const struct route routes[] = {
-    {HTTP_POST, "/api/v1/session", session_create_route, .need = NEED_NOBODY, .raw = true, .in = login_fields, .in_size = sizeof(struct login),
-     .out = session_fields, .out_name = "session", .doc = "Logs in."},
+    {HTTP_POST, "/api/v1/session", session_create_route, .need = NEED_NOBODY, .raw = true, .in = login_fields, .in_size = sizeof(struct login), .out = session_fields,
+     .out_name = "session", .doc = "Logs in."},
     {HTTP_GET, "/api/v1/session", session_show_route, .need = NEED_SESSION, .out = session_fields, .out_name = "session", .doc = "Who is logged in."},
     {HTTP_DELETE, "/api/v1/session", session_delete_route, .need = NEED_SESSION, .writes = true, .doc = "Logs out."},
-    {HTTP_POST, "/api/v1/session/password", session_password_route, .need = NEED_SESSION, .raw = true, .in = password_fields,
-     .in_size = sizeof(struct password_change), .out = session_fields, .out_name = "session", .doc = "Changes one's own password."},
+    {HTTP_POST, "/api/v1/session/password", session_password_route, .need = NEED_SESSION, .raw = true, .in = password_fields, .in_size = sizeof(struct password_change),
+     .out = session_fields, .out_name = "session", .doc = "Changes one's own password."},
     {HTTP_GET, "/api/v1/staff", staff_list_route, .need = "staff.read", .out = staff_fields, .out_name = "staff", .out_list = true, .doc = "Staff."},
-    {HTTP_POST, "/api/v1/staff", staff_create_route, .need = "staff.write", .raw = true, .in = staff_in_fields, .in_size = sizeof(struct staff_in),
-     .out = staff_fields, .out_name = "staff", .doc = "Adds a person."},
+    {HTTP_POST, "/api/v1/staff", staff_create_route, .need = "staff.write", .raw = true, .in = staff_in_fields, .in_size = sizeof(struct staff_in), .out = staff_fields,
+     .out_name = "staff", .doc = "Adds a person."},
     {HTTP_GET, "/api/v1/staff/{id}", staff_show_route, .need = "staff.read", .out = staff_fields, .out_name = "staff", .doc = "One of the staff."},
-    {HTTP_PATCH, "/api/v1/staff/{id}", staff_update_route, .need = "staff.write", .raw = true, .in = staff_patch_fields,
-     .in_size = sizeof(struct staff_in), .out = staff_fields, .out_name = "staff", .doc = "Changes a person; ends her sessions when rights change."},
+    {HTTP_PATCH, "/api/v1/staff/{id}", staff_update_route, .need = "staff.write", .raw = true, .in = staff_patch_fields, .in_size = sizeof(struct staff_in),
+     .out = staff_fields, .out_name = "staff", .doc = "Changes a person; ends her sessions when rights change."},
     {HTTP_GET, "/api/v1/roles", roles_route, .need = "staff.read", .out = role_fields, .out_name = "role", .out_list = true, .doc = "Roles and what they may do."},
     {HTTP_GET, "/api/v1/sources", source_list_route, .need = "source.read", .out = source_fields, .out_name = "source", .out_list = true,
      .doc = "Where data comes from, with keys."},
     {HTTP_POST, "/api/v1/sources", source_create_route, .need = "source.write", .raw = true, .in = source_in_fields, .in_size = sizeof(struct source_in),
      .out = source_fields, .out_name = "source", .doc = "Adds a source."},
-    {HTTP_PATCH, "/api/v1/sources/{id}", source_update_route, .need = "source.write", .raw = true, .in = source_patch_fields,
-     .in_size = sizeof(struct source_in), .out = source_fields, .out_name = "source", .doc = "Changes a source."},
+    {HTTP_PATCH, "/api/v1/sources/{id}", source_update_route, .need = "source.write", .raw = true, .in = source_patch_fields, .in_size = sizeof(struct source_in),
+     .out = source_fields, .out_name = "source", .doc = "Changes a source."},
     {HTTP_POST, "/api/v1/sources/{id}/keys", key_create_route, .need = "source.write", .raw = true, .in = key_in_fields, .in_size = sizeof(struct key_in),
      .out = key_made_fields, .out_name = "key_made", .doc = "Makes a key, which is shown this once."},
     {HTTP_POST, "/api/v1/keys", key_create_named_route, .need = "source.write", .raw = true, .in = key_named_fields, .in_size = sizeof(struct key_named_in),
      .out = key_made_fields, .out_name = "key_made", .doc = "Makes a key for the source of that name, and the source when there is none."},
     {HTTP_DELETE, "/api/v1/keys/{id}", key_revoke_route, .need = "source.write", .raw = true, .doc = "Revokes a key."},
-    {HTTP_GET, "/api/v1/audit", audit_list_route, .need = "audit.read", .out = audit_fields, .out_name = "audit_row", .out_list = true,
-     .query = "action,after,limit", .doc = "What was done, newest first."},
+    {HTTP_GET, "/api/v1/audit", audit_list_route, .need = "audit.read", .out = audit_fields, .out_name = "audit_row", .out_list = true, .query = "action,after,limit",
+     .doc = "What was done, newest first."},
     {0},
 };
 

@@ -7,13 +7,13 @@
 
 /* Who acts in a request. */
 struct actor {
-    int64_t staff_id;        /* 0: an API key or the program */
-    int64_t key_id;          /* 0: a person */
-    int64_t source_id;       /* of the key */
-    bool trusted;            /* key class */
-    unsigned role;           /* one of enum role */
-    struct str name;         /* of the staff member, for the audit */
-    const int64_t *stores;   /* what store staff may browse; NULL: all */
+    int64_t staff_id;      /* 0: an API key or the program */
+    int64_t key_id;        /* 0: a person */
+    int64_t source_id;     /* of the key */
+    bool trusted;          /* key class */
+    unsigned role;         /* one of enum role */
+    struct str name;       /* of the staff member, for the audit */
+    const int64_t *stores; /* what store staff may browse; NULL: all */
     size_t store_count;
 };
 bool access_may(const struct actor *a, const char *permission);
@@ -24,9 +24,9 @@ struct access_source {
     int64_t id;
     struct str code, name, kind; /* kind: "web", "server", "till", "import", "mini", "demo" */
     bool trusted, shared_device, enabled;
-    struct str account_scope;    /* shop accounts of sources with the same scope are the same ids */
-    struct str channel;          /* "web", "store", … */
-    struct str signing_secret;   /* HMAC of user ids signed by the shop's server; may be empty */
+    struct str account_scope;  /* shop accounts of sources with the same scope are the same ids */
+    struct str channel;        /* "web", "store", … */
+    struct str signing_secret; /* HMAC of user ids signed by the shop's server; may be empty */
 };
 /* The source of a write or API key (as it came over the wire); in memory, thread-safe, follows changes. */
 bool access_key_lookup(struct app *app, struct str key, struct access_source *ret, bool *ret_api);

@@ -66,8 +66,8 @@ struct access {
     struct throttle *throttle;
     struct argon_gate *argon;
     _Atomic(struct key_table *) keys;
-    struct key_table *retired;          /* tables that readers may still hold; freed at stop */
-    pthread_mutex_t keys_lock;          /* one reload at a time */
+    struct key_table *retired; /* tables that readers may still hold; freed at stop */
+    pthread_mutex_t keys_lock; /* one reload at a time */
 };
 
 const char *role_name(unsigned role);
@@ -90,7 +90,7 @@ struct staff_in {
     struct str email, name, number, locale, password;
     int role;
     bool enabled;
-    struct field_list stores;           /* of struct str: store codes */
+    struct field_list stores; /* of struct str: store codes */
 };
 route_fn session_create_route, session_show_route, session_delete_route, session_password_route;
 route_fn staff_list_route, staff_show_route, staff_create_route, staff_update_route, roles_route;

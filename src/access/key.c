@@ -28,7 +28,7 @@ struct key_table {
     struct arena *arena;
     struct key_table *next_retired;
     size_t slots;
-    struct key_row *rows;               /* key_id 0: empty */
+    struct key_row *rows; /* key_id 0: empty */
     pthread_mutex_t seen_lock;
     struct seen seen[SEEN_SLOTS];
 };

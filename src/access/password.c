@@ -13,7 +13,7 @@ struct argon_gate {
     pthread_mutex_t lock;
     pthread_cond_t free_slot;
     int running, waiting;
-    char dummy[crypto_pwhash_STRBYTES];     /* verified for accounts that do not exist */
+    char dummy[crypto_pwhash_STRBYTES]; /* verified for accounts that do not exist */
 };
 
 struct argon_gate *argon_gate_new(void)

@@ -54,8 +54,8 @@ struct str session_csrf(struct ctx *c, struct str token)
 static void cookie_set(struct ctx *c, struct reply *p, struct str token, int64_t seconds)
 {
     struct str name = session_cookie_name(c->app);
-    struct str value = arena_printf(c->arena, "%.*s=%.*s; Path=/; Max-Age=%" PRId64 "; HttpOnly; SameSite=Strict%s", STR_FMT(name), STR_FMT(token),
-                                    seconds, c->app->tls ? "; Secure" : "");
+    struct str value = arena_printf(c->arena, "%.*s=%.*s; Path=/; Max-Age=%" PRId64 "; HttpOnly; SameSite=Strict%s", STR_FMT(name), STR_FMT(token), seconds,
+                                    c->app->tls ? "; Secure" : "");
     reply_header(p, "Set-Cookie", value);
 }
 

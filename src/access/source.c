@@ -9,15 +9,20 @@ static const char *const source_kinds[] = {"web", "server", "till", "import", "m
 static const char *const key_kinds[] = {"write", "api", NULL};
 static const enum key_kind key_kind_of[] = {KEY_WRITE, KEY_API};
 
-#define SOURCE_COMMON                                                                                                                              \
-    {.name = "name", .type = FIELD_STR, .offset = offsetof(struct source_in, name), .min = 1, .max = LIMIT_NAME_CHARS},                           \
-    {.name = "channel", .type = FIELD_STR, .offset = offsetof(struct source_in, channel), .min = 1, .max = 32},                                   \
-    {.name = "account_scope", .type = FIELD_STR, .offset = offsetof(struct source_in, account_scope), .max = 64,                                  \
-     .doc = "Sources with the same scope share their user ids."},                                                                                 \
-    {.name = "shared_device", .type = FIELD_BOOL, .offset = offsetof(struct source_in, shared_device), .doc = "A till or tablet: its device identifies nobody."}, \
-    {.name = "trusted", .type = FIELD_BOOL, .offset = offsetof(struct source_in, trusted), .doc = "New keys of it are trusted unless said otherwise."}, \
-    {.name = "signing_secret", .type = FIELD_STR, .flags = FIELD_PERSONAL, .offset = offsetof(struct source_in, signing_secret), .max = 200,      \
-     .doc = "The shop's server signs user ids with it."}
+#define SOURCE_COMMON                                                                                                                                                 \
+    {.name = "name", .type = FIELD_STR, .offset = offsetof(struct source_in, name), .min = 1, .max = LIMIT_NAME_CHARS},                                               \
+        {.name = "channel", .type = FIELD_STR, .offset = offsetof(struct source_in, channel), .min = 1, .max = 32},                                                   \
+        {.name = "account_scope",                                                                                                                                     \
+         .type = FIELD_STR,                                                                                                                                           \
+         .offset = offsetof(struct source_in, account_scope),                                                                                                         \
+         .max = 64,                                                                                                                                                   \
+         .doc = "Sources with the same scope share their user ids."},                                                                                                 \
+        {.name = "shared_device", .type = FIELD_BOOL, .offset = offsetof(struct source_in, shared_device), .doc = "A till or tablet: its device identifies nobody."}, \
+        {.name = "trusted", .type = FIELD_BOOL, .offset = offsetof(struct source_in, trusted), .doc = "New keys of it are trusted unless said otherwise."},           \
+    {                                                                                                                                                                 \
+        .name = "signing_secret", .type = FIELD_STR, .flags = FIELD_PERSONAL, .offset = offsetof(struct source_in, signing_secret), .max = 200,                       \
+        .doc = "The shop's server signs user ids with it."                                                                                                            \
+    }
 
 enum { PATCH_NAME, PATCH_CHANNEL, PATCH_SCOPE, PATCH_SHARED, PATCH_TRUSTED, PATCH_SECRET, PATCH_ENABLED };
 const struct field source_in_fields[] = {

@@ -31,12 +31,14 @@ bool role_find(struct str name, unsigned *ret)
 static const char *const person_role_names[] = {"administrator", "manager", "agent", "store", NULL};
 
 /* The create and patch forms are one struct; who is created needs more of it. */
-#define STAFF_COMMON(required)                                                                                                              \
-    {.name = "name", .type = FIELD_STR, .flags = (required), .offset = offsetof(struct staff_in, name), .min = 1, .max = LIMIT_NAME_CHARS},  \
-    {.name = "number", .type = FIELD_STR, .offset = offsetof(struct staff_in, number), .max = 32, .doc = "Number on receipts, such as A07."}, \
-    {.name = "role", .type = FIELD_ENUM, .flags = (required), .offset = offsetof(struct staff_in, role), .words = person_role_names},        \
-    {.name = "stores", .type = FIELD_STRS, .offset = offsetof(struct staff_in, stores), .max = 1000, .doc = "Codes of the stores of store staff."}, \
-    {.name = "locale", .type = FIELD_STR, .offset = offsetof(struct staff_in, locale), .max = 16}
+#define STAFF_COMMON(required)                                                                                                                          \
+    {.name = "name", .type = FIELD_STR, .flags = (required), .offset = offsetof(struct staff_in, name), .min = 1, .max = LIMIT_NAME_CHARS},             \
+        {.name = "number", .type = FIELD_STR, .offset = offsetof(struct staff_in, number), .max = 32, .doc = "Number on receipts, such as A07."},       \
+        {.name = "role", .type = FIELD_ENUM, .flags = (required), .offset = offsetof(struct staff_in, role), .words = person_role_names},               \
+        {.name = "stores", .type = FIELD_STRS, .offset = offsetof(struct staff_in, stores), .max = 1000, .doc = "Codes of the stores of store staff."}, \
+    {                                                                                                                                                   \
+        .name = "locale", .type = FIELD_STR, .offset = offsetof(struct staff_in, locale), .max = 16                                                     \
+    }
 
 const struct field staff_in_fields[] = {
     STAFF_COMMON(FIELD_REQUIRED),
@@ -250,7 +252,7 @@ struct staff_form {
     const struct request *r;
     struct reply *p;
     struct staff staff;
-    struct str hash;                /* empty: the password stays */
+    struct str hash; /* empty: the password stays */
 };
 
 static void form_reset(struct staff_form *f)
@@ -322,8 +324,8 @@ static void staff_patch(const struct request *r, struct staff *s)
 static enum rc staff_save(struct ctx *c, const struct staff_form *f, const struct staff *s)
 {
     const struct staff_in *in = f->r->in;
-    enum rc rc = db_run(c->db, "staff_update", DB_TEXT("name", s->name), DB_TEXT("number", s->number), DB_I64("role", s->role),
-                        DB_TEXT("locale", s->locale), DB_I64("enabled", s->enabled), DB_I64("now_us", c->now_us), DB_I64("id", s->id), DB_I64("rev", s->rev));
+    enum rc rc = db_run(c->db, "staff_update", DB_TEXT("name", s->name), DB_TEXT("number", s->number), DB_I64("role", s->role), DB_TEXT("locale", s->locale),
+                        DB_I64("enabled", s->enabled), DB_I64("now_us", c->now_us), DB_I64("id", s->id), DB_I64("rev", s->rev));
     if (!rc && is_set(f->r, PATCH_STORES))
         rc = staff_stores_set(c, s->id, &in->stores);
     if (!rc && f->hash.len)

@@ -8,15 +8,14 @@
 enum { ASSET_BYTES_MAX = 32 << 20, ETAG_BYTES = 8 };
 
 /* antd writes its styles at run time, hence 'unsafe-inline' for styles and for nothing else. */
-static const char page_policy[] =
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+static const char page_policy[] = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+                                  "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 struct asset {
     const struct http_asset *file;
     char etag[2 * ETAG_BYTES + 3];
-    struct MHD_Response *packed;        /* as embedded */
-    struct MHD_Response *plain;         /* inflated on first use by a client without gzip */
+    struct MHD_Response *packed; /* as embedded */
+    struct MHD_Response *plain;  /* inflated on first use by a client without gzip */
 };
 struct assets {
     pthread_mutex_t lock;

@@ -97,8 +97,7 @@ static int64_t body_length(const struct conn *n)
 static bool headers_fit(const struct conn *n)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(n->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    return (!info || info->header_size <= LIMIT_HEADER_BYTES) &&
-           MHD_get_connection_values(n->mhd, MHD_HEADER_KIND, NULL, NULL) <= LIMIT_HEADER_FIELDS;
+    return (!info || info->header_size <= LIMIT_HEADER_BYTES) && MHD_get_connection_values(n->mhd, MHD_HEADER_KIND, NULL, NULL) <= LIMIT_HEADER_FIELDS;
 }
 
 static void refuse(struct conn *n, enum rc rc)
@@ -251,8 +250,8 @@ void *conn_on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
     return n;
 }
 
-enum MHD_Result conn_on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version,
-                                const char *data, size_t *len, void **slot)
+enum MHD_Result conn_on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version, const char *data, size_t *len,
+                                void **slot)
 {
     (void)cls, (void)mhd, (void)url, (void)version;
     struct conn *n = *slot;

@@ -13,8 +13,8 @@ struct http_server;
 struct http_auth {
     enum rc (*identify)(struct ctx *c, const struct request *r, const struct actor **ret);
     bool (*may)(const struct actor *a, const char *permission);
-    struct str (*identity)(struct arena *a, const struct actor *who); /* "staff:1", "key:7": whose Idempotency-Key it is */
-    bool (*is_key)(const struct actor *a);       /* an API key: only routes with .api_key */
+    struct str (*identity)(struct arena *a, const struct actor *who);                          /* "staff:1", "key:7": whose Idempotency-Key it is */
+    bool (*is_key)(const struct actor *a);                                                     /* an API key: only routes with .api_key */
     enum rc (*audit_write)(struct ctx *c, const struct request *r, const struct route *route); /* inside the transaction */
 };
 
@@ -30,7 +30,7 @@ void http_collect_reply(struct http_collect *q, int status, const char *body, in
 /* Extra CORS headers and OPTIONS are answered by the server for paths that the collector matches. */
 
 struct http_options {
-    const char *listen;           /* "127.0.0.1:8080"; port 0 picks one */
+    const char *listen; /* "127.0.0.1:8080"; port 0 picks one */
     unsigned workers;
     struct http_auth auth;
     struct http_collector collector;
@@ -59,7 +59,7 @@ struct http_asset {
     const char *path, *type;
     const unsigned char *data;
     size_t len;
-    bool gzip;                   /* data is gzip-compressed */
+    bool gzip; /* data is gzip-compressed */
 };
 extern const struct http_asset http_assets[]; /* ends with .path == NULL; generated */
 

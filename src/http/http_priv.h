@@ -18,7 +18,7 @@ struct body {
     struct buf mem;
     struct buf inflated;
     size_t max, len;
-    int fd;                         /* -1: in memory */
+    int fd; /* -1: in memory */
     void *map;
 };
 void body_begin(struct body *b, size_t max, const char *spool_dir);
@@ -32,18 +32,18 @@ enum rc body_inflate(struct str packed, size_t max, struct buf *out) ZX_MUST_CHE
 /* ---- connections (conn.c) ---- */
 
 enum phase {
-    PHASE_IDLE,       /* between requests */
-    PHASE_HEADERS,    /* the request line is in */
-    PHASE_BODY,       /* reading the body */
-    PHASE_PARKED,     /* suspended until somebody answers */
-    PHASE_REPLY,      /* queued; the library writes */
+    PHASE_IDLE,    /* between requests */
+    PHASE_HEADERS, /* the request line is in */
+    PHASE_BODY,    /* reading the body */
+    PHASE_PARKED,  /* suspended until somebody answers */
+    PHASE_REPLY,   /* queued; the library writes */
 };
 
 /* What becomes of a request, known when its headers are in. */
 enum kind { KIND_ERROR, KIND_CALL, KIND_COLLECT, KIND_PREFLIGHT, KIND_ASSET };
 
 struct http_collect {
-    _Atomic int state;              /* enum collect_state */
+    _Atomic int state; /* enum collect_state */
     int status;
     const char *body;
     int retry_after_s;
@@ -54,21 +54,21 @@ struct call;
 struct conn {
     struct http_server *server;
     struct MHD_Connection *mhd;
-    struct conn *prev, *next;       /* of all connections, under server->conns_lock */
+    struct conn *prev, *next; /* of all connections, under server->conns_lock */
     int fd;
     char address[64];
-    _Atomic int64_t deadline_us;    /* the tender cuts the connection after this; INT64_MAX: none */
+    _Atomic int64_t deadline_us; /* the tender cuts the connection after this; INT64_MAX: none */
     enum phase phase;
     /* the request under way */
     enum kind kind;
-    struct str path, query;         /* raw; the path undecoded */
+    struct str path, query; /* raw; the path undecoded */
     enum http_method method;
-    bool collect_path;              /* its replies carry CORS headers */
-    struct arena *arena;            /* made on first use, see conn_arena() */
+    bool collect_path;   /* its replies carry CORS headers */
+    struct arena *arena; /* made on first use, see conn_arena() */
     struct body body;
-    int64_t length;                 /* Content-Length, -1 chunked */
-    enum rc error;                  /* of KIND_ERROR; the body is swallowed, then this is answered */
-    unsigned allowed;               /* methods, with RC_METHOD */
+    int64_t length;   /* Content-Length, -1 chunked */
+    enum rc error;    /* of KIND_ERROR; the body is swallowed, then this is answered */
+    unsigned allowed; /* methods, with RC_METHOD */
     size_t swallowed;
     struct http_collect collect;
     struct call *call;
@@ -86,8 +86,8 @@ enum MHD_Result conn_fail(struct conn *n, enum rc rc);
 
 /* The library's callbacks. */
 void *conn_on_uri(void *cls, const char *uri, struct MHD_Connection *mhd);
-enum MHD_Result conn_on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version,
-                                const char *data, size_t *len, void **slot);
+enum MHD_Result conn_on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version, const char *data, size_t *len,
+                                void **slot);
 void conn_on_completed(void *cls, struct MHD_Connection *mhd, void **slot, enum MHD_RequestTerminationCode why);
 void conn_on_connection(void *cls, struct MHD_Connection *mhd, void **slot, enum MHD_ConnectionNotificationCode what);
 /* Cuts every connection that is past its deadline. */
@@ -111,14 +111,14 @@ void collect_cache_free(struct collect_cache *cache);
 
 struct call {
     struct conn *conn;
-    struct call *next;              /* in the workers' queue */
+    struct call *next; /* in the workers' queue */
     struct route_match match;
     struct request request;
     struct reply reply;
     struct ctx ctx;
-    struct json_parser *json;       /* the worker's */
+    struct json_parser *json; /* the worker's */
     const struct actor *actor;
-    struct stream *stream;          /* set by the stream route */
+    struct stream *stream; /* set by the stream route */
     unsigned status;
     struct MHD_Response *ready;
     int64_t started_us;
@@ -186,7 +186,7 @@ bool idempotency_applies(const struct call *k);
 
 enum { METRICS_BUCKETS = 12 };
 struct metrics {
-    _Atomic uint64_t by_class[6];                       /* [2]: 2xx … */
+    _Atomic uint64_t by_class[6]; /* [2]: 2xx … */
     _Atomic uint64_t collected, cut, refused_busy;
     _Atomic uint64_t duration_buckets[METRICS_BUCKETS + 1], duration_us;
     _Atomic int64_t connections, calls, streams;
@@ -211,9 +211,9 @@ struct http_server {
     struct MHD_Daemon *mhd;
     pthread_mutex_t conns_lock;
     struct conn *conns;
-    _Atomic int64_t tick_us;        /* clock_mono_us(), a quarter of a second coarse */
-    _Atomic int64_t parked;         /* suspended requests, streams not counted */
-    _Atomic size_t body_bytes;      /* held by bodies in memory */
+    _Atomic int64_t tick_us;   /* clock_mono_us(), a quarter of a second coarse */
+    _Atomic int64_t parked;    /* suspended requests, streams not counted */
+    _Atomic size_t body_bytes; /* held by bodies in memory */
     _Atomic bool stopping;
     pthread_t tender;
     pthread_mutex_t tender_lock;

@@ -9,9 +9,9 @@ enum { KEY_CHARS_MAX = 200 };
 static const int64_t KEPT_US = 24 * 3600 * US_PER_S;
 
 struct fingerprint {
-    uint8_t key[32];            /* of actor, path and header: the row's key */
+    uint8_t key[32]; /* of actor, path and header: the row's key */
     uint8_t secret[crypto_secretbox_KEYBYTES];
-    uint8_t body[32];           /* the same key with another body is a mistake of the client */
+    uint8_t body[32]; /* the same key with another body is a mistake of the client */
 };
 
 static struct str header_of(const struct call *k)
@@ -67,8 +67,7 @@ enum rc idempotency_find(struct call *k, bool *ret_replayed)
     if (header_of(k).len > KEY_CHARS_MAX)
         return ctx_fail(&k->ctx, RC_INVALID, "Idempotency-Key", "too_long");
     fingerprint_make(k, &f);
-    struct db_rows *q = db_query(k->ctx.db, "idempotency_find", DB_BLOB("key_hash", str_n(f.key, sizeof(f.key))),
-                                 DB_I64("since_us", k->ctx.now_us - KEPT_US));
+    struct db_rows *q = db_query(k->ctx.db, "idempotency_find", DB_BLOB("key_hash", str_n(f.key, sizeof(f.key))), DB_I64("since_us", k->ctx.now_us - KEPT_US));
     if (db_next(q)) {
         struct str body = db_blob(q, "body_hash");
         found = true;
@@ -101,9 +100,8 @@ enum rc idempotency_keep(struct call *k)
     crypto_secretbox_easy(sealed + crypto_secretbox_NONCEBYTES, (const uint8_t *)body->ptr, body->len, sealed, f.secret);
     enum rc rc = db_run(k->ctx.db, "idempotency_sweep", DB_I64("before_us", k->ctx.now_us - KEPT_US));
     if (!rc)
-        rc = db_run(k->ctx.db, "idempotency_insert", DB_BLOB("key_hash", str_n(f.key, sizeof(f.key))),
-                    DB_BLOB("body_hash", str_n(f.body, sizeof(f.body))), DB_I64("status", k->reply.status),
-                    DB_BLOB("reply_sealed", str_n(sealed, len)), DB_I64("made_us", k->ctx.now_us));
+        rc = db_run(k->ctx.db, "idempotency_insert", DB_BLOB("key_hash", str_n(f.key, sizeof(f.key))), DB_BLOB("body_hash", str_n(f.body, sizeof(f.body))),
+                    DB_I64("status", k->reply.status), DB_BLOB("reply_sealed", str_n(sealed, len)), DB_I64("made_us", k->ctx.now_us));
     sodium_memzero(&f, sizeof(f));
     return rc;
 }

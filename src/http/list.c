@@ -61,8 +61,7 @@ bool list_next(struct list *l, struct db_rows *q)
     return true;
 }
 
-enum rc list_end(struct ctx *c, const struct request *r, const struct list *l, struct reply *p, const char *count_statement,
-                 const struct db_arg *args, size_t arg_count)
+enum rc list_end(struct ctx *c, const struct request *r, const struct list *l, struct reply *p, const char *count_statement, const struct db_arg *args, size_t arg_count)
 {
     struct db_arg all[ARGS_MAX];
     int64_t count;

@@ -30,7 +30,7 @@ enum rc list_open(struct ctx *c, const struct request *r, int64_t limit, struct 
 void list_begin(const struct list *l, struct reply *p);
 bool list_next(struct list *l, struct db_rows *q);
 /* `count_statement` yields the number of rows; it takes `args` and $count_max, where it may stop counting. */
-enum rc list_end(struct ctx *c, const struct request *r, const struct list *l, struct reply *p, const char *count_statement,
-                 const struct db_arg *args, size_t arg_count) ZX_MUST_CHECK;
+enum rc list_end(struct ctx *c, const struct request *r, const struct list *l, struct reply *p, const char *count_statement, const struct db_arg *args,
+                 size_t arg_count) ZX_MUST_CHECK;
 
 #endif

@@ -231,10 +231,10 @@ static bool schema_seen_before(const struct module *const *list, const struct ro
 
 static void put_components(struct jw *w, const struct module *const *list)
 {
-    static const struct str error_schema = STR(
-        "{\"type\":\"object\",\"required\":[\"error\"],\"properties\":{\"error\":{\"type\":\"object\",\"required\":[\"code\",\"message\",\"request_id\"],"
-        "\"properties\":{\"code\":{\"type\":\"string\"},\"field\":{\"type\":[\"string\",\"null\"]},\"cause\":{\"type\":[\"string\",\"null\"]},"
-        "\"message\":{\"type\":\"string\"},\"request_id\":{\"type\":\"string\"}}}}}");
+    static const struct str error_schema =
+        STR("{\"type\":\"object\",\"required\":[\"error\"],\"properties\":{\"error\":{\"type\":\"object\",\"required\":[\"code\",\"message\",\"request_id\"],"
+            "\"properties\":{\"code\":{\"type\":\"string\"},\"field\":{\"type\":[\"string\",\"null\"]},\"cause\":{\"type\":[\"string\",\"null\"]},"
+            "\"message\":{\"type\":\"string\"},\"request_id\":{\"type\":\"string\"}}}}}");
     static const struct str total_schema = STR("{\"type\":\"object\",\"properties\":{\"count\":{\"type\":\"integer\"},\"exact\":{\"type\":\"boolean\"}}}");
     static const struct str responses = STR("{\"error\":{\"description\":\"What went wrong.\",\"content\":{\"application/json\":{\"schema\":"
                                             "{\"$ref\":\"#/components/schemas/error\"}}}}}");

@@ -156,8 +156,8 @@ static void build_error(struct call *k, enum rc rc)
     if (e.rc != rc)
         e = (struct ctx_error){.rc = rc};
     if (rc_http(rc) >= 500)
-        log_error("http.request.failed", LOG_I("request", k->ctx.request_id), LOG_Z("route", k->match.route->path), LOG_Z("code", rc_name(rc)),
-                  LOG_Z("field", e.field), LOG_Z("cause", e.cause));
+        log_error("http.request.failed", LOG_I("request", k->ctx.request_id), LOG_Z("route", k->match.route->path), LOG_Z("code", rc_name(rc)), LOG_Z("field", e.field),
+                  LOG_Z("cause", e.cause));
     k->status = (unsigned)rc_http(rc);
     k->ready = reply_error(k->conn->server, k->request.language, k->ctx.request_id, &e);
     if (k->conn->collect_path)

@@ -10,22 +10,22 @@ enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_
 const char *http_method_name(enum http_method method);
 
 /* Special values of .need beside permissions such as "customer.read". */
-#define NEED_NOBODY "public"        /* anyone */
-#define NEED_SESSION "session"      /* any logged-in person */
+#define NEED_NOBODY "public"   /* anyone */
+#define NEED_SESSION "session" /* any logged-in person */
 
 /* What a handler sees of its request. All strings live as long as the request. */
 struct request {
     enum http_method method;
     struct str path;
-    struct str params[4];            /* the {…} of the path, in order, percent-decoded */
-    struct str body;                 /* as received, inflated */
-    struct json json;                /* body parsed, when the route has .in */
-    const void *in;                  /* decoded by .in, NULL without */
-    uint64_t in_set;                 /* which top-level rows of .in were present */
-    struct str if_match;             /* revision from If-Match, without quotes */
-    struct str address;              /* of the client */
-    struct str language;             /* Accept-Language, raw */
-    void *impl;                      /* the server's own */
+    struct str params[4]; /* the {…} of the path, in order, percent-decoded */
+    struct str body;      /* as received, inflated */
+    struct json json;     /* body parsed, when the route has .in */
+    const void *in;       /* decoded by .in, NULL without */
+    uint64_t in_set;      /* which top-level rows of .in were present */
+    struct str if_match;  /* revision from If-Match, without quotes */
+    struct str address;   /* of the client */
+    struct str language;  /* Accept-Language, raw */
+    void *impl;           /* the server's own */
 };
 /* Query parameters and headers; empty when missing. */
 struct str request_query(const struct request *r, const char *name);
@@ -45,12 +45,12 @@ enum rc request_cursor(struct ctx *c, const struct request *r, struct str text, 
 
 /* What a handler leaves. JSON is written into `json`; a handler may also set a file or its own bytes. */
 struct reply {
-    struct jw json;                  /* body, when content_type is NULL */
+    struct jw json; /* body, when content_type is NULL */
     struct buf body;
-    int status;                      /* 0: 200, or the error's */
-    const char *content_type;        /* NULL: application/json */
-    const char *file;                /* path of a file to stream instead of the body; owned by the arena */
-    bool file_delete;                /* unlink it once sent */
+    int status;               /* 0: 200, or the error's */
+    const char *content_type; /* NULL: application/json */
+    const char *file;         /* path of a file to stream instead of the body; owned by the arena */
+    bool file_delete;         /* unlink it once sent */
     struct {
         const char *name;
         struct str value;
@@ -67,27 +67,27 @@ typedef enum rc route_fn(struct ctx *c, const struct request *r, struct reply *p
 
 struct route {
     enum http_method method;
-    const char *path;                /* "/api/v1/customers/{id}" */
+    const char *path; /* "/api/v1/customers/{id}" */
     route_fn *run;
-    const char *need;                /* a permission, NEED_SESSION or NEED_NOBODY; never NULL */
-    const struct field *in;          /* body */
+    const char *need;       /* a permission, NEED_SESSION or NEED_NOBODY; never NULL */
+    const struct field *in; /* body */
     size_t in_size;
-    const struct field *out;         /* reply, for the document */
-    const char *out_name;            /* name of the schema in the document; lists are {items: […], next, total} of it */
+    const struct field *out; /* reply, for the document */
+    const char *out_name;    /* name of the schema in the document; lists are {items: […], next, total} of it */
     bool out_list;
-    bool writes;                     /* runs on the writer, inside one transaction, and is audited */
-    bool raw;                        /* writes by itself: not in a transaction (commands of long work, vault calls) */
-    size_t body_max;                 /* 0: LIMIT_BODY_BYTES */
-    bool api_key;                    /* an API key may call it too */
-    const char *doc;                 /* one sentence */
-    const char *query;               /* documented query parameters: "q,sort,after,limit" */
+    bool writes;       /* runs on the writer, inside one transaction, and is audited */
+    bool raw;          /* writes by itself: not in a transaction (commands of long work, vault calls) */
+    size_t body_max;   /* 0: LIMIT_BODY_BYTES */
+    bool api_key;      /* an API key may call it too */
+    const char *doc;   /* one sentence */
+    const char *query; /* documented query parameters: "q,sort,after,limit" */
 };
 
 /* A permission and the roles that have it by default. */
 enum role { ROLE_ADMIN = 1, ROLE_MANAGER = 2, ROLE_AGENT = 4, ROLE_STORE = 8, ROLE_API = 16, ROLE_ALL = 15 };
 struct permission {
-    const char *name;                /* "customer.read" */
-    unsigned roles;                  /* or of enum role */
+    const char *name; /* "customer.read" */
+    unsigned roles;   /* or of enum role */
 };
 
 /* Durable background work, see job/job.h. */
@@ -100,24 +100,24 @@ struct customer_merge {
 
 /* One line of a customer's story. Modules add theirs; the customer module sorts and pages them. */
 struct timeline_item {
-    int64_t at_us, id;               /* sort key, newest first */
-    const char *kind;                /* "web", "receipt", "order", "return", "note", "consent", "merge", … */
-    struct str channel;              /* "store", "web", "wechat", … */
-    struct str place;                /* store or site name */
-    struct str title;                /* what happened: event name or document number; no personal values */
-    struct str detail_json;          /* an object, may be empty */
-    int64_t amount_minor;            /* with has_amount */
+    int64_t at_us, id;      /* sort key, newest first */
+    const char *kind;       /* "web", "receipt", "order", "return", "note", "consent", "merge", … */
+    struct str channel;     /* "store", "web", "wechat", … */
+    struct str place;       /* store or site name */
+    struct str title;       /* what happened: event name or document number; no personal values */
+    struct str detail_json; /* an object, may be empty */
+    int64_t amount_minor;   /* with has_amount */
     bool has_amount;
-    int64_t repeat;                  /* equal neighbours folded into one */
+    int64_t repeat; /* equal neighbours folded into one */
 };
 struct timeline_query {
-    const int64_t *members;          /* all ids that are this person */
+    const int64_t *members; /* all ids that are this person */
     size_t member_count;
-    const int64_t *subjects;         /* her devices */
+    const int64_t *subjects; /* her devices */
     size_t subject_count;
-    int64_t before_us, before_id;    /* keyset: strictly older than this */
-    struct str kind, channel;        /* filters, empty: all */
-    size_t limit;                    /* at most this many of each module */
+    int64_t before_us, before_id; /* keyset: strictly older than this */
+    struct str kind, channel;     /* filters, empty: all */
+    size_t limit;                 /* at most this many of each module */
 };
 struct timeline {
     struct timeline_item *items;
@@ -136,14 +136,14 @@ struct channel_totals {
 
 struct module {
     const char *name;
-    const struct route *routes;               /* ends with .path == NULL */
-    const struct db_sql *sql;                 /* ends with .name == NULL; of the truth */
-    const struct db_sql *warehouse_sql;       /* of the warehouse */
-    const struct db_migration *migrations;    /* ends with .text == NULL */
-    const char *const *tables;                /* owned by this module, NULL-terminated; others write them through it */
-    const struct permission *permissions;     /* ends with .name == NULL */
-    const struct job_kind *jobs;              /* ends with .name == NULL */
-    enum rc (*start)(struct app *app);        /* after the databases are open */
+    const struct route *routes;            /* ends with .path == NULL */
+    const struct db_sql *sql;              /* ends with .name == NULL; of the truth */
+    const struct db_sql *warehouse_sql;    /* of the warehouse */
+    const struct db_migration *migrations; /* ends with .text == NULL */
+    const char *const *tables;             /* owned by this module, NULL-terminated; others write them through it */
+    const struct permission *permissions;  /* ends with .name == NULL */
+    const struct job_kind *jobs;           /* ends with .name == NULL */
+    enum rc (*start)(struct app *app);     /* after the databases are open */
     void (*stop)(struct app *app);
     enum rc (*on_customer_merge)(struct ctx *c, const struct customer_merge *m);
     enum rc (*on_customer_erase)(struct ctx *c, int64_t customer_id);

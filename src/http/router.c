@@ -7,10 +7,10 @@
 #include <stdlib.h>
 
 struct node {
-    struct str segment;                     /* literal; unused in parameter nodes */
-    struct node *next;                      /* sibling */
-    struct node *literals;                  /* children by literal */
-    struct node *param;                     /* the child for {…} */
+    struct str segment;    /* literal; unused in parameter nodes */
+    struct node *next;     /* sibling */
+    struct node *literals; /* children by literal */
+    struct node *param;    /* the child for {…} */
     const struct route *routes[HTTP_METHOD_COUNT];
 };
 

@@ -9,9 +9,9 @@ enum { ROUTE_PARAMS_MAX = 4 };
 struct router;
 
 struct route_match {
-    const struct route *route;              /* NULL: no such path, or not by this method */
-    unsigned allowed;                       /* methods the path has, a bit 1 << enum http_method each; 0: no such path */
-    struct str params[ROUTE_PARAMS_MAX];    /* as they stand in the path, still percent-encoded */
+    const struct route *route;           /* NULL: no such path, or not by this method */
+    unsigned allowed;                    /* methods the path has, a bit 1 << enum http_method each; 0: no such path */
+    struct str params[ROUTE_PARAMS_MAX]; /* as they stand in the path, still percent-encoded */
 };
 
 /* Aborts on a row without `need`, with an odd path, or that another row hides: those are bugs of the program. */

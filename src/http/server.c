@@ -96,8 +96,7 @@ static int listen_on(const char *text)
     if (!listen_split(text, host, port) || getaddrinfo(host, port, &hints, &found) != 0)
         return -1;
     int yes = 1, fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
-              bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
+    bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 && bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
     freeaddrinfo(found);
     if (!ok && fd >= 0)
         close(fd);
@@ -141,19 +140,19 @@ static struct MHD_Daemon *library_start(struct http_server *s, int fd)
     struct MHD_OptionItem threads[] = {{MHD_OPTION_THREAD_POOL_SIZE, LOOP_THREADS, NULL}, {MHD_OPTION_END, 0, NULL}};
     if (LOOP_THREADS == 1)
         threads[0] = threads[1];
-    return MHD_start_daemon(flags, 0, NULL, NULL, conn_on_request, s,                                     //
-                            MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,                                //
-                            MHD_OPTION_LISTEN_SOCKET, fd,                                                 //
-                            MHD_OPTION_NOTIFY_CONNECTION, conn_on_connection, s,                          //
-                            MHD_OPTION_NOTIFY_COMPLETED, conn_on_completed, s,                            //
-                            MHD_OPTION_URI_LOG_CALLBACK, conn_on_uri, s,                                  //
-                            MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,                         //
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL_BYTES,            //
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_CONNECTIONS,                     //
-                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)LIMIT_CONNECTIONS_PER_ADDRESS,  //
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,                              //
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1,                                              //
-                            MHD_OPTION_ARRAY, threads,                                                    //
+    return MHD_start_daemon(flags, 0, NULL, NULL, conn_on_request, s,                                    //
+                            MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,                               //
+                            MHD_OPTION_LISTEN_SOCKET, fd,                                                //
+                            MHD_OPTION_NOTIFY_CONNECTION, conn_on_connection, s,                         //
+                            MHD_OPTION_NOTIFY_COMPLETED, conn_on_completed, s,                           //
+                            MHD_OPTION_URI_LOG_CALLBACK, conn_on_uri, s,                                 //
+                            MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,                        //
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL_BYTES,           //
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_CONNECTIONS,                    //
+                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)LIMIT_CONNECTIONS_PER_ADDRESS, //
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,                             //
+                            MHD_OPTION_STRICT_FOR_CLIENT, 1,                                             //
+                            MHD_OPTION_ARRAY, threads,                                                   //
                             MHD_OPTION_END);
 }
 

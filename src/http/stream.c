@@ -25,10 +25,10 @@ struct stream {
     struct stream *prev, *next;
     struct MHD_Connection *mhd;
     const struct actor *actor;
-    unsigned wanted;                        /* topics, a bit each */
-    uint32_t needs_known, needs_had;        /* what `may` said, a bit per need of the hub */
-    uint64_t at;                            /* next position in the ring */
-    struct buf out;                         /* frames being sent */
+    unsigned wanted;                 /* topics, a bit each */
+    uint32_t needs_known, needs_had; /* what `may` said, a bit per need of the hub */
+    uint64_t at;                     /* next position in the ring */
+    struct buf out;                  /* frames being sent */
     size_t sent;
     int64_t opened_us, beat_us;
     bool parked, beat_due, reset_due, linked;
@@ -37,7 +37,7 @@ struct stream {
 struct hub {
     struct http_server *server;
     pthread_mutex_t lock;
-    uint64_t head;                          /* position of the next message; the ring holds [head - RING, head) */
+    uint64_t head; /* position of the next message; the ring holds [head - RING, head) */
     struct message ring[RING];
     const char *needs[NEEDS_MAX];
     unsigned need_count;

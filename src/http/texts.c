@@ -12,7 +12,7 @@ struct text {
     char *key, *value;
 };
 struct language {
-    char name[16];                          /* "zh-CN" */
+    char name[16]; /* "zh-CN" */
     struct text *items;
     size_t count, cap;
 };

@@ -150,8 +150,8 @@ static enum rc progress(struct ctx *c, void *arg)
 {
     struct entry *e = arg;
     int64_t cancel = 0;
-    enum rc rc = db_run(c->db, "job_progress", DB_I64("done", e->done), DB_I64("total", e->total), DB_TEXT("state", e->state),
-                        DB_I64("until_us", e->now_us + LEASE_US), DB_I64("id", e->id), DB_I64("owner", getpid()));
+    enum rc rc = db_run(c->db, "job_progress", DB_I64("done", e->done), DB_I64("total", e->total), DB_TEXT("state", e->state), DB_I64("until_us", e->now_us + LEASE_US),
+                        DB_I64("id", e->id), DB_I64("owner", getpid()));
     e->hit = !rc && db_changes(c->db) > 0;
     if (!rc)
         rc = db_get_i64(c->db, 1, &cancel, "job_cancelled", DB_I64("id", e->id));

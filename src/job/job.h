@@ -10,18 +10,18 @@
 struct job {
     int64_t id;
     struct str kind;
-    struct str input;          /* JSON object given at job_add */
-    struct str state;          /* JSON object the job saved last; empty at the first run */
-    int64_t done, total;       /* progress; total 0: unknown */
-    int64_t created_by;        /* staff id, 0: a command */
+    struct str input;    /* JSON object given at job_add */
+    struct str state;    /* JSON object the job saved last; empty at the first run */
+    int64_t done, total; /* progress; total 0: unknown */
+    int64_t created_by;  /* staff id, 0: a command */
 };
 
 struct job_kind {
-    const char *name;          /* "import", "rebuild", … */
+    const char *name; /* "import", "rebuild", … */
     /* MUST be resumable: it reads job->state, calls job_progress() now and then, and returns RC_OK when finished with a JSON object in
      * *ret_result. MUST return RC_GONE soon after job_progress() answers so (cancelled or the program stops). */
     enum rc (*run)(struct ctx *c, struct job *job, struct str *ret_result);
-    const char *need;          /* permission to start, see and cancel it */
+    const char *need; /* permission to start, see and cancel it */
 };
 
 /* Makes kinds known, before jobs are added or run; the list ends with .name == NULL and stays. NULL is fine. */
@@ -40,9 +40,9 @@ enum job_status { JOB_QUEUED = 1, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELL
 struct job_view {
     struct job job;
     enum job_status status;
-    bool cancel;               /* asked to stop */
-    struct str result;         /* JSON object, empty until done */
-    struct str error;          /* code of enum rc, empty unless failed */
+    bool cancel;       /* asked to stop */
+    struct str result; /* JSON object, empty until done */
+    struct str error;  /* code of enum rc, empty unless failed */
     int64_t created_us, started_us, finished_us;
 };
 enum rc job_show(struct ctx *c, int64_t id, struct job_view *ret) ZX_MUST_CHECK; /* RC_NOT_FOUND */

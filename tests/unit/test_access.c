@@ -132,8 +132,11 @@ int main(void)
     if (sodium_init() < 0)
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(prepares_all_sql),        cmocka_unit_test(creates_staff), cmocka_unit_test(looks_keys_up),
-        cmocka_unit_test(remembers_headers_until_the_keys_change), cmocka_unit_test(identifies_by_api_keys_only),
+        cmocka_unit_test(prepares_all_sql),
+        cmocka_unit_test(creates_staff),
+        cmocka_unit_test(looks_keys_up),
+        cmocka_unit_test(remembers_headers_until_the_keys_change),
+        cmocka_unit_test(identifies_by_api_keys_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,8 +145,8 @@ static void lists_newest_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(prepares_all_sql), cmocka_unit_test(runs_to_its_end), cmocka_unit_test(goes_on_where_it_was_interrupted),
-        cmocka_unit_test(tells_why_it_failed), cmocka_unit_test(is_cancelled), cmocka_unit_test(lists_newest_first),
+        cmocka_unit_test(prepares_all_sql),    cmocka_unit_test(runs_to_its_end), cmocka_unit_test(goes_on_where_it_was_interrupted),
+        cmocka_unit_test(tells_why_it_failed), cmocka_unit_test(is_cancelled),    cmocka_unit_test(lists_newest_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,14 +15,10 @@ static enum rc run(struct ctx *c, const struct request *r, struct reply *p)
 }
 
 static const struct route routes[] = {
-    {HTTP_GET, "/", run, .need = NEED_NOBODY},
-    {HTTP_GET, "/a", run, .need = NEED_NOBODY},
-    {HTTP_GET, "/a/{id}", run, .need = "a.read"},
-    {HTTP_PATCH, "/a/{id}", run, .need = "a.write"},
-    {HTTP_POST, "/a/search", run, .need = "a.read"},
-    {HTTP_GET, "/a/{id}/b/{b}", run, .need = "a.read"},
-    {HTTP_GET, "/a/search/b", run, .need = "a.read"},
-    {0},
+    {HTTP_GET, "/", run, .need = NEED_NOBODY},        {HTTP_GET, "/a", run, .need = NEED_NOBODY},
+    {HTTP_GET, "/a/{id}", run, .need = "a.read"},     {HTTP_PATCH, "/a/{id}", run, .need = "a.write"},
+    {HTTP_POST, "/a/search", run, .need = "a.read"},  {HTTP_GET, "/a/{id}/b/{b}", run, .need = "a.read"},
+    {HTTP_GET, "/a/search/b", run, .need = "a.read"}, {0},
 };
 static const struct module module = {.name = "test", .routes = routes};
 static const struct module *const list[] = {&module, NULL};
@@ -104,9 +100,9 @@ static void decodes_urls(void **state)
         const char *text, *want; /* NULL: refused */
         bool plus;
     } cases[] = {
-        {"", "", false},           {"abc", "abc", false},      {"a%20b", "a b", false}, {"a+b", "a+b", false},      {"a+b", "a b", true},
-        {"%e6%9d%8e", "李", false}, {"%E6%9D%8E", "李", true}, {"%", NULL, false},      {"%4", NULL, false},        {"%zz", NULL, false},
-        {"%00", NULL, false},      {"%ff", NULL, false},       {"%2F", "/", false},     {"%c0%af", NULL, false},    {"100%", NULL, false},
+        {"", "", false},           {"abc", "abc", false},   {"a%20b", "a b", false}, {"a+b", "a+b", false}, {"a+b", "a b", true}, {"%e6%9d%8e", "李", false},
+        {"%E6%9D%8E", "李", true}, {"%", NULL, false},      {"%4", NULL, false},     {"%zz", NULL, false},  {"%00", NULL, false}, {"%ff", NULL, false},
+        {"%2F", "/", false},       {"%c0%af", NULL, false}, {"100%", NULL, false},
     };
     _cleanup_(arena_freep) struct arena *a = arena_new();
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -125,9 +121,9 @@ static void reads_queries(void **state)
     static const struct {
         const char *query, *name, *want;
     } cases[] = {
-        {"", "q", ""},          {"q=1", "q", "1"},       {"a=1&q=2", "q", "2"},     {"q=1&q=2", "q", "1"}, {"q", "q", ""},          {"q=", "q", ""},
-        {"qq=1", "q", ""},      {"q=a%26b", "q", "a&b"}, {"%71=x", "q", "x"},       {"q=%ff", "q", ""},    {"&&q=1", "q", "1"},     {"q==1", "q", "=1"},
-        {"=1", "q", ""},        {"Q=1", "q", ""},        {"q=a+b", "q", "a b"},
+        {"", "q", ""},       {"q=1", "q", "1"},   {"a=1&q=2", "q", "2"},   {"q=1&q=2", "q", "1"}, {"q", "q", ""},
+        {"q=", "q", ""},     {"qq=1", "q", ""},   {"q=a%26b", "q", "a&b"}, {"%71=x", "q", "x"},   {"q=%ff", "q", ""},
+        {"&&q=1", "q", "1"}, {"q==1", "q", "=1"}, {"=1", "q", ""},         {"Q=1", "q", ""},      {"q=a+b", "q", "a b"},
     };
     _cleanup_(arena_freep) struct arena *a = arena_new();
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -150,7 +146,7 @@ static void knows_methods(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_rows), cmocka_unit_test(refuses_bugs_at_start), cmocka_unit_test(decodes_urls),
+        cmocka_unit_test(finds_rows),    cmocka_unit_test(refuses_bugs_at_start), cmocka_unit_test(decodes_urls),
         cmocka_unit_test(reads_queries), cmocka_unit_test(knows_methods),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,12 +103,8 @@ int main(void)
     if (sodium_init() < 0)
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_cookies),
-        cmocka_unit_test(names_the_cookie_for_its_transport),
-        cmocka_unit_test(derives_csrf_tokens),
-        cmocka_unit_test(reads_keys_of_headers),
-        cmocka_unit_test(refuses_a_basic_header_larger_than_its_room),
-        cmocka_unit_test(seals_signing_secrets),
+        cmocka_unit_test(finds_cookies),         cmocka_unit_test(names_the_cookie_for_its_transport),          cmocka_unit_test(derives_csrf_tokens),
+        cmocka_unit_test(reads_keys_of_headers), cmocka_unit_test(refuses_a_basic_header_larger_than_its_room), cmocka_unit_test(seals_signing_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

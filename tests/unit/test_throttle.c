@@ -47,7 +47,9 @@ static void stays_small_under_a_flood(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_after_too_many), cmocka_unit_test(forgets_after_success), cmocka_unit_test(stays_small_under_a_flood),
+        cmocka_unit_test(blocks_after_too_many),
+        cmocka_unit_test(forgets_after_success),
+        cmocka_unit_test(stays_small_under_a_flood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
