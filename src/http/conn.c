@@ -172,6 +172,12 @@ static enum MHD_Result on_headers(struct conn *n, const char *method)
 
 /* ---- the body ---- */
 
+/* What the bodies of this request's kind hold; by its path, for a refused one is a KIND_ERROR. */
+static _Atomic size_t *bodies_held(const struct conn *n)
+{
+    return &n->server->body_bytes[n->collect_path];
+}
+
 static enum MHD_Result on_data(struct conn *n, const char *data, size_t *len)
 {
     size_t given = *len;
@@ -181,10 +187,11 @@ static enum MHD_Result on_data(struct conn *n, const char *data, size_t *len)
         return MHD_YES;
     }
     if (n->kind == KIND_CALL || n->kind == KIND_COLLECT) {
-        size_t held = n->body.fd >= 0 ? 0 : atomic_fetch_add(&n->server->body_bytes, given) + given;
+        _Atomic size_t *bytes = bodies_held(n);
+        size_t held = n->body.fd >= 0 ? 0 : atomic_fetch_add(bytes, given) + given;
         enum rc rc = body_add(&n->body, data, given);
         if (rc && n->body.fd < 0)
-            atomic_fetch_sub(&n->server->body_bytes, given);
+            atomic_fetch_sub(bytes, given);
         if (rc || held > LIMIT_BODIES_BYTES)
             refuse(n, rc ? rc : RC_BUSY);
         return MHD_YES;
@@ -277,7 +284,7 @@ static void request_forget(struct conn *n)
     if (k)
         buf_free(&k->reply.body);
     if (n->body.fd < 0 && n->body.len)
-        atomic_fetch_sub(&n->server->body_bytes, n->body.len);
+        atomic_fetch_sub(bodies_held(n), n->body.len);
     body_free(&n->body);
     arena_free(n->arena);
     n->arena = NULL;

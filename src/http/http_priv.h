@@ -213,7 +213,7 @@ struct http_server {
     struct conn *conns;
     _Atomic int64_t tick_us;   /* clock_mono_us(), a quarter of a second coarse */
     _Atomic int64_t parked;    /* suspended requests, streams not counted */
-    _Atomic size_t body_bytes; /* held by bodies in memory */
+    _Atomic size_t body_bytes[2]; /* held by bodies in memory: of calls, of collection; a flood of one leaves the other room */
     _Atomic bool stopping;
     pthread_t tender;
     pthread_mutex_t tender_lock;
