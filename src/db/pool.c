@@ -9,7 +9,11 @@ enum { READERS_MAX = 64 };
 struct db_pool {
     char *path;
     struct db *writer;
+    /* The writer goes to whoever waited longest: under a flood the committing thread is back at once, and a bare mutex would
+     * give it the lock again and again while a login waits for seconds. */
     pthread_mutex_t writer_lock, idle_lock;
+    pthread_cond_t writer_turn;
+    uint64_t tickets, serving;
     struct db *idle[READERS_MAX];
     size_t idle_count;
 };
@@ -24,6 +28,7 @@ enum rc db_pool_open(const char *path, struct db_pool **ret)
     p->path = mem_dupz(path, strlen(path));
     p->writer = writer;
     pthread_mutex_init(&p->writer_lock, NULL);
+    pthread_cond_init(&p->writer_turn, NULL);
     pthread_mutex_init(&p->idle_lock, NULL);
     *ret = p;
     return RC_OK;
@@ -37,6 +42,7 @@ void db_pool_close(struct db_pool *p)
         db_close(p->idle[--p->idle_count]);
     db_close(p->writer);
     pthread_mutex_destroy(&p->writer_lock);
+    pthread_cond_destroy(&p->writer_turn);
     pthread_mutex_destroy(&p->idle_lock);
     free(p->path);
     free(p);
@@ -69,11 +75,18 @@ void db_pool_give(struct db_pool *p, struct db *reader)
 struct db *db_pool_lock_writer(struct db_pool *p)
 {
     pthread_mutex_lock(&p->writer_lock);
+    uint64_t mine = p->tickets++;
+    while (mine != p->serving)
+        pthread_cond_wait(&p->writer_turn, &p->writer_lock);
+    pthread_mutex_unlock(&p->writer_lock);
     return p->writer;
 }
 
 void db_pool_unlock_writer(struct db_pool *p)
 {
+    pthread_mutex_lock(&p->writer_lock);
+    p->serving++;
+    pthread_cond_broadcast(&p->writer_turn);
     pthread_mutex_unlock(&p->writer_lock);
 }
 
