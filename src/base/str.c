@@ -157,6 +157,15 @@ size_t str_chars(struct str s)
     return count;
 }
 
+struct str str_cut(struct str s, size_t max)
+{
+    if (s.len <= max)
+        return s;
+    while (max && ((unsigned char)s.ptr[max] & 0xC0) == 0x80)
+        max--;
+    return str_n(s.ptr, max);
+}
+
 uint32_t str_next_char(struct str *s)
 {
     const unsigned char *p = (const unsigned char *)s->ptr;

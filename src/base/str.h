@@ -66,6 +66,8 @@ uint32_t str_next_char(struct str *s);
 /* Writes code point cp as UTF-8 into out[4]; returns the bytes used. */
 size_t str_put_char(uint32_t cp, char out[static 4]);
 
+/* The first max bytes at most, whole characters only. */
+struct str str_cut(struct str s, size_t max);
 /* Hexadecimal. `out` has 2*len bytes (no NUL). Decoding wants exactly 2*len digits. */
 void str_hex(const void *bytes, size_t len, char *out);
 bool str_unhex(struct str s, void *out, size_t len);

@@ -25,19 +25,19 @@ static struct str text_of(struct intake_unit *u, struct json v, size_t max)
 {
     if (json_is(v, JSON_I64) || json_is(v, JSON_U64))
         return arena_printf(u->arena, "%lld", (long long)json_i64(v, 0));
-    return vault_redact(u->arena, str_sub(json_str(v), 0, max));
+    return vault_redact(u->arena, str_cut(json_str(v), max));
 }
 
 static const char *take_line(struct intake_unit *u, struct json product, struct sale_line *line)
 {
     int64_t price_minor;
-    struct str sku = text_of(u, json_get(product, STR("sku")), 64);
+    struct str sku = intake_code_of(u, json_get(product, STR("sku")), 64);
     if (!json_is(product, JSON_OBJECT))
         return "product_not_an_object";
-    line->sku = sku.len ? sku : text_of(u, json_get(product, STR("product_id")), 64);
+    line->sku = sku.len ? sku : intake_code_of(u, json_get(product, STR("product_id")), 64);
     line->name = text_of(u, json_get(product, STR("name")), 200);
-    line->coupon = text_of(u, json_get(product, STR("coupon")), 64);
-    line->promotion = text_of(u, json_get(product, STR("promotion")), 64);
+    line->coupon = intake_code_of(u, json_get(product, STR("coupon")), 64);
+    line->promotion = intake_code_of(u, json_get(product, STR("promotion")), 64);
     line->return_reason = text_of(u, json_get(product, STR("reason")), 64);
     line->quantity = json_i64(json_get(product, STR("quantity")), 1);
     if (line->quantity <= 0 || line->quantity > 1000000)
@@ -115,7 +115,7 @@ static struct str order_key(struct intake_unit *u, struct str order_no)
 
 static void fill_head(struct intake_unit *u, struct json p, const struct intake_item *item, struct sale *s)
 {
-    struct str currency = str_sub(json_str(json_get(p, STR("currency"))), 0, 3);
+    struct str currency = str_cut(json_str(json_get(p, STR("currency"))), 3);
     s->channel = u->source.channel.len ? arena_str(u->arena, u->source.channel) : STR("web");
     s->at_us = item->event.at_us;
     s->business_day = clock_business_day(s->at_us, 8 * 3600, 0);
@@ -163,7 +163,7 @@ static const char *take_return(struct intake_unit *u, struct json p, struct inta
 {
     struct sale *s = arena_new_one(u->arena, struct sale);
     struct json products = json_get(p, STR("products"));
-    struct str refund_id = text_of(u, json_get(p, STR("refund_id")), 100);
+    struct str refund_id = intake_code_of(u, json_get(p, STR("refund_id")), 100);
     int64_t lines_minor = 0, total_minor;
     const char *why = take_lines(u, products, s, &lines_minor);
     if (!why && (money(u, json_get(p, STR("total")), &total_minor) || total_minor < 0))
@@ -188,7 +188,9 @@ const char *intake_order_take(struct intake_unit *u, struct json p, struct intak
     bool refunded = str_eqz(name, "Order Refunded"), cancelled = str_eqz(name, "Order Cancelled");
     if (!completed && !updated && !refunded && !cancelled)
         return NULL;
-    struct str order_no = text_of(u, json_get(p, STR("order_id")), 100);
+    struct str order_no = intake_code_of(u, json_get(p, STR("order_id")), 100);
+    if (order_no.len == 0) /* the spec's older spelling */
+        order_no = intake_code_of(u, json_get(p, STR("orderId")), 100);
     if (order_no.len == 0)
         return "order_id_missing";
     item->event.order_no = order_no;

@@ -90,7 +90,7 @@ static void take_traits(struct intake_unit *u, struct json traits, struct intake
     static const char *const birthday[] = {"birthday", "birth_date", "生日", NULL};
     t->name = arena_str(u->arena, full_name(u, traits));
     t->gender = gender_of(json_str(json_get(traits, STR("gender"))));
-    t->birthday = arena_str(u->arena, str_sub(first_of(u, traits, birthday), 0, 10));
+    t->birthday = arena_str(u->arena, str_cut(first_of(u, traits, birthday), 10));
     take_address(u, json_get(traits, STR("address")), t);
     item->traits = t;
 }

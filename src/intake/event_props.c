@@ -7,7 +7,7 @@ enum { PROP_DEPTH_MAX = 3, PROP_TEXT_MAX = 128, PROPS_BYTES_MAX = 8 << 10 };
 
 static struct str keep(struct intake_unit *u, struct str s, size_t max)
 {
-    return arena_str(u->arena, str_sub(s, 0, max));
+    return arena_str(u->arena, str_cut(s, max));
 }
 
 /* Text that may hold a personal value is redacted; what has none is copied as it is. */
@@ -16,7 +16,14 @@ static struct str keep_clean(struct intake_unit *u, struct event *e, struct str 
     if (vault_find_personal(s) == 0)
         return keep(u, s, max);
     e->flags |= EVENT_REDACTED;
-    return vault_redact(u->arena, s);
+    return str_cut(vault_redact(u->arena, s), max);
+}
+
+struct str intake_code_of(struct intake_unit *u, struct json v, size_t max)
+{
+    if (json_is(v, JSON_I64) || json_is(v, JSON_U64))
+        return vault_code(u->app, u->arena, arena_printf(u->arena, "%lld", (long long)json_i64(v, 0)));
+    return vault_code(u->app, u->arena, str_cut(json_str(v), max));
 }
 
 /* Path of a URL or path: no query, no fragment, no host. */
@@ -72,7 +79,7 @@ static enum column column_of(struct str key)
 }
 
 /* Free text is written by people and may hold anything: kept only under these names, and redacted there. */
-static bool is_free_text(struct str key)
+bool intake_is_free_text(struct str key)
 {
     static const char *const names[] = {"message", "comment", "text", "note", "notes", "body", "description", "content", "remark", "feedback",
                                         "review_body", "share_message", "留言", "备注", "评论"};
@@ -102,7 +109,7 @@ static void add_elements(struct event *e, struct jw *w, struct json array, int d
 
 static bool may_stay(struct event *e, struct str key, struct json v, int depth)
 {
-    if (key.ptr && (vault_field_by_name(key) || is_free_text(key))) {
+    if (key.ptr && (vault_field_by_name(key) || intake_is_free_text(key))) {
         e->flags |= EVENT_REDACTED;
         return false;
     }
@@ -145,9 +152,9 @@ static void set_column(struct intake_unit *u, struct event *e, enum column colum
     case COL_PATH: e->path = e->path.len ? e->path : keep_clean(u, e, path_of(s), 300); break;
     case COL_TITLE: e->title = keep_clean(u, e, s, 200); break;
     case COL_REFERRER: e->referrer = keep_clean(u, e, host_of(s), 200); break;
-    case COL_PRODUCT: e->product = s.len ? keep_clean(u, e, s, 100) : e->product; break;
+    case COL_PRODUCT: e->product = json_is(v, JSON_NULL) || (json_is(v, JSON_STR) && s.len == 0) ? e->product : intake_code_of(u, v, 100); break;
     case COL_CATEGORY: e->category = keep_clean(u, e, s, 100); break;
-    case COL_ORDER: e->order_no = keep_clean(u, e, s, 100); break;
+    case COL_ORDER: e->order_no = intake_code_of(u, v, 100); break;
     case COL_VALUE: e->value_minor = e->value_minor ? e->value_minor : money_of(u, v); break;
     case COL_PRICE: *price_minor = money_of(u, v); break;
     case COL_QUANTITY: e->quantity = json_i64(v, 0); break;

@@ -55,7 +55,7 @@ static const char *set_message_id(struct intake_unit *u, struct json call, struc
     struct str id = json_str(json_get(call, STR("messageId")));
     if (id.len > MESSAGE_ID_MAX)
         return "message_id_too_long";
-    e->message_id = id.len ? vault_redact(u->arena, id) : arena_printf(u->arena, "zx-%lld", (long long)e->id);
+    e->message_id = id.len ? vault_code(u->app, u->arena, id) : arena_printf(u->arena, "zx-%lld", (long long)e->id);
     return NULL;
 }
 
@@ -65,6 +65,8 @@ static const char *parse(const struct app *app, struct intake_unit *u, struct js
     const char *why;
     if (!json_is(call, JSON_OBJECT))
         return "not_an_object";
+    if (u->bytes > LIMIT_EVENT_BYTES && json_text_size(call) > LIMIT_EVENT_BYTES)
+        return "event_too_large";
     e->type = type_of(type.len ? type : json_str(json_get(call, STR("type"))));
     if (!e->type)
         return "type_unknown";
@@ -82,20 +84,12 @@ static const char *parse(const struct app *app, struct intake_unit *u, struct js
     return e->type == EVENT_TRACK ? intake_order_take(u, properties, item) : NULL;
 }
 
-/* What quarantine keeps: the call as text, cut, with personal values taken out. */
-static struct str raw_text(struct intake_unit *u, struct json call)
-{
-    _cleanup_buf_ struct buf text = BUF_INIT(LIMIT_BATCH_BYTES * 2);
-    json_write(call, &text);
-    return vault_redact(u->arena, str_sub(buf_str(&text), 0, 2000));
-}
-
 void intake_event_parse(const struct app *app, struct intake_unit *u, struct json call, struct str type, int64_t sent_us, struct intake_item *item)
 {
     *item = (struct intake_item){.kind = INTAKE_EVENT, .event = {.id = id_next()}};
     const char *why = parse(app, u, call, type, sent_us, item);
     if (why)
-        *item = (struct intake_item){.kind = INTAKE_BAD, .event = item->event, .reason = why, .raw = raw_text(u, call)};
+        *item = (struct intake_item){.kind = INTAKE_BAD, .event = item->event, .reason = why, .raw = intake_raw_text(u, call)};
 }
 
 enum rc intake_events_parse(struct app *app, struct json_parser *parser, struct str type, struct str body, struct intake_unit *u, const char **ret_why)
@@ -103,6 +97,7 @@ enum rc intake_events_parse(struct app *app, struct json_parser *parser, struct 
     struct json call;
     int64_t sent_us = 0;
     enum rc rc = json_parse(parser, body, LIMIT_BATCH_BYTES, &call, ret_why);
+    u->app = app;
     if (rc)
         return rc;
     struct json batch = json_get(call, STR("batch"));

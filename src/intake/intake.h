@@ -48,6 +48,7 @@ struct intake_item {
 struct intake_unit {
     struct arena *arena;             /* owned: freed after `done` */
     struct access_source source;
+    const struct app *app;           /* set while events are parsed */
     struct intake_item *items;
     size_t count;
     size_t bytes;                    /* of the request, for the queue's bound */

@@ -19,6 +19,15 @@ void intake_event_parse(const struct app *app, struct intake_unit *u, struct jso
 void intake_props_take(struct intake_unit *u, struct json properties, struct event *e);
 void intake_context_take(struct intake_unit *u, struct json context, struct event *e);
 
+/* A number of an order or of goods, given as text or number: such stay apart whatever they look like (vault_code()). */
+struct str intake_code_of(struct intake_unit *u, struct json v, size_t max);
+/* Is the property of this name written by people? Then its value is kept nowhere. */
+bool intake_is_free_text(struct str key);
+
+/* ---- raw.c: bad calls, for quarantine ---- */
+
+struct str intake_raw_text(struct intake_unit *u, struct json call);
+
 /* ---- event_person.c: traits and ids to claims and traits ---- */
 
 void intake_person_take(const struct app *app, struct intake_unit *u, struct json call, struct intake_item *item);

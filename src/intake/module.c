@@ -78,7 +78,9 @@ static const struct route routes[] = {
     {HTTP_GET, "/v1/projects/{key}/settings", intake_project_settings, .need = NEED_NOBODY, .doc = "Settings that browser clients of the Segment format fetch."},
     {HTTP_OPTIONS, "/v1/projects/{key}/settings", intake_preflight, .need = NEED_NOBODY, .doc = "CORS preflight."},
     {HTTP_GET, "/sourceConfig", intake_source_config, .need = NEED_NOBODY, .query = "writeKey", .doc = "Settings that browser clients of RudderStack fetch."},
+    {HTTP_GET, "/sourceConfig/", intake_source_config, .need = NEED_NOBODY, .query = "writeKey", .doc = "The same, as those clients spell it."},
     {HTTP_OPTIONS, "/sourceConfig", intake_preflight, .need = NEED_NOBODY, .doc = "CORS preflight."},
+    {HTTP_OPTIONS, "/sourceConfig/", intake_preflight, .need = NEED_NOBODY, .doc = "CORS preflight."},
     {.path = NULL},
 };
 

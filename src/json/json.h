@@ -50,6 +50,8 @@ bool json_bool(struct json v, bool otherwise);
 struct str json_decimal(struct json v, struct arena *a);
 /* The value again as compact JSON text. */
 void json_write(struct json v, struct buf *out);
+/* About how many bytes of text the value took; never more than it did. Cheap: for limits. */
+size_t json_text_size(struct json v);
 
 /* ---- writing ---- */
 

@@ -251,6 +251,20 @@ static void write_container(struct json v, struct buf *out)
     buf_add_byte(out, object ? '}' : ']');
 }
 
+/* Strings with their quotes and a comma or colon, brackets, and the shortest that anything else may be. */
+size_t json_text_size(struct json v)
+{
+    const struct json_parser *p = v.parser;
+    size_t size = 0;
+    uint32_t end = p ? after(p, v.at) : 0;
+    for (uint32_t at = v.at; at < end;) {
+        char tag = tag_at(p, at);
+        size += tag == '"' ? str_at(p, at).len + 3 : 1;
+        at += tag == 'l' || tag == 'u' || tag == 'd' ? 2 : 1;
+    }
+    return size > 0 ? size - 1 : 0;
+}
+
 /* Recursion is bounded by the parser: LIMIT_JSON_DEPTH. */
 void json_write(struct json v, struct buf *out)
 {

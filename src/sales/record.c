@@ -2,6 +2,7 @@
 #include "base/decimal.h"
 #include "base/limits.h"
 #include "sales/sales_priv.h"
+#include "vault/vault.h"
 
 enum { STORY_LINES_MAX = 10 };
 
@@ -122,7 +123,7 @@ enum rc sales_timeline(struct ctx *c, const struct timeline_query *q, struct tim
 enum rc sales_lookup(struct ctx *c, struct str text, int64_t *ret_customer)
 {
     int64_t first = 0, second = 0;
-    struct db_rows *q = db_query(c->db, "sale_by_number", DB_TEXT("number", text));
+    struct db_rows *q = db_query(c->db, "sale_by_number", DB_TEXT("number", text), DB_TEXT("code", vault_code(c->app, c->arena, text)));
     if (db_next(q))
         first = second = db_i64(q, "customer_id");
     if (db_next(q))

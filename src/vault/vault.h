@@ -159,5 +159,9 @@ enum vault_field vault_field_by_name(struct str property);
 enum vault_field vault_find_personal(struct str text);
 /* Copies the text with every personal value replaced by ‹phone›, ‹email›, ‹id›, ‹card›. */
 struct str vault_redact(struct arena *a, struct str text);
+/* A code of the shop (order number, SKU, message id) as it may be written down: itself, or where it looks like a personal value
+ * "#" and a hash with the server's key, so that two codes stay two. UUIDs are never taken for a telephone number. */
+struct app;
+struct str vault_code(const struct app *app, struct arena *a, struct str code);
 
 #endif

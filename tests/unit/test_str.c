@@ -126,11 +126,25 @@ static void hex(void **state)
     assert_false(str_unhex(STR("007fa5fg"), back, sizeof(back)));
 }
 
+static void cut(void **state)
+{
+    (void)state;
+    static const struct {
+        struct str text;
+        size_t max;
+        const char *cut;
+    } rows[] = {{STR("abc"), 5, "abc"}, {STR("abc"), 2, "ab"}, {STR("abc"), 0, ""}, {STR("\u4e1d\u5dfe"), 6, "\u4e1d\u5dfe"}, {STR("\u4e1d\u5dfe"), 5, "\u4e1d"},
+                {STR("\u4e1d\u5dfe"), 3, "\u4e1d"}, {STR("\u4e1d\u5dfe"), 2, ""}, {STR("a\U00020BB7"), 4, "a"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        assert_str(str_cut(rows[i].text, rows[i].max), rows[i].cut);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compare), cmocka_unit_test(search), cmocka_unit_test(split), cmocka_unit_test(numbers),
         cmocka_unit_test(utf8), cmocka_unit_test(code_points), cmocka_unit_test(hex),
+        cmocka_unit_test(cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

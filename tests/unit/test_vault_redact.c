@@ -1,6 +1,7 @@
 /* Personal values in free text: what must be found, in how many spellings, and what must be left alone. */
 #include "test.h"
 
+#include "base/app.h"
 #include "vault/vault.h"
 
 #include <stdlib.h>
@@ -156,6 +157,27 @@ static void test_any_bytes(void **state)
         }
 }
 
+/* Codes that look personal are hashed, each to its own; others, and random ids, stay. */
+static void test_code(void **state)
+{
+    static const char *const stay[] = {"", "K1001-02-M", "20260301-0042", "6901234567892", "node-next-1795311342562-0b2e7a4c-13ab-4c1d-9f00-13912345678a",
+                                       "0b2e7a4c-13ab-4c1d-9f00-139123456780"};
+    static const char *const hashed[] = {"13912345678", "13912345679", "4111111111111111", "m-13912345678-0b2e7a4c-13ab-4c1d-9f00-139123456780", "li@example.com"};
+    struct app app = {.server_key = {1}};
+    struct arena *a = arena_new();
+    (void)state;
+    for (size_t i = 0; i < COUNT(stay); i++)
+        assert_true(str_eqz(vault_code(&app, a, str_z(stay[i])), stay[i]));
+    for (size_t i = 0; i < COUNT(hashed); i++) {
+        struct str code = vault_code(&app, a, str_z(hashed[i]));
+        assert_int_equal(code.len, 17);
+        assert_true(str_eq(code, vault_code(&app, a, str_z(hashed[i]))));
+        for (size_t k = 0; k < i; k++)
+            assert_false(str_eq(code, vault_code(&app, a, str_z(hashed[k]))));
+    }
+    arena_free(a);
+}
+
 static void test_field_names(void **state)
 {
     static const struct {
@@ -178,7 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_redact),    cmocka_unit_test(test_leave_alone), cmocka_unit_test(test_first_kind),
-        cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_field_names),
+        cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_field_names), cmocka_unit_test(test_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
