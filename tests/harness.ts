@@ -171,3 +171,44 @@ export async function eventually<T>(check: () => Promise<T | undefined | null | 
     await new Promise((wake) => setTimeout(wake, 20));
   }
 }
+
+/** One event as the log on disk holds it. Times in µs; numbers above 2^53 come as text. */
+export interface LoggedEvent {
+  id: string;
+  source_id: string;
+  subject: string;
+  at_us: number;
+  received_us: number;
+  value_minor: number;
+  quantity: number;
+  type: number;
+  flags: number;
+  message_id: string;
+  name: string;
+  path: string;
+  title: string;
+  product: string;
+  order_no: string;
+  props: string;
+  [column: string]: string | number;
+}
+
+const built = (name: string) => join(process.env.ZHIXIN_TOOLS ?? join(root, "build", "tests"), name);
+
+/** Looks into the data directory from outside the program: tests/fault/peek.c. */
+export async function peek(command: "events" | "cells" | "unpack", ...paths: string[]): Promise<Buffer> {
+  const { stdout } = await promisify(execFile)(built("peek"), [command, ...paths], { maxBuffer: 1 << 30, encoding: "buffer" });
+  return stdout;
+}
+
+/** Every event that the log holds, also while the server runs. */
+export async function loggedEvents(data: string): Promise<LoggedEvent[]> {
+  const text = (await peek("events", data)).toString("utf8");
+  return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+}
+
+/** The disk that forgets (tests/fault/powercut.c): what to preload, and how to put back what was not synced. */
+export const powercut = {
+  preload: { LD_PRELOAD: built("powercut.so") },
+  undo: async (folder: string) => (await promisify(execFile)(built("powercut-undo"), [folder])).stdout,
+};

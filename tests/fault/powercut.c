@@ -1,7 +1,8 @@
 /* A disk that forgets: preloaded into the program, it remembers the old bytes of everything that is written below
  * POWERCUT_DATA until it is fsynced. After a kill -9, `powercut-undo` puts the old bytes back, as a power cut would.
  *   LD_PRELOAD=powercut.so POWERCUT_DATA=/dir POWERCUT_UNDO=/undo zhixin serve …   then   powercut-undo /undo
- * With POWERCUT_LIE=1 fsync does nothing: a test that then stays green sees no missing fsync.
+ * With POWERCUT_LIE=1 fsync does nothing: a test that then stays green sees no missing fsync. POWERCUT_SLOW_MS makes each sync take
+ * that long.
  * One undo file a file, named by its inode: "path\n", then records {offset, old size, length, old bytes}. Not a model of
  * directories: a new name counts as durable. -shm files are left out (SQLite rebuilds them). */
 #undef _FILE_OFFSET_BITS /* both names of each call are ours to define */
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 struct record {
@@ -235,9 +237,19 @@ int ftruncate(int fd, off_t size)
     return ftruncate64(fd, size);
 }
 
+static void be_slow(void)
+{
+    const char *ms = getenv("POWERCUT_SLOW_MS");
+    long wait = ms ? strtol(ms, NULL, 10) : 0;
+    struct timespec span = {wait / 1000, wait % 1000 * 1000000};
+    if (wait > 0)
+        nanosleep(&span, NULL);
+}
+
 static int sync_with(int fd, int (*real)(int))
 {
     find_real();
+    be_slow();
     pthread_mutex_lock(&lock);
     struct watched *w = watch(fd);
     bool lies = getenv("POWERCUT_LIE") != NULL;
