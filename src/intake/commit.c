@@ -176,7 +176,7 @@ static enum rc put_sales(struct ctx *c, struct group *g)
         if (item->sale)
             rc = put_sale(c, g, item);
         else if (item->order.status)
-            rc = sales_set_status(c, item->order.key, item->order.status, item->order.refund_minor, item->event.at_us, &outcome);
+            rc = sales_set_status(c, item->order.key, item->order.status, item->order.refund_minor, item->event.at_us, g->unit_of[i]->source.trusted, &outcome);
         if (rc == RC_NOT_FOUND || rc == RC_INVALID || rc == RC_CONFLICT) { /* a refund before its order, or of more than was paid: the event itself is kept */
             ctx_clear(c);
             rc = RC_OK;

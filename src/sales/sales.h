@@ -68,8 +68,9 @@ enum sale_outcome { SALE_NEW = 1, SALE_SAME = 2, SALE_UPDATED = 3 };
  * count either, and a status only moves forward. RC_INVALID: no lines, line numbers twice, a sum that differs. */
 enum rc sales_put(struct ctx *c, struct sale *s, int64_t *ret_id, enum sale_outcome *ret_outcome) ZX_MUST_CHECK;
 /* Changes the state of an order by key: paid, shipped, received, cancelled, refunded (amount 0: all of it). RC_NOT_FOUND
- * (field "order_id"), RC_CONFLICT for a move that its state does not allow, RC_INVALID for more than was paid. */
-enum rc sales_set_status(struct ctx *c, struct str key, enum sale_status status, int64_t refund_minor, int64_t at_us, enum sale_outcome *ret) ZX_MUST_CHECK;
+ * (field "order_id"), RC_CONFLICT for a move that its state does not allow and for an untrusted source that would change what
+ * a trusted one wrote, RC_INVALID for more than was paid. */
+enum rc sales_set_status(struct ctx *c, struct str key, enum sale_status status, int64_t refund_minor, int64_t at_us, bool trusted, enum sale_outcome *ret) ZX_MUST_CHECK;
 /* Does this document exist? *ret_id 0 if not. Used before resolving, so that a repeat creates nobody. */
 enum rc sales_find(struct ctx *c, struct str key, int64_t *ret_id) ZX_MUST_CHECK;
 

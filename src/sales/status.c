@@ -102,11 +102,13 @@ static enum rc move(struct ctx *c, const struct sale_stored *now, enum sale_stat
     return rc ? rc : change_add(c, CHANGE_ORDER, now->id, now->customer_id, 1);
 }
 
-enum rc sales_set_status(struct ctx *c, struct str key, enum sale_status status, int64_t refund_minor, int64_t at_us, enum sale_outcome *ret)
+enum rc sales_set_status(struct ctx *c, struct str key, enum sale_status status, int64_t refund_minor, int64_t at_us, bool trusted, enum sale_outcome *ret)
 {
     struct sale_stored now = {0};
     bool repeat = false;
     enum rc rc = load_by_key(c, key, &now);
+    if (rc == RC_OK && now.trusted && !trusted)
+        rc = ctx_fail(c, RC_CONFLICT, "order_id", "source_not_trusted");
     if (rc == RC_OK)
         rc = is_repeat(c, &now, status, refund_minor, at_us, &repeat);
     if (rc == RC_OK && !repeat)

@@ -84,3 +84,12 @@ test("a refund without pieces changes the order's state", async () => {
   const order = (await documents()).find((d) => d.number === "W2");
   expect(order.status).toBe("part_refunded");
 });
+
+test("a key that anybody can copy out of a page neither refunds nor cancels what the shop's server sold", async () => {
+  const stranger = await program.key("write", "web-pages");
+  const before = await documents();
+  for (const event of ["Order Refunded", "Order Cancelled"])
+    await withKey(program.url, stranger, "/v1/track", { anonymousId: "thief", event, messageId: `t-${event}`, properties: { order_id: "W1", total: 978, currency: "CNY" } });
+  await withKey(program.url, stranger, "/v1/track", { anonymousId: "thief", event: "Order Updated", messageId: "t-u", properties: { order_id: "W1", total: 1, currency: "CNY" } });
+  expect(await documents()).toEqual(before);
+});

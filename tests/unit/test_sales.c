@@ -270,7 +270,7 @@ struct move {
 static enum rc move_in_tx(struct ctx *c, void *arg)
 {
     struct move *m = arg;
-    return sales_set_status(c, STR("shop/W1"), m->status, m->refund, m->at, &m->outcome);
+    return sales_set_status(c, STR("shop/W1"), m->status, m->refund, m->at, true, &m->outcome);
 }
 
 static int move(struct truth *t, enum sale_status status, int64_t refund, int64_t at)
