@@ -158,10 +158,10 @@ static inline void put_sku(struct fixture *f, int64_t n, int64_t cost)
 static inline void put_sale(struct fixture *f, int64_t id, int kind, int status, int64_t customer, int64_t sku, int64_t paid)
 {
     put(f, (struct write){.sql = SQL("DELETE FROM sale WHERE id = %lld; DELETE FROM sale_line WHERE sale_id = %lld; "
-                                     "INSERT INTO sale VALUES (%lld, 'k%lld', %d, %d, '%s', 1, '', '', %lld, %lld, 'CNY', %lld, 0, 0, 0, 1, 1, 1, %lld, 1, x'00', 1, 1, 1); "
+                                     "INSERT INTO sale VALUES (%lld, 'k%lld', %d, %d, '%s', 1, '', '', %lld, %lld, 'CNY', %lld, 0, 0, 0, %d, 1, 1, %lld, %d, x'00', 1, 1, 1); "
                                      "INSERT INTO sale_line VALUES (%lld, 1, %lld, 0, 'K%lld', '', %d, 59900, %lld, 0, 0, 1300, '', '', '', 0, 0, '')",
-                                     LL(id), LL(id), LL(id), LL(id), kind, status, kind == 2 ? "web" : "store", LL(1756000000000000 + id * 1000000), LL(20120 + id % 9), LL(paid),
-                                     LL(customer), LL(id), LL(sku % 2 ? 200 + sku : 0), LL(sku), paid < 0 ? -1 : 1, LL(paid)),
+                                     LL(id), LL(id), LL(id), LL(id), kind, status, kind == 2 ? "web" : "store", LL(1756000000000000 + id * 1000000), LL(20120 + id % 9), LL(paid), paid < 0 ? -1 : 1,
+                                     LL(customer), (int)(id % 3 != 0), LL(id), LL(sku % 2 ? 200 + sku : 0), LL(sku), paid < 0 ? -1 : 1, LL(paid)),
                           .kind = CHANGE_ORDER, .ref_id = id, .customer_id = customer});
 }
 
@@ -227,23 +227,32 @@ static inline uint64_t roll(struct fixture *f, uint64_t sides)
     f->dice ^= f->dice << 13;
     f->dice ^= f->dice >> 7;
     f->dice ^= f->dice << 17;
-    return f->dice % sides;
+    return (f->dice >> 33) % sides;
+}
+
+static inline int64_t somebody(struct fixture *f)
+{
+    return 10 + (int64_t)roll(f, 60);
 }
 
 static inline void happen(struct fixture *f)
 {
     int64_t sealed;
-    switch (roll(f, 8)) {
-    case 0: put_customer(f, 10 + (int64_t)roll(f, 20), (int)roll(f, 4) + 1); break;
-    case 1: merge(f, 10 + (int64_t)roll(f, 20), 10 + (int64_t)roll(f, 20)); break;
+    switch (roll(f, 10)) {
+    case 0: put_customer(f, somebody(f), roll(f, 5) ? 1 : (int)roll(f, 4) + 1); break;
+    case 1:
+        if (roll(f, 4) == 0)
+            merge(f, somebody(f), somebody(f));
+        break;
     case 2: put_sku(f, (int64_t)roll(f, 5), (int64_t)roll(f, 9000)); break;
-    case 3:
-    case 4: put_sale(f, 1000 + (int64_t)roll(f, 60), (int)roll(f, 4) + 1, (int)roll(f, 8) + 1, 10 + (int64_t)roll(f, 20), (int64_t)roll(f, 5), (int64_t)roll(f, 90000) - 10000); break;
-    case 5: put_events(f, 100 + (int64_t)roll(f, 9), 1 + roll(f, 30)); break;
-    case 6: put_subject(f, 100 + (int64_t)roll(f, 9), 10 + (int64_t)roll(f, 20)); break;
-    default:
+    case 3: put_events(f, 100 + (int64_t)roll(f, 9), 1 + roll(f, 30)); break;
+    case 4: put_subject(f, 100 + (int64_t)roll(f, 9), somebody(f)); break;
+    case 5:
         if (roll(f, 8) == 0)
             assert_int_equal(eventlog_seal(&f->c, f->app.eventlog, true, &sealed), RC_OK);
+        break;
+    default:
+        put_sale(f, 1000 + (int64_t)roll(f, 120), (int)roll(f, 4) + 1, (int)roll(f, 8) + 1, somebody(f), (int64_t)roll(f, 5), (int64_t)roll(f, 90000) - 20000);
     }
 }
 
