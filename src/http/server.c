@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* One loop thread is best on two cores (docs/performance.md); the pool of a connection must hold 16 KiB of headers and the reply's. */
@@ -174,6 +175,20 @@ void http_free(struct http_server *s)
     free(s);
 }
 
+/* Many systems start programs with 1,024 descriptors and allow many more. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    rlim_t wanted = LIMIT_CONNECTIONS + 512;
+    if (limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+        log_warn("http.few_descriptors", LOG_I("allowed", limit.rlim_cur));
+}
+
 enum rc http_start(struct app *app, const struct http_options *o, struct http_server **ret)
 {
     int fd = listen_on(o->listen);
@@ -181,6 +196,7 @@ enum rc http_start(struct app *app, const struct http_options *o, struct http_se
         log_error("http.listen", LOG_Z("address", o->listen), LOG_Z("why", strerror(errno)));
         return RC_BUSY;
     }
+    allow_descriptors();
     struct http_server *s = mem_zalloc(1, sizeof(*s));
     s->app = app;
     s->options = *o;

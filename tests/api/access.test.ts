@@ -69,6 +69,17 @@ describe("logging in", () => {
   });
 });
 
+test("a login on top of a session needs no token, but comes from our own pages", async () => {
+  const again = (headers: Record<string, string>) =>
+    fetch(`${program.url}/api/v1/session`, {
+      method: "POST",
+      headers: { "content-type": "application/json", cookie: program.admin.cookie, ...headers },
+      body: JSON.stringify({ email: "nobody@zhixin.example", password: "not this one" }),
+    });
+  expect((await again({})).status).toBe(401);
+  expect((await again({ origin: "https://evil.example" })).status).toBe(403);
+});
+
 describe("forged requests", () => {
   const patch = (headers: Record<string, string>) =>
     fetch(`${program.url}/api/v1/jobs/1/cancel`, {
