@@ -19,7 +19,7 @@ enum {
     LIMIT_LIST_ITEMS = 1000,  /* elements of a list in a body, where its field says nothing */
     LIMIT_LIST_PAGE = 200,
     LIMIT_COUNT_EXACT = 10000, /* totals above are "about" */
-    LIMIT_ORDER_LINES = 500,
+    LIMIT_ORDER_LINES = 2000,
     LIMIT_INTAKE_QUEUE_BYTES = 64 << 20,
     LIMIT_CONNECTIONS = 4096,
     LIMIT_CONNECTIONS_PER_ADDRESS = 512,

@@ -45,6 +45,15 @@ struct csv *csv_resume(struct csv_source source, int64_t offset, int64_t number,
     return r;
 }
 
+void csv_seek(struct csv *r, struct csv_source source, int64_t offset, int64_t number)
+{
+    r->source = source;
+    r->filled = r->row = 0;
+    r->ended = r->failed = false;
+    r->offset = offset;
+    r->number = number;
+}
+
 void csv_free(struct csv *r)
 {
     if (!r)

@@ -31,6 +31,8 @@ struct csv;
 struct csv *csv_new(struct csv_source source);
 /* Goes on at a row's `end`: the source stands there already; separator and encoding are those of the first time. */
 struct csv *csv_resume(struct csv_source source, int64_t offset, int64_t number, char separator, enum csv_encoding encoding);
+/* Puts the reader elsewhere in the same file, or over the bytes of one row of it. */
+void csv_seek(struct csv *r, struct csv_source source, int64_t offset, int64_t number);
 void csv_free(struct csv *r); /* NULL is fine */
 MEM_DEFINE_CLEANUP(struct csv, csv_free)
 /* The next row that is not blank. CSV_FAILED: the source failed, or the file is no text at all (UTF-16). */

@@ -9,3 +9,6 @@ WHERE id < $before AND (reason = $reason OR $reason = '') ORDER BY id DESC LIMIT
 
 -- name: quarantine_count
 SELECT count(*) FROM (SELECT 1 FROM quarantine WHERE reason = $reason OR $reason = '' LIMIT $limit) q;
+
+-- name: import_customer_changes
+SELECT count(*) FROM customer_change WHERE customer_id = $customer_id AND ref_id = $ref_id;

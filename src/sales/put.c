@@ -11,43 +11,56 @@
 
 /* ---- the content ---- */
 
-static void hash_line(struct buf *b, const struct sale_line *l)
+static void hash_number(crypto_generichash_state *h, int64_t v)
 {
-    buf_add_u32(b, (uint32_t)l->line_no);
-    buf_add_blob(b, l->sku);
-    buf_add_u64(b, (uint64_t)l->quantity);
-    buf_add_u64(b, (uint64_t)l->list_minor);
-    buf_add_u64(b, (uint64_t)l->paid_minor);
-    buf_add_u64(b, (uint64_t)l->discount_minor);
-    buf_add_u32(b, (uint32_t)l->tax_permyriad);
-    buf_add_blob(b, l->promotion);
-    buf_add_blob(b, l->coupon);
-    buf_add_blob(b, l->return_of);
-    buf_add_u32(b, (uint32_t)l->return_of_line);
+    unsigned char le[8];
+    for (size_t i = 0; i < sizeof(le); i++)
+        le[i] = (unsigned char)((uint64_t)v >> (8 * i));
+    crypto_generichash_update(h, le, sizeof(le));
+}
+
+static void hash_text(crypto_generichash_state *h, struct str s)
+{
+    hash_number(h, (int64_t)s.len);
+    crypto_generichash_update(h, (const unsigned char *)s.ptr, s.len);
+}
+
+static void hash_line(crypto_generichash_state *h, const struct sale_line *l)
+{
+    hash_number(h, l->line_no);
+    hash_text(h, l->sku);
+    hash_number(h, l->quantity);
+    hash_number(h, l->list_minor);
+    hash_number(h, l->paid_minor);
+    hash_number(h, l->discount_minor);
+    hash_number(h, l->tax_permyriad);
+    hash_text(h, l->promotion);
+    hash_text(h, l->coupon);
+    hash_text(h, l->return_of);
+    hash_number(h, l->return_of_line);
 }
 
 void sales_hash(const struct sale *s, uint8_t ret_hash[static SALE_HASH_BYTES])
 {
-    _cleanup_buf_ struct buf b = BUF_INIT(1 << 20);
-    buf_add_u8(&b, 1); /* version of this layout */
-    buf_add_u8(&b, (uint8_t)s->kind);
-    buf_add_u64(&b, s->kind == SALE_ORDER ? 0 : (uint64_t)s->at_us);
-    buf_add_blob(&b, s->currency);
-    buf_add_u64(&b, (uint64_t)s->total_minor);
-    buf_add_u64(&b, (uint64_t)s->freight_minor);
-    buf_add_u64(&b, (uint64_t)s->order_discount_minor);
+    crypto_generichash_state h;
+    crypto_generichash_init(&h, NULL, 0, SALE_HASH_BYTES);
+    hash_number(&h, s->kind);
+    hash_number(&h, s->kind == SALE_ORDER ? 0 : s->at_us);
+    hash_text(&h, s->currency);
+    hash_number(&h, s->total_minor);
+    hash_number(&h, s->freight_minor);
+    hash_number(&h, s->order_discount_minor);
     for (size_t i = 0; i < s->line_count; i++)
-        hash_line(&b, &s->lines[i]);
+        hash_line(&h, &s->lines[i]);
     for (size_t i = 0; i < s->tender_count; i++) {
-        buf_add_blob(&b, s->tenders[i].type);
-        buf_add_u64(&b, (uint64_t)s->tenders[i].amount_minor);
+        hash_text(&h, s->tenders[i].type);
+        hash_number(&h, s->tenders[i].amount_minor);
     }
     for (size_t i = 0; i < s->share_count; i++) {
-        buf_add_blob(&b, s->shares[i].staff_no);
-        buf_add_u32(&b, (uint32_t)s->shares[i].permille);
+        hash_text(&h, s->shares[i].staff_no);
+        hash_number(&h, s->shares[i].permille);
     }
-    assert(!b.failed); /* lines and texts are limited */
-    crypto_generichash(ret_hash, SALE_HASH_BYTES, (const unsigned char *)b.ptr, b.len, NULL, 0);
+    crypto_generichash_final(&h, ret_hash, SALE_HASH_BYTES);
 }
 
 /* Numbers the lines that have no number; every number once. */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { TAX_USUAL_PERMYRIAD = 1300, QUANTITY_MAX = 100000, CAUSE_FIELD = 64 };
+enum { TAX_USUAL_PERMYRIAD = 1300, QUANTITY_MAX = 1000000, CAUSE_FIELD = 64, WEB_ZONE_S = 8 * 3600 };
 
 struct return_of {
     struct str store, till, number, source, order_id;
@@ -34,7 +34,7 @@ struct receipt_share {
 
 struct receipt {
     struct str store, till, number, time, currency, order_discount, freight;
-    int kind; /* -1: not said */
+    int kind, status; /* -1: not said */
     struct receipt_identifiers member;
     struct field_list lines, tenders, staff;
 };
@@ -101,10 +101,26 @@ const struct field receipt_fields[] = {
     FIELD_END,
 };
 
+static const char *const order_statuses[] = {"placed", "paid", "shipped", "received", "cancelled", NULL};
+static const struct field order_fields[] = {
+    {"store", FIELD_STR, 0, IN(receipt, store), .max = 32, .doc = "The store that fulfils it, if one does."},
+    {"number", FIELD_STR, FIELD_REQUIRED, IN(receipt, number), .min = 1, .max = 100, .doc = "Order id of the shop."},
+    {"time", FIELD_STR, FIELD_REQUIRED, IN(receipt, time), .max = 40, .doc = "ISO 8601; without a zone it is China's."},
+    {"currency", FIELD_STR, 0, IN(receipt, currency), .min = 3, .max = 3, .doc = "ISO 4217; CNY if not said."},
+    {"status", FIELD_ENUM, 0, IN(receipt, status), .words = order_statuses, .doc = "paid if not said."},
+    {"member", FIELD_OBJECT, 0, IN(receipt, member), .sub = member_fields},
+    {"lines", FIELD_LIST, FIELD_REQUIRED, IN(receipt, lines), .min = 1, .max = LIMIT_ORDER_LINES, .sub = line_fields, .sub_size = sizeof(struct receipt_line)},
+    {"order_discount", FIELD_DECIMAL, 0, IN(receipt, order_discount)},
+    {"freight", FIELD_DECIMAL, 0, IN(receipt, freight)},
+    {"tenders", FIELD_LIST, 0, IN(receipt, tenders), .max = 50, .sub = tender_fields, .sub_size = sizeof(struct receipt_tender)},
+    FIELD_END,
+};
+
 /* ---- money and places ---- */
 
 struct reading {
     struct ctx *c;
+    const struct sales_reading *how;
     int exponent;
     const char *list; /* "lines" or "tenders", NULL at the top */
     size_t index;
@@ -122,7 +138,7 @@ static enum rc fail_at(const struct reading *r, const char *member, const char *
 
 static enum rc read_money(const struct reading *r, const char *member, struct str text, int64_t otherwise, int64_t *ret)
 {
-    const int64_t too_much = INT64_C(1000000000000); /* so that sums of 500 lines stay far from overflow */
+    const int64_t too_much = INT64_C(1000000000000); /* so that sums over all lines stay far from overflow */
     int64_t minor = otherwise;
     const char *cause = text.len ? decimal_parse(text, r->exponent, &minor) : NULL;
     if (!cause && (minor > too_much || minor < -too_much))
@@ -229,8 +245,8 @@ static enum rc read_kind(const struct reading *r, const struct receipt *from, st
     bool sold = false, returned = false;
     for (size_t i = 0; i < s->line_count; i++)
         *(s->lines[i].quantity > 0 ? &sold : &returned) = true;
-    s->kind = sold && returned ? SALE_EXCHANGE : sold ? SALE_RECEIPT : SALE_RETURN;
-    s->status = SALE_DONE;
+    s->kind = sold && returned ? SALE_EXCHANGE : returned ? SALE_RETURN : r->how->order ? SALE_ORDER : SALE_RECEIPT;
+    s->status = s->kind != SALE_ORDER ? SALE_DONE : from->status >= 0 ? (enum sale_status)(SALE_PLACED + from->status) : SALE_PAID;
     return from->kind >= 0 && said[from->kind] != s->kind ? fail_at(r, "kind", "lines_differ") : RC_OK;
 }
 
@@ -249,7 +265,8 @@ static enum rc read_tenders(struct reading r, const struct receipt *from, struct
             return rc;
         sum += t->amount_minor;
     }
-    return sum == s->total_minor + s->freight_minor ? RC_OK : ctx_fail(r.c, RC_INVALID, "tenders", "sum_differs");
+    bool known = s->tender_count > 0 || !r.how->tenders_unknown;
+    return !known || sum == s->total_minor + s->freight_minor ? RC_OK : ctx_fail(r.c, RC_INVALID, "tenders", "sum_differs");
 }
 
 static enum rc read_staff(const struct reading *r, const struct receipt *from, struct sale *s)
@@ -291,32 +308,51 @@ static enum rc read_time(const struct reading *r, struct str text, const struct 
     return RC_OK;
 }
 
-static enum rc read_head(struct reading *r, const struct receipt *from, struct sale *s)
+static enum rc read_currency(struct reading *r, const struct receipt *from, struct sale *s)
 {
-    struct store store;
-    struct arena *a = r->c->arena;
     struct str currency = from->currency.len ? from->currency : STR("CNY");
     for (size_t i = 0; i < currency.len; i++)
         if (currency.ptr[i] < 'A' || currency.ptr[i] > 'Z')
             return fail_at(r, "currency", "malformed");
+    r->exponent = decimal_exponent_of(currency);
+    s->currency = arena_str(r->c->arena, currency);
+    return RC_OK;
+}
+
+static enum rc read_till(struct reading *r, const struct receipt *from, struct sale *s)
+{
+    struct arena *a = r->c->arena;
     if (str_find(from->store, '/') >= 0 || str_find(from->till, '/') >= 0) /* the key's separator */
         return fail_at(r, str_find(from->store, '/') >= 0 ? "store" : "till", "malformed");
-    enum rc rc = catalog_store(r->c, from->store, &store);
+    s->channel = STR("store");
+    s->till = arena_str(a, from->till);
+    s->key = arena_printf(a, "%.*s/%.*s/%.*s", STR_FMT(from->store), STR_FMT(from->till), STR_FMT(from->number));
+    return RC_OK;
+}
+
+static enum rc read_head(struct reading *r, const struct receipt *from, struct sale *s)
+{
+    struct store store = {.offset_s = WEB_ZONE_S};
+    struct arena *a = r->c->arena;
+    enum rc rc = read_currency(r, from, s);
+    if (rc == RC_OK && !r->how->order)
+        rc = read_till(r, from, s);
+    if (rc == RC_OK && from->store.len)
+        rc = catalog_store(r->c, from->store, &store);
     if (rc)
         return rc;
-    r->exponent = decimal_exponent_of(currency);
-    s->currency = arena_str(a, currency);
-    s->channel = STR("store");
+    if (r->how->order) {
+        s->channel = arena_str(a, r->how->channel);
+        s->key = arena_printf(a, "%.*s/%.*s", STR_FMT(r->how->scope), STR_FMT(from->number));
+    }
     s->store_code = arena_str(a, from->store);
-    s->till = arena_str(a, from->till);
     s->number = arena_str(a, from->number);
-    s->key = arena_printf(a, "%.*s/%.*s/%.*s", STR_FMT(s->store_code), STR_FMT(s->till), STR_FMT(s->number));
     return read_time(r, from->time, &store, s);
 }
 
-static enum rc read_document(struct ctx *c, const struct receipt *from, struct sale *s)
+static enum rc read_document(struct ctx *c, const struct sales_reading *how, const struct receipt *from, struct sale *s)
 {
-    struct reading r = {.c = c};
+    struct reading r = {.c = c, .how = how};
     enum rc rc = read_head(&r, from, s);
     if (rc == RC_OK)
         rc = read_lines(r, from, s);
@@ -338,19 +374,26 @@ static struct receipt_identifiers copy_identifiers(struct arena *a, const struct
                                         arena_str(a, str_trim(m->account)), arena_str(a, str_trim(m->unionid))};
 }
 
-enum rc sales_receipt_from_json(struct ctx *c, struct json body, struct sale *ret_sale, struct receipt_identifiers *ret_who)
+enum rc sales_document_from_json(struct ctx *c, struct json body, const struct sales_reading *how, struct sale *ret_sale,
+                                 struct receipt_identifiers *ret_who)
 {
-    struct receipt from = {.kind = -1};
+    struct receipt from = {.kind = -1, .status = -1};
     struct sale s = {0};
-    enum rc rc = field_decode(c, receipt_fields, body, true, &from, NULL);
+    enum rc rc = field_decode(c, how->order ? order_fields : receipt_fields, body, true, &from, NULL);
     if (rc)
         return rc;
     default_quantities(json_get(body, STR("lines")), from.lines.items);
-    rc = read_document(c, &from, &s);
+    rc = read_document(c, how, &from, &s);
     if (rc)
         return rc;
     *ret_who = copy_identifiers(c->arena, &from.member);
     s.member = ret_who->phone.len || ret_who->email.len || ret_who->card.len || ret_who->account.len || ret_who->unionid.len;
     *ret_sale = s;
     return RC_OK;
+}
+
+enum rc sales_receipt_from_json(struct ctx *c, struct json body, struct sale *ret_sale, struct receipt_identifiers *ret_who)
+{
+    static const struct sales_reading till = {.order = false};
+    return sales_document_from_json(c, body, &till, ret_sale, ret_who);
 }

@@ -80,6 +80,14 @@ struct receipt_identifiers {
 };
 extern const struct field receipt_fields[];
 enum rc sales_receipt_from_json(struct ctx *c, struct json body, struct sale *ret_sale, struct receipt_identifiers *ret_who) ZX_MUST_CHECK;
+/* The same for documents that imports make of rows: how they were paid may be unknown, and orders have a scope, the first
+ * part of their key, instead of store and till. An order of return lines only is a return, of both an exchange. */
+struct sales_reading {
+    bool order, tenders_unknown;
+    struct str scope, channel;      /* of orders */
+};
+enum rc sales_document_from_json(struct ctx *c, struct json body, const struct sales_reading *how, struct sale *ret_sale,
+                                 struct receipt_identifiers *ret_who) ZX_MUST_CHECK;
 
 extern const struct module sales_module;
 
