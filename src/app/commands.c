@@ -20,6 +20,7 @@ const struct command commands[] = {
     {"init", "make a new installation", command_init, false},
     {"serve", "run the program until SIGTERM", command_serve, false},
     {"demo", "fill an installation with the demo retailer", command_demo, false},
+    {"import", "take a CSV file of receipts, orders, products or customers", command_import, false},
     {"export", "write customers, orders or events to standard output", command_export, false},
     {"rebuild", "make the warehouse anew from the truth", command_rebuild, false},
     {"verify", "check every file, and print the logical hash of each store", command_verify, false},

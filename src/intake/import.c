@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BATCH_ROWS = 1000, BATCH_DOCUMENTS = 250, STORES_MAX = 4096, REFUSED_BYTES = 64 << 20 };
+enum { BATCH_ROWS = 4000, BATCH_DOCUMENTS = 1000, STORES_MAX = 4096, REFUSED_BYTES = 64 << 20 };
 
 /* One document on its way. */
 struct passing {
@@ -75,6 +75,8 @@ static enum rc refused_flush(struct import_run *r)
 {
     if (r->refused.len == 0)
         return RC_OK;
+    if (r->refused_fd < 0 && import_upload_is(r->request.path))
+        (void)mkdir(arena_printf(r->keep, "%s/imports", r->c->app->data_dir).ptr, 0700); /* there already, or the open fails */
     if (r->refused_fd < 0)
         r->refused_fd = open(arena_z(r->keep, r->refused_path), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (r->refused_fd < 0 || ftruncate(r->refused_fd, r->refused_bytes) != 0)
@@ -95,10 +97,10 @@ static enum rc refused_flush(struct import_run *r)
 static void refuse_document(struct import_run *r, const struct passing *p)
 {
     for (size_t i = 0; i < p->count; i++)
-        if (i == p->guilty || p->guilty >= p->count)
-            refuse(r, p->first + i, str_z(p->reason));
-        else if (p->document.nothing && p->document.nothing[i])
+        if (p->document.nothing && p->document.nothing[i])
             refuse(r, p->first + i, STR("nothing_sold"));
+        else if (i == p->guilty || p->guilty >= p->count)
+            refuse(r, p->first + i, str_z(p->reason));
         else
             refuse(r, p->first + i, arena_printf(r->c->arena, "row %u of the same document: %s", r->file.rows[p->first + p->guilty].number, p->reason));
 }

@@ -105,6 +105,8 @@ bool import_upload_is(struct str path);
 bool import_upload_here(struct str path);   /* false after a restart */
 void import_upload_drop(struct str path);   /* of no upload: nothing */
 
-extern const struct route import_routes[];
+/* ---- import_routes.c ---- */
+
+route_fn import_post, import_refused;
 
 #endif

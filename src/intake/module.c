@@ -1,6 +1,7 @@
 /* How the program meets intake: the receipts endpoint, what browser clients fetch, the live view, quarantine, metrics. */
 #include "base/limits.h"
 #include "embedded_sql.h"
+#include "intake/import_priv.h"
 #include "intake/intake_priv.h"
 
 /* ---- pages about what came in ---- */
@@ -73,6 +74,9 @@ static void metrics(struct app *app, struct buf *out)
 static const struct route routes[] = {
     {HTTP_POST, "/api/v1/receipts", intake_receipts_post, .need = "receipt.write", .raw = true, .api_key = true,
      .body_max = 4 << 20, .doc = "Takes one receipt of a till, or up to 500; idempotent by store, till and number."},
+    {HTTP_POST, "/api/v1/imports", import_post, .need = "import.run", .raw = true, .body_max = LIMIT_IMPORT_BYTES, .query = "kind,dry_run,store,map",
+     .doc = "Takes a CSV file of receipts, orders, products or customers as a job; every row ends as new, updated, same or refused."},
+    {HTTP_GET, "/api/v1/imports/{id}/refused", import_refused, .need = "import.run", .doc = "The refused rows of an upload, with their reasons."},
     {HTTP_GET, "/api/v1/events/recent", recent, .need = "live.read", .doc = "The last events and documents that came in, accepted or not, and why."},
     {HTTP_GET, "/api/v1/quarantine", quarantine_page, .need = "live.read", .query = "reason,after,limit", .doc = "Calls that could not be taken, with the reason."},
     {HTTP_GET, "/v1/projects/{key}/settings", intake_project_settings, .need = NEED_NOBODY, .doc = "Settings that browser clients of the Segment format fetch."},
@@ -89,9 +93,11 @@ static const char *const tables[] = {"quarantine", NULL};
 static const struct permission permissions[] = {
     {"receipt.write", ROLE_API},
     {"live.read", ROLE_ADMIN | ROLE_MANAGER},
+    {"import.run", ROLE_ADMIN | ROLE_MANAGER},
     {NULL, 0},
 };
 
 const struct module intake_module = {
-    .name = "intake", .routes = routes, .sql = intake_sql, .migrations = intake_migrations, .tables = tables, .permissions = permissions, .metrics = metrics,
+    .name = "intake", .routes = routes, .sql = intake_sql, .migrations = intake_migrations, .tables = tables, .permissions = permissions,
+    .jobs = import_jobs, .metrics = metrics,
 };

@@ -1,0 +1,189 @@
+/* zhixin import KIND FILE: on a running server by naming it the file, on a stopped installation in this process. */
+#include "app/app_priv.h"
+#include "db/pool.h"
+#include "intake/import.h"
+#include "job/job.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAP_BYTES_MAX = 64 << 10 };
+
+struct import_ask {
+    struct import_request request;
+    int64_t job;
+};
+
+static void tell_progress(int64_t done, int64_t total)
+{
+    if (total > 0 && isatty(STDERR_FILENO) == 1)
+        fprintf(stderr, "\r%lld of %lld rows%s", (long long)done, (long long)total, done == total ? "\n" : "");
+}
+
+/* The last line is what scripts read. */
+static void tell_result(struct json result)
+{
+    struct import_counts n = import_counts_of(result);
+    struct str refused = json_str(json_get(result, STR("refused_file")));
+    if (refused.len)
+        printf("refused rows, with reasons: %.*s\n", STR_FMT(refused));
+    printf("new=%lld updated=%lld same=%lld refused=%lld\n", (long long)n.new_rows, (long long)n.updated, (long long)n.same, (long long)n.refused);
+}
+
+static enum rc read_map(struct ctx *c, const char *path, struct str *ret)
+{
+    char *text = arena_alloc(c->arena, MAP_BYTES_MAX);
+    FILE *in = fopen(path, "r");
+    if (!in)
+        return ctx_fail(c, RC_INVALID, "map", "can_not_be_opened");
+    size_t len = fread(text, 1, MAP_BYTES_MAX, in);
+    fclose(in);
+    *ret = str_n(text, len);
+    return len < MAP_BYTES_MAX && str_is_text(*ret) ? RC_OK : ctx_fail(c, RC_INVALID, "map", "too_large_or_no_text");
+}
+
+/* ---- on a stopped installation ---- */
+
+static enum rc add(struct ctx *c, void *arg)
+{
+    struct import_ask *a = arg;
+    return import_add(c, &a->request, &a->job);
+}
+
+static void on_progress(struct ctx *c, const struct job_view *view)
+{
+    (void)c;
+    tell_progress(view->job.done, view->job.total);
+}
+
+static enum rc run_here(struct ctx *c, struct import_ask *a)
+{
+    struct job_view view;
+    job_hook(&(struct job_hooks){.changed = on_progress});
+    enum rc rc = db_pool_tx(c, c->app->truth, add, a);
+    if (rc == RC_OK)
+        rc = job_run_now(c, a->job);
+    if (rc == RC_OK)
+        rc = job_show(c, a->job, &view);
+    if (rc)
+        return rc;
+    _cleanup_(json_parser_freep) struct json_parser *parser = json_parser_new();
+    struct json result;
+    const char *why;
+    rc = json_parse(parser, view.result, MAP_BYTES_MAX, &result, &why);
+    if (rc == RC_OK)
+        tell_result(result);
+    return rc;
+}
+
+static enum rc import_stopped(struct ctx *c, const char *data, struct import_ask *a)
+{
+    struct app app;
+    struct ctx mine;
+    const struct app_options options = {.parts = APP_VAULT | APP_INTAKE, .vault_fd = -1, .migrate = true};
+    enum rc rc = app_lock(data);
+    if (rc)
+        return ctx_fail(c, rc, "data", rc == RC_BUSY ? "in_use" : "no_installation_here_run_zhixin_init");
+    rc = app_open(data, &options, &app);
+    if (rc)
+        return rc;
+    rc = app_ctx(&app, &mine);
+    if (rc == RC_OK) {
+        rc = run_here(&mine, a);
+        c->error = mine.error;
+        app_ctx_end(&mine);
+    }
+    app_close(&app);
+    return rc;
+}
+
+/* ---- on a running one ---- */
+
+static struct str start_path(struct ctx *c, const struct import_request *q)
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(16 << 10);
+    buf_addz(&b, "/api/v1/imports?kind=");
+    buf_add_url(&b, q->kind);
+    buf_addz(&b, "&path=");
+    buf_add_url(&b, q->path);
+    buf_addz(&b, "&store=");
+    buf_add_url(&b, q->store);
+    buf_addz(&b, q->dry_run ? "&dry_run=true" : "");
+    return arena_str(c->arena, buf_str(&b));
+}
+
+static enum rc call(struct ctx *c, const struct running *r, struct json_parser *parser, const char *method, struct str path, struct str body, struct json *ret)
+{
+    int status;
+    const char *why;
+    struct str reply;
+    enum rc rc = running_call(c, r, method, path.ptr, body.ptr ? "text/plain" : NULL, body, &status, &reply);
+    if (rc == RC_OK)
+        rc = json_parse(parser, reply, 1 << 20, ret, &why);
+    if (rc)
+        return rc;
+    struct json error = json_get(*ret, STR("error"));
+    if (status < 300)
+        return RC_OK;
+    return ctx_fail(c, RC_INVALID, arena_z(c->arena, json_str(json_get(error, STR("field")))), arena_z(c->arena, json_str(json_get(error, STR("message")))));
+}
+
+/* Half a second between two looks; *ret is the job when it has ended. */
+static enum rc await(struct ctx *c, const struct running *r, struct json_parser *parser, struct str job, struct json *ret)
+{
+    const struct timespec pause = {0, 200 * 1000 * 1000};
+    struct str path = arena_printf(c->arena, "/api/v1/jobs/%.*s", STR_FMT(job)), status = STR("queued");
+    enum rc rc = RC_OK;
+    while (rc == RC_OK && (str_eqz(status, "queued") || str_eqz(status, "running"))) {
+        nanosleep(&pause, NULL);
+        rc = call(c, r, parser, "GET", path, STR_NULL, ret);
+        status = json_str(json_get(*ret, STR("status")));
+        if (rc == RC_OK)
+            tell_progress(json_i64(json_get(*ret, STR("done")), 0), json_i64(json_get(*ret, STR("total")), 0));
+    }
+    if (rc == RC_OK && !str_eqz(status, "done"))
+        rc = ctx_fail(c, RC_INVALID, "job", arena_z(c->arena, status));
+    return rc;
+}
+
+static enum rc import_running(struct ctx *c, const struct running *r, struct import_ask *a)
+{
+    _cleanup_(json_parser_freep) struct json_parser *parser = json_parser_new();
+    struct json reply;
+    enum rc rc = call(c, r, parser, "POST", start_path(c, &a->request), a->request.map.len ? a->request.map : STR(""), &reply);
+    if (rc == RC_OK)
+        rc = await(c, r, parser, arena_str(c->arena, json_str(json_get(reply, STR("job")))), &reply);
+    if (rc == RC_OK)
+        tell_result(json_get(reply, STR("result")));
+    return rc;
+}
+
+int command_import(int argc, char **argv)
+{
+    const char *data = NULL, *map = NULL, *store = NULL, *dry = NULL, *words[2] = {NULL, NULL};
+    const struct arg args[] = {{"--data", "DIR", "the installation", &data, true},
+                               {"--map", "MAP", "file of lines `column = field` and `field := constant`; the columns' names when not given", &map, false},
+                               {"--store", "CODE", "the store, where the rows name none", &store, false},
+                               {"--dry-run", NULL, "only say what would happen", &dry, false},
+                               {NULL, NULL, NULL, NULL, false}};
+    if (args_parse("import", "Takes a CSV file, row by row; refused rows stand with their reasons in FILE.refused.csv.",
+                   "receipts|orders|products|customers FILE", argc, argv, args, words, 2) < 2) {
+        fputs("usage: zhixin import receipts|orders|products|customers FILE --data DIR [--map MAP] [--store CODE] [--dry-run]\n", stderr);
+        return 2;
+    }
+    _cleanup_(arena_freep) struct arena *arena = arena_new();
+    struct ctx c = {.arena = arena, .now_us = clock_now_us()};
+    struct import_ask a = {.request = {.kind = str_z(words[0]), .store = str_z(store ? store : ""), .dry_run = dry != NULL}};
+    struct running r;
+    char path[PATH_MAX];
+    enum rc rc = realpath(words[1], path) ? RC_OK : ctx_fail(&c, RC_INVALID, "file", "not_found");
+    a.request.path = str_z(path);
+    if (rc == RC_OK && map)
+        rc = read_map(&c, map, &a.request.map);
+    if (rc == RC_OK)
+        rc = running_read(data, &r) ? import_running(&c, &r, &a) : import_stopped(&c, data, &a);
+    return rc ? command_failed("import", &c, rc) : 0;
+}
