@@ -88,10 +88,9 @@ static void utf8_of(UChar32 cp, char out[static 8])
 /* The reading of one character; as a surname when `names` says so. */
 static unsigned reading_of(const struct rules *r, UChar32 cp, int names)
 {
-    char text[16], reading[TEXT_MAX], plain[8];
-    utf8_of(cp, text);
-    if (names)
-        strcat(text, "明"); /* a given name behind it */
+    char character[8], text[16], reading[TEXT_MAX], plain[8];
+    utf8_of(cp, character);
+    snprintf(text, sizeof(text), "%s%s", character, names ? "明" : ""); /* a given name behind a surname */
     apply(names ? r->name : r->word, text, reading);
     plain_syllable(r->apart, reading, plain);
     return syllable_of(plain);
