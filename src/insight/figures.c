@@ -25,7 +25,7 @@ enum rc sums_read(struct ctx *c, const struct insight_filter *f, int32_t from_da
     static const struct column lines[] = {COLUMN(sales), COLUMN(margin), COLUMN(member_sales), COLUMN(sold), COLUMN(pieces), COLUMN(sold_with_list),
                                           COLUMN(list), COLUMN(returned), COLUMN(returned_pieces), {NULL, 0}};
     static const struct column documents[] = {COLUMN(documents), {NULL, 0}}, refunds[] = {COLUMN(returned), COLUMN(returned_pieces), {NULL, 0}},
-                               people[] = {COLUMN(people), COLUMN(again), COLUMN(first_time), COLUMN(both), {NULL, 0}};
+                               people[] = {COLUMN(people), COLUMN(again), COLUMN(first_time), COLUMN(both), COLUMN(both_sales), COLUMN(both_margin), COLUMN(web), COLUMN(store), {NULL, 0}};
     struct db_arg args[FILTER_ARGS];
     struct sums s = {0};
     size_t some = f->any_category ? FILTER_ARGS_PLAIN : FILTER_ARGS_CATEGORY;
@@ -39,21 +39,6 @@ enum rc sums_read(struct ctx *c, const struct insight_filter *f, int32_t from_da
         rc = read_columns(c, f->any_category ? "insight_people" : "insight_people_of_category", args, some, people, &s);
     if (!rc)
         *ret = s;
-    return rc;
-}
-
-enum rc islands_read(struct ctx *c, const struct insight_filter *f, struct islands *ret)
-{
-    static const struct column apart[] = {{"web", offsetof(struct islands, web)}, {"store", offsetof(struct islands, store)}, {NULL, 0}};
-    static const struct column both[] = {{"sales", offsetof(struct islands, both_sales)}, {"margin", offsetof(struct islands, both_margin)}, {NULL, 0}};
-    struct db_arg args[FILTER_ARGS];
-    struct islands i = {0};
-    filter_args(f, f->from_day, f->to_day, args);
-    enum rc rc = read_columns(c, "insight_islands", args, FILTER_ARGS, apart, &i);
-    if (!rc)
-        rc = read_columns(c, "insight_both", args, FILTER_ARGS, both, &i);
-    if (!rc)
-        *ret = i;
     return rc;
 }
 
@@ -160,23 +145,23 @@ static void write_percent(struct jw *w, const char *key, int64_t part, int64_t w
     jw_kv_double(w, key, (double)whole_minor(v * 10) / 10);
 }
 
-static void write_islands(struct ctx *c, struct jw *w, const struct sums *s, const struct islands *i)
+static void write_islands(struct ctx *c, struct jw *w, const struct sums *s)
 {
     jw_key(w, "islands");
     jw_object(w);
     jw_key(w, "separate");
     jw_object(w);
-    jw_kv_i64(w, "customers", i->web + i->store);
-    jw_kv_i64(w, "web_customers", i->web);
-    jw_kv_i64(w, "store_customers", i->store);
+    jw_kv_i64(w, "customers", s->web + s->store);
+    jw_kv_i64(w, "web_customers", s->web);
+    jw_kv_i64(w, "store_customers", s->store);
     jw_object_end(w);
     jw_key(w, "joined");
     jw_object(w);
     jw_kv_i64(w, "people", s->people);
     jw_kv_i64(w, "both", s->both);
     if (may_see_finance(c))
-        write_percent(w, "both_margin_share_percent", i->both_margin, s->margin);
-    write_percent(w, "both_sales_share_percent", i->both_sales, s->sales);
+        write_percent(w, "both_margin_share_percent", s->both_margin, s->margin);
+    write_percent(w, "both_sales_share_percent", s->both_sales, s->sales);
     jw_object_end(w);
     jw_object_end(w);
 }
@@ -185,15 +170,12 @@ static enum rc show(struct ctx *c, const struct request *r, struct jw *w)
 {
     struct insight_filter f;
     struct sums now, before;
-    struct islands islands;
     struct warehouse_status status;
     enum rc rc = filter_read(c, r, &f);
     if (!rc)
         rc = sums_read(c, &f, f.from_day, f.to_day, &now);
     if (!rc)
         rc = sums_read(c, &f, f.before_from, f.before_to, &before);
-    if (!rc)
-        rc = islands_read(c, &f, &islands);
     if (!rc)
         rc = warehouse_status(c, &status);
     if (rc)
@@ -203,7 +185,7 @@ static enum rc show(struct ctx *c, const struct request *r, struct jw *w)
     write_period(w, "compare_period", f.before_from, f.before_to);
     jw_kv_str(w, "compare", f.compare);
     write_tiles(c, w, &now, &before);
-    write_islands(c, w, &now, &islands);
+    write_islands(c, w, &now);
     jw_kv_id(w, "as_of_seq", status.seq);
     jw_kv_i64(w, "lag_ms", status.lag_ms);
     jw_object_end(w);

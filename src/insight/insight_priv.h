@@ -26,13 +26,11 @@ void filter_args(const struct insight_filter *f, int32_t from_day, int32_t to_da
 /* The sums that tiles are made of, of one period. */
 struct sums {
     int64_t sales, margin, member_sales, sold, pieces, sold_with_list, list, returned, returned_pieces;
-    int64_t documents, people, again, first_time, both;
-};
-struct islands {
-    int64_t web, store, both_sales, both_margin;
+    int64_t documents, people, again, first_time;
+    int64_t both, both_sales, both_margin; /* who bought on both sides, and what these bring */
+    int64_t web, store;                    /* customers counted apart */
 };
 enum rc sums_read(struct ctx *c, const struct insight_filter *f, int32_t from_day, int32_t to_day, struct sums *ret) ZX_MUST_CHECK;
-enum rc islands_read(struct ctx *c, const struct insight_filter *f, struct islands *ret) ZX_MUST_CHECK;
 
 enum tile_unit { TILE_MONEY, TILE_PERCENT, TILE_COUNT, TILE_RATIO };
 struct tile {

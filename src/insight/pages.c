@@ -306,7 +306,7 @@ static void write_person(struct jw *w, struct db_rows *q)
 static enum rc people_behind(struct ctx *c, const struct request *r, const struct insight_filter *f, const struct tile *t, struct reply *p)
 {
     struct page *page = arena_new_one(c->arena, struct page);
-    struct db_arg args[FILTER_ARGS_PLAIN + 4];
+    struct db_arg args[FILTER_ARGS + 4];
     struct sums sums;
     enum rc rc = open_page(c, r, page);
     if (!rc)
@@ -315,12 +315,12 @@ static enum rc people_behind(struct ctx *c, const struct request *r, const struc
         return rc;
     bool again = strcmp(t->behind, "again") == 0;
     filter_args(f, f->from_day, f->to_day, args);
-    args[FILTER_ARGS_PLAIN] = DB_I64("which", again ? 2 : 3);
-    args[FILTER_ARGS_PLAIN + 1] = DB_I64("before_us", page->before_us);
-    args[FILTER_ARGS_PLAIN + 2] = DB_I64("before_id", page->before_id);
-    args[FILTER_ARGS_PLAIN + 3] = DB_I64("limit", page->list.limit + 1);
+    args[FILTER_ARGS] = DB_I64("which", again ? 2 : 3);
+    args[FILTER_ARGS + 1] = DB_I64("before_us", page->before_us);
+    args[FILTER_ARGS + 2] = DB_I64("before_id", page->before_id);
+    args[FILTER_ARGS + 3] = DB_I64("limit", page->list.limit + 1);
     begin_items(p);
-    struct db_rows *q = db_query_args(c->warehouse, "insight_people_behind", args, FILTER_ARGS_PLAIN + 4);
+    struct db_rows *q = db_query_args(c->warehouse, "insight_people_behind", args, FILTER_ARGS + 4);
     for (; db_next(q) && has_room(page); page->count++) {
         write_person(&p->json, q);
         keep_key(page, db_i64(q, "last_us"), db_i64(q, "person_id"));

@@ -41,59 +41,47 @@ WHERE s.counts = 1 AND s.class = 1 AND s.total_minor > 0 AND l.role = 1 AND r.da
     AND ($any_channel = 1 OR s.channel = $channel) AND ($any_store = 1 OR s.store_id IN ($stores[])) AND l.category_id IN ($categories[]);
 
 -- People: everybody known who bought in the period; who of them came again; who came for the first time ever; who bought on
--- both sides.
+-- both sides, and what these bring. web and store count apart: records as they were known at the purchase.
 -- name: insight_people
 SELECT count(*) AS people,
     sum(CASE WHEN p.purchases >= 2 OR p.first_day < $from_day THEN 1 ELSE 0 END) AS again,
     sum(CASE WHEN p.first_day >= $from_day THEN 1 ELSE 0 END) AS first_time,
-    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN 1 ELSE 0 END) AS both
-FROM (SELECT person_id, min(day) AS first_day,
-        sum(CASE WHEN day >= $from_day AND ($any_channel = 1 OR channel = $channel) AND ($any_store = 1 OR store_id IN ($stores[])) THEN 1 ELSE 0 END) AS purchases,
-        sum(CASE WHEN channel <> 'store' AND day >= $from_day AND ($any_channel = 1 OR channel = $channel) AND ($any_store = 1 OR store_id IN ($stores[])) THEN 1 ELSE 0 END) AS web,
-        sum(CASE WHEN channel = 'store' AND day >= $from_day AND ($any_channel = 1 OR channel = $channel) AND ($any_store = 1 OR store_id IN ($stores[])) THEN 1 ELSE 0 END) AS store
-    FROM sale
-    WHERE counts = 1 AND units > 0 AND class = 1 AND known = 1 AND day <= $to_day
-    GROUP BY person_id) AS p
-WHERE p.purchases > 0;
+    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN 1 ELSE 0 END) AS both,
+    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN p.sales ELSE 0 END) AS both_sales,
+    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN p.margin ELSE 0 END) AS both_margin,
+    sum(p.web) AS web, sum(p.store) AS store
+FROM (SELECT r.person_id, min(r.first_day) AS first_day, sum(r.purchases) AS purchases, sum(CASE WHEN r.in_store < r.purchases THEN 1 ELSE 0 END) AS web,
+        sum(CASE WHEN r.in_store > 0 THEN 1 ELSE 0 END) AS store, sum(r.sales) AS sales, sum(r.margin) AS margin
+    FROM (SELECT customer_id, min(person_id) AS person_id, min(first_day) AS first_day, count(*) AS purchases,
+            sum(CASE WHEN channel = 'store' THEN 1 ELSE 0 END) AS in_store, sum(sales_minor) AS sales, sum(margin_minor) AS margin
+        FROM sale
+        WHERE counts = 1 AND units > 0 AND class = 1 AND known = 1 AND day >= $from_day AND day <= $to_day AND ($any_channel = 1 OR channel = $channel)
+            AND ($any_store = 1 OR store_id IN ($stores[]))
+        GROUP BY customer_id) AS r
+    GROUP BY r.person_id) AS p;
 
+-- The same of purchases with a line of the category; sales and margin are of these lines.
 -- name: insight_people_of_category
 SELECT count(*) AS people,
     sum(CASE WHEN p.purchases >= 2 OR p.first_day < $from_day THEN 1 ELSE 0 END) AS again,
     sum(CASE WHEN p.first_day >= $from_day THEN 1 ELSE 0 END) AS first_time,
-    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN 1 ELSE 0 END) AS both
-FROM (SELECT s.person_id, min(s.day) AS first_day,
-        sum(CASE WHEN h.sale_id IS NOT NULL THEN 1 ELSE 0 END) AS purchases,
-        sum(CASE WHEN h.sale_id IS NOT NULL AND s.channel <> 'store' THEN 1 ELSE 0 END) AS web,
-        sum(CASE WHEN h.sale_id IS NOT NULL AND s.channel = 'store' THEN 1 ELSE 0 END) AS store
-    FROM sale AS s LEFT JOIN (
-        SELECT DISTINCT sale_id FROM sale_line
-        WHERE role = 1 AND class = 1 AND day >= $from_day AND day <= $to_day AND ($any_channel = 1 OR channel = $channel)
-            AND ($any_store = 1 OR store_id IN ($stores[])) AND category_id IN ($categories[])) AS h ON h.sale_id = s.id
-    WHERE s.counts = 1 AND s.units > 0 AND s.class = 1 AND s.known = 1 AND s.day <= $to_day
-    GROUP BY s.person_id) AS p
-WHERE p.purchases > 0;
-
--- Counted apart: each side has its own customers, as they were known when they bought.
--- name: insight_islands
-SELECT count(DISTINCT CASE WHEN channel <> 'store' THEN customer_id END) AS web, count(DISTINCT CASE WHEN channel = 'store' THEN customer_id END) AS store
-FROM sale
-WHERE counts = 1 AND units > 0 AND class = 1 AND known = 1 AND day >= $from_day AND day <= $to_day
-    AND ($any_channel = 1 OR channel = $channel) AND ($any_store = 1 OR store_id IN ($stores[]))
-    AND ($any_category = 1 OR id IN (SELECT l.sale_id FROM sale_line AS l WHERE l.role = 1 AND l.day >= $from_day AND l.day <= $to_day AND l.category_id IN ($categories[])));
-
--- What those who buy on both sides bring.
--- name: insight_both
-SELECT sum(l.paid_minor) AS sales, sum(CASE WHEN l.cost_minor IS NOT NULL THEN l.net_minor - l.cost_minor ELSE 0 END) AS margin
-FROM sale_line AS l JOIN sale AS s ON s.id = l.sale_id
-WHERE l.role IN (1, 2) AND l.class = 1 AND l.day >= $from_day AND l.day <= $to_day AND ($any_channel = 1 OR l.channel = $channel)
-    AND ($any_store = 1 OR l.store_id IN ($stores[])) AND ($any_category = 1 OR l.category_id IN ($categories[]))
-    AND s.known = 1 AND s.person_id IN (
-        SELECT b.person_id FROM sale AS b
-        WHERE b.counts = 1 AND b.units > 0 AND b.class = 1 AND b.known = 1 AND b.day >= $from_day AND b.day <= $to_day
-            AND ($any_channel = 1 OR b.channel = $channel) AND ($any_store = 1 OR b.store_id IN ($stores[]))
-            AND ($any_category = 1 OR b.id IN (SELECT k.sale_id FROM sale_line AS k WHERE k.role = 1 AND k.day >= $from_day AND k.day <= $to_day AND k.category_id IN ($categories[])))
-        GROUP BY b.person_id
-        HAVING max(CASE WHEN b.channel = 'store' THEN 1 ELSE 0 END) = 1 AND max(CASE WHEN b.channel <> 'store' THEN 1 ELSE 0 END) = 1);
+    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN 1 ELSE 0 END) AS both,
+    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN p.sales ELSE 0 END) AS both_sales,
+    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN p.margin ELSE 0 END) AS both_margin,
+    sum(p.web) AS web, sum(p.store) AS store
+FROM (SELECT r.person_id, min(r.first_day) AS first_day, sum(r.purchases) AS purchases, sum(CASE WHEN r.in_store < r.purchases THEN 1 ELSE 0 END) AS web,
+        sum(CASE WHEN r.in_store > 0 THEN 1 ELSE 0 END) AS store, sum(r.sales) AS sales, sum(r.margin) AS margin
+    FROM (SELECT s.customer_id, min(s.person_id) AS person_id, min(s.first_day) AS first_day, count(*) AS purchases,
+            sum(CASE WHEN s.channel = 'store' THEN 1 ELSE 0 END) AS in_store, sum(h.sales) AS sales, sum(h.margin) AS margin
+        FROM sale AS s JOIN (
+            SELECT sale_id, sum(paid_minor) AS sales, sum(CASE WHEN cost_minor IS NOT NULL THEN net_minor - cost_minor ELSE 0 END) AS margin
+            FROM sale_line
+            WHERE role = 1 AND class = 1 AND day >= $from_day AND day <= $to_day AND ($any_channel = 1 OR channel = $channel)
+                AND ($any_store = 1 OR store_id IN ($stores[])) AND category_id IN ($categories[])
+            GROUP BY sale_id) AS h ON h.sale_id = s.id
+        WHERE s.counts = 1 AND s.units > 0 AND s.class = 1 AND s.known = 1 AND s.day >= $from_day AND s.day <= $to_day
+        GROUP BY s.customer_id) AS r
+    GROUP BY r.person_id) AS p;
 
 -- name: insight_daily
 SELECT d.day, d.channel, CAST(sum(d.sales) AS BIGINT) AS sales, CAST(sum(d.margin) AS BIGINT) AS margin, CAST(sum(d.documents) AS BIGINT) AS documents
@@ -153,13 +141,13 @@ WHERE l.class = 1 AND (($role = 1 AND l.role IN (1, 2)) OR ($role = 3 AND l.role
 -- The people behind a figure. $which 1: everybody, 2: who came again, 3: first time ever.
 -- name: insight_people_behind
 SELECT p.person_id, p.first_day, p.purchases, p.spent, p.last_us
-FROM (SELECT person_id, min(day) AS first_day,
-        sum(CASE WHEN day >= $from_day AND ($any_channel = 1 OR channel = $channel) AND ($any_store = 1 OR store_id IN ($stores[])) THEN 1 ELSE 0 END) AS purchases,
-        sum(CASE WHEN day >= $from_day AND ($any_channel = 1 OR channel = $channel) AND ($any_store = 1 OR store_id IN ($stores[])) THEN total_minor ELSE 0 END) AS spent,
-        max(at_us) AS last_us
-    FROM sale WHERE counts = 1 AND units > 0 AND class = 1 AND known = 1 AND day <= $to_day
+FROM (SELECT person_id, min(first_day) AS first_day, count(*) AS purchases, sum(sales_minor) AS spent, max(at_us) AS last_us
+    FROM sale
+    WHERE counts = 1 AND units > 0 AND class = 1 AND known = 1 AND day >= $from_day AND day <= $to_day AND ($any_channel = 1 OR channel = $channel)
+        AND ($any_store = 1 OR store_id IN ($stores[]))
+        AND ($any_category = 1 OR id IN (SELECT l.sale_id FROM sale_line AS l WHERE l.role = 1 AND l.day >= $from_day AND l.day <= $to_day AND l.category_id IN ($categories[])))
     GROUP BY person_id) AS p
-WHERE p.purchases > 0 AND ($which = 1 OR ($which = 2 AND (p.purchases >= 2 OR p.first_day < $from_day)) OR ($which = 3 AND p.first_day >= $from_day))
+WHERE ($which = 1 OR ($which = 2 AND (p.purchases >= 2 OR p.first_day < $from_day)) OR ($which = 3 AND p.first_day >= $from_day))
     AND (p.last_us < $before_us OR (p.last_us = $before_us AND p.person_id < $before_id))
 ORDER BY p.last_us DESC NULLS LAST, p.person_id DESC NULLS LAST LIMIT $limit;
 

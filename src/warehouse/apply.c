@@ -202,7 +202,9 @@ static enum rc refresh_lines(struct follower *f, const struct step *s)
     if (rc || db_changes(f->db) == 0)
         return rc;
     rc = db_run(f->db, "wh_line_taken");
-    return rc ? rc : db_run(f->db, "wh_line_insert");
+    if (!rc)
+        rc = db_run(f->db, "wh_line_insert");
+    return rc ? rc : db_run(f->db, "wh_sale_sums");
 }
 
 enum rc apply_catalog(struct ctx *c, struct follower *f, const struct step *s)
@@ -272,7 +274,8 @@ enum rc apply_customers(struct ctx *c, struct follower *f, const struct step *s)
         rc = db_run(f->db, steps[i]);
     if (rc || db_changes(f->db) == 0)
         return rc;
-    return db_run(f->db, "wh_customer_lines");
+    rc = db_run(f->db, "wh_first_day_of_customers");
+    return rc ? rc : db_run(f->db, "wh_customer_lines");
 }
 
 static void put_subject(struct db_chunk *k, struct db_rows *q)
@@ -337,8 +340,9 @@ static void put_refund(struct db_chunk *k, struct db_rows *q)
 
 enum rc apply_orders(struct ctx *c, struct follower *f, const struct step *s)
 {
-    static const char *const first[] = {"wh_step_clear_sale", "wh_step_clear_line"},
-                      *const then[] = {"wh_sale_delete", "wh_line_delete", "wh_refund_delete", "wh_sale_insert", "wh_line_insert"};
+    static const char *const first[] = {"wh_step_clear_sale", "wh_step_clear_line", "wh_step_id_clear"};
+    static const char *const then[] = {"wh_step_persons", "wh_sale_delete",  "wh_line_delete", "wh_refund_delete",      "wh_sale_insert",
+                                       "wh_line_insert",  "wh_step_persons", "wh_sale_sums",   "wh_first_day_of_sales"};
     enum rc rc = RC_OK;
     if (s->orders.count == 0)
         return RC_OK;

@@ -3,7 +3,8 @@
 --
 -- class is a person's (1 consumer); person_id the record that a customer is today. counts says what a document is for the
 -- numbers: 1 purchase, 2 exchange, 3 return, 0 neither (not paid, or cancelled before it was shipped). role says it of a line:
--- 1 sold, 2 exchanged (both sides, their paid sum is the difference), 3 returned, 0 none.
+-- 1 sold, 2 exchanged (both sides, their paid sum is the difference), 3 returned, 0 none. sales_minor and margin_minor of a
+-- document are the sums of its lines of roles 1 and 2; first_day is the day of the person's first purchase anywhere, NULL before it.
 
 -- name: warehouse_table_state
 CREATE TABLE follower (schema_hash VARCHAR NOT NULL, seq BIGINT NOT NULL, unit BIGINT NOT NULL);
@@ -21,7 +22,7 @@ CREATE TABLE sale (
     id BIGINT NOT NULL, customer_id BIGINT NOT NULL, person_id BIGINT NOT NULL, class SMALLINT NOT NULL, known SMALLINT NOT NULL, member SMALLINT NOT NULL,
     kind SMALLINT NOT NULL, status SMALLINT NOT NULL, counts SMALLINT NOT NULL, channel VARCHAR NOT NULL, store_id BIGINT NOT NULL, source_id BIGINT NOT NULL,
     at_us BIGINT NOT NULL, day INTEGER NOT NULL, currency VARCHAR NOT NULL, total_minor BIGINT NOT NULL, freight_minor BIGINT NOT NULL,
-    refunded_minor BIGINT NOT NULL, units BIGINT NOT NULL);
+    refunded_minor BIGINT NOT NULL, units BIGINT NOT NULL, sales_minor BIGINT NOT NULL, margin_minor BIGINT NOT NULL, first_day INTEGER);
 
 -- name: warehouse_table_line
 CREATE TABLE sale_line (
@@ -141,7 +142,7 @@ DELETE FROM sale WHERE id IN (SELECT s.id FROM step_sale AS s);
 -- name: wh_sale_insert
 INSERT INTO sale
 SELECT s.id, s.customer_id, coalesce(c.person_id, s.customer_id), coalesce(c.person_class, 1), CASE WHEN c.id IS NULL THEN 0 ELSE 1 END, s.member, s.kind,
-    s.status, s.counts, s.channel, s.store_id, s.source_id, s.at_us, s.day, s.currency, s.total_minor, s.freight_minor, s.refunded_minor, s.units
+    s.status, s.counts, s.channel, s.store_id, s.source_id, s.at_us, s.day, s.currency, s.total_minor, s.freight_minor, s.refunded_minor, s.units, 0, 0, NULL
 FROM step_sale AS s LEFT JOIN customer AS c ON c.id = s.customer_id ORDER BY s.id NULLS FIRST;
 
 -- name: wh_line_delete
@@ -164,6 +165,29 @@ LEFT JOIN style AS t ON t.id = coalesce(k.style_id, n.style_id)
 LEFT JOIN sku_price AS c ON c.sku_id = coalesce(k.id, n.id) AND c.kind = 3 AND s.day >= c.from_day AND s.day < c.to_day
 LEFT JOIN sku_price AS f ON f.sku_id = coalesce(k.id, n.id) AND f.kind = 2 AND s.day >= f.from_day AND s.day < f.to_day
 ORDER BY l.sale_id NULLS FIRST, l.line_no NULLS FIRST;
+
+-- name: wh_sale_sums
+UPDATE sale SET sales_minor = l.sales, margin_minor = l.margin
+FROM (SELECT sale_id, CAST(sum(CASE WHEN role IN (1, 2) THEN paid_minor ELSE 0 END) AS BIGINT) AS sales,
+          CAST(sum(CASE WHEN role IN (1, 2) AND cost_minor IS NOT NULL THEN net_minor - cost_minor ELSE 0 END) AS BIGINT) AS margin
+      FROM sale_line WHERE sale_id IN (SELECT s.sale_id FROM step_line AS s) GROUP BY sale_id) AS l
+WHERE sale.id = l.sale_id AND (sale.sales_minor <> l.sales OR sale.margin_minor <> l.margin);
+
+-- Whose documents these are; asked before and after they are replaced.
+-- name: wh_step_persons
+INSERT INTO step_id SELECT DISTINCT person_id FROM sale WHERE id IN (SELECT s.id FROM step_sale AS s);
+
+-- name: wh_first_day_of_sales
+UPDATE sale SET first_day = p.first_day
+FROM (SELECT person_id, min(CASE WHEN counts = 1 AND units > 0 THEN day END) AS first_day FROM sale
+      WHERE person_id IN (SELECT s.id FROM step_id AS s) GROUP BY person_id) AS p
+WHERE sale.person_id = p.person_id AND sale.first_day IS DISTINCT FROM p.first_day;
+
+-- name: wh_first_day_of_customers
+UPDATE sale SET first_day = p.first_day
+FROM (SELECT person_id, min(CASE WHEN counts = 1 AND units > 0 THEN day END) AS first_day FROM sale
+      WHERE person_id IN (SELECT s.person_id FROM step_customer AS s) GROUP BY person_id) AS p
+WHERE sale.person_id = p.person_id AND sale.first_day IS DISTINCT FROM p.first_day;
 
 -- name: wh_line_of_sku
 INSERT INTO step_line
@@ -228,7 +252,7 @@ SELECT count(*) AS n, sum(hash(subject, customer_id, shared)) AS h FROM subject;
 
 -- name: wh_hash_sale
 SELECT count(*) AS n, sum(hash(id, customer_id, person_id, class, known, member, kind, status, counts, channel, store_id, source_id, at_us, day, currency, total_minor,
-    freight_minor, refunded_minor, units)) AS h FROM sale;
+    freight_minor, refunded_minor, units, sales_minor, margin_minor, first_day)) AS h FROM sale;
 
 -- name: wh_hash_sale_line
 SELECT count(*) AS n, sum(hash(sale_id, line_no, role, day, channel, store_id, class, member, sku, sku_id, style_id, category_id, quantity, list_minor, paid_minor,
