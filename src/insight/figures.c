@@ -42,6 +42,14 @@ enum rc sums_read(struct ctx *c, const struct insight_filter *f, int32_t from_da
     return rc;
 }
 
+enum rc islands_read(struct ctx *c, const struct insight_filter *f, struct sums *s)
+{
+    static const struct column merged[] = {COLUMN(web), COLUMN(store), {NULL, 0}};
+    struct db_arg args[FILTER_ARGS];
+    filter_args(f, f->from_day, f->to_day, args);
+    return read_columns(c, "insight_merged", args, FILTER_ARGS, merged, s);
+}
+
 /* ---- formulas; docs/metrics.md says them in words ---- */
 
 static bool share(int64_t part, int64_t whole, double factor, double *ret)
@@ -176,6 +184,8 @@ static enum rc show(struct ctx *c, const struct request *r, struct jw *w)
         rc = sums_read(c, &f, f.from_day, f.to_day, &now);
     if (!rc)
         rc = sums_read(c, &f, f.before_from, f.before_to, &before);
+    if (!rc)
+        rc = islands_read(c, &f, &now);
     if (!rc)
         rc = warehouse_status(c, &status);
     if (rc)

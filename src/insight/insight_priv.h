@@ -28,9 +28,11 @@ struct sums {
     int64_t sales, margin, member_sales, sold, pieces, sold_with_list, list, returned, returned_pieces;
     int64_t documents, people, again, first_time;
     int64_t both, both_sales, both_margin; /* who bought on both sides, and what these bring */
-    int64_t web, store;                    /* customers counted apart */
+    int64_t web, store;                    /* customers counted apart, after islands_read() */
 };
 enum rc sums_read(struct ctx *c, const struct insight_filter *f, int32_t from_day, int32_t to_day, struct sums *ret) ZX_MUST_CHECK;
+/* Adds the customers that were merged since, who count apart, to the sums of the filter's period. */
+enum rc islands_read(struct ctx *c, const struct insight_filter *f, struct sums *sums) ZX_MUST_CHECK;
 
 enum tile_unit { TILE_MONEY, TILE_PERCENT, TILE_COUNT, TILE_RATIO };
 struct tile {

@@ -41,47 +41,51 @@ WHERE s.counts = 1 AND s.class = 1 AND s.total_minor > 0 AND l.role = 1 AND r.da
     AND ($any_channel = 1 OR s.channel = $channel) AND ($any_store = 1 OR s.store_id IN ($stores[])) AND l.category_id IN ($categories[]);
 
 -- People: everybody known who bought in the period; who of them came again; who came for the first time ever; who bought on
--- both sides, and what these bring. web and store count apart: records as they were known at the purchase.
+-- both sides, and what these bring. web and store count apart: records as they were known at the purchase; most persons are
+-- one record still, so that a bit a person tells (4, 8), and only the others are counted one by one below.
 -- name: insight_people
 SELECT count(*) AS people,
     sum(CASE WHEN p.purchases >= 2 OR p.first_day < $from_day THEN 1 ELSE 0 END) AS again,
     sum(CASE WHEN p.first_day >= $from_day THEN 1 ELSE 0 END) AS first_time,
-    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN 1 ELSE 0 END) AS both,
-    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN p.sales ELSE 0 END) AS both_sales,
-    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN p.margin ELSE 0 END) AS both_margin,
-    sum(p.web) AS web, sum(p.store) AS store
-FROM (SELECT r.person_id, min(r.first_day) AS first_day, sum(r.purchases) AS purchases, sum(CASE WHEN r.in_store < r.purchases THEN 1 ELSE 0 END) AS web,
-        sum(CASE WHEN r.in_store > 0 THEN 1 ELSE 0 END) AS store, sum(r.sales) AS sales, sum(r.margin) AS margin
-    FROM (SELECT customer_id, min(person_id) AS person_id, min(first_day) AS first_day, count(*) AS purchases,
-            sum(CASE WHEN channel = 'store' THEN 1 ELSE 0 END) AS in_store, sum(sales_minor) AS sales, sum(margin_minor) AS margin
-        FROM sale
-        WHERE counts = 1 AND units > 0 AND class = 1 AND known = 1 AND day >= $from_day AND day <= $to_day AND ($any_channel = 1 OR channel = $channel)
-            AND ($any_store = 1 OR store_id IN ($stores[]))
-        GROUP BY customer_id) AS r
-    GROUP BY r.person_id) AS p;
+    sum(CASE WHEN p.sides & 3 = 3 THEN 1 ELSE 0 END) AS both,
+    sum(CASE WHEN p.sides & 3 = 3 THEN p.sales ELSE 0 END) AS both_sales,
+    sum(CASE WHEN p.sides & 3 = 3 THEN p.margin ELSE 0 END) AS both_margin,
+    sum(CASE WHEN p.sides & 4 = 4 THEN 1 ELSE 0 END) AS web,
+    sum(CASE WHEN p.sides & 8 = 8 THEN 1 ELSE 0 END) AS store
+FROM (SELECT person_id, min(first_day) AS first_day, count(*) AS purchases, sum(sales_minor) AS sales, sum(margin_minor) AS margin,
+        bit_or(CASE WHEN channel = 'store' THEN CASE WHEN customer_id = person_id THEN 10 ELSE 2 END ELSE CASE WHEN customer_id = person_id THEN 5 ELSE 1 END END) AS sides
+    FROM sale
+    WHERE counts = 1 AND units > 0 AND class = 1 AND known = 1 AND day >= $from_day AND day <= $to_day AND ($any_channel = 1 OR channel = $channel)
+        AND ($any_store = 1 OR store_id IN ($stores[]))
+    GROUP BY person_id) AS p;
+
+-- name: insight_merged
+SELECT count(DISTINCT CASE WHEN channel <> 'store' THEN customer_id END) AS web, count(DISTINCT CASE WHEN channel = 'store' THEN customer_id END) AS store
+FROM sale
+WHERE customer_id <> person_id AND counts = 1 AND units > 0 AND class = 1 AND known = 1 AND day >= $from_day AND day <= $to_day
+    AND ($any_channel = 1 OR channel = $channel) AND ($any_store = 1 OR store_id IN ($stores[]))
+    AND ($any_category = 1 OR id IN (SELECT l.sale_id FROM sale_line AS l WHERE l.role = 1 AND l.day >= $from_day AND l.day <= $to_day AND l.category_id IN ($categories[])));
 
 -- The same of purchases with a line of the category; sales and margin are of these lines.
 -- name: insight_people_of_category
 SELECT count(*) AS people,
     sum(CASE WHEN p.purchases >= 2 OR p.first_day < $from_day THEN 1 ELSE 0 END) AS again,
     sum(CASE WHEN p.first_day >= $from_day THEN 1 ELSE 0 END) AS first_time,
-    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN 1 ELSE 0 END) AS both,
-    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN p.sales ELSE 0 END) AS both_sales,
-    sum(CASE WHEN p.web > 0 AND p.store > 0 THEN p.margin ELSE 0 END) AS both_margin,
-    sum(p.web) AS web, sum(p.store) AS store
-FROM (SELECT r.person_id, min(r.first_day) AS first_day, sum(r.purchases) AS purchases, sum(CASE WHEN r.in_store < r.purchases THEN 1 ELSE 0 END) AS web,
-        sum(CASE WHEN r.in_store > 0 THEN 1 ELSE 0 END) AS store, sum(r.sales) AS sales, sum(r.margin) AS margin
-    FROM (SELECT s.customer_id, min(s.person_id) AS person_id, min(s.first_day) AS first_day, count(*) AS purchases,
-            sum(CASE WHEN s.channel = 'store' THEN 1 ELSE 0 END) AS in_store, sum(h.sales) AS sales, sum(h.margin) AS margin
-        FROM sale AS s JOIN (
-            SELECT sale_id, sum(paid_minor) AS sales, sum(CASE WHEN cost_minor IS NOT NULL THEN net_minor - cost_minor ELSE 0 END) AS margin
-            FROM sale_line
-            WHERE role = 1 AND class = 1 AND day >= $from_day AND day <= $to_day AND ($any_channel = 1 OR channel = $channel)
-                AND ($any_store = 1 OR store_id IN ($stores[])) AND category_id IN ($categories[])
-            GROUP BY sale_id) AS h ON h.sale_id = s.id
-        WHERE s.counts = 1 AND s.units > 0 AND s.class = 1 AND s.known = 1 AND s.day >= $from_day AND s.day <= $to_day
-        GROUP BY s.customer_id) AS r
-    GROUP BY r.person_id) AS p;
+    sum(CASE WHEN p.sides & 3 = 3 THEN 1 ELSE 0 END) AS both,
+    sum(CASE WHEN p.sides & 3 = 3 THEN p.sales ELSE 0 END) AS both_sales,
+    sum(CASE WHEN p.sides & 3 = 3 THEN p.margin ELSE 0 END) AS both_margin,
+    sum(CASE WHEN p.sides & 4 = 4 THEN 1 ELSE 0 END) AS web,
+    sum(CASE WHEN p.sides & 8 = 8 THEN 1 ELSE 0 END) AS store
+FROM (SELECT s.person_id, min(s.first_day) AS first_day, count(*) AS purchases, sum(h.sales) AS sales, sum(h.margin) AS margin,
+        bit_or(CASE WHEN s.channel = 'store' THEN CASE WHEN s.customer_id = s.person_id THEN 10 ELSE 2 END ELSE CASE WHEN s.customer_id = s.person_id THEN 5 ELSE 1 END END) AS sides
+    FROM sale AS s JOIN (
+        SELECT sale_id, CAST(sum(paid_minor) AS BIGINT) AS sales, CAST(sum(CASE WHEN cost_minor IS NOT NULL THEN net_minor - cost_minor ELSE 0 END) AS BIGINT) AS margin
+        FROM sale_line
+        WHERE role = 1 AND class = 1 AND day >= $from_day AND day <= $to_day AND ($any_channel = 1 OR channel = $channel)
+            AND ($any_store = 1 OR store_id IN ($stores[])) AND category_id IN ($categories[])
+        GROUP BY sale_id) AS h ON h.sale_id = s.id
+    WHERE s.counts = 1 AND s.units > 0 AND s.class = 1 AND s.known = 1 AND s.day >= $from_day AND s.day <= $to_day
+    GROUP BY s.person_id) AS p;
 
 -- name: insight_daily
 SELECT d.day, d.channel, CAST(sum(d.sales) AS BIGINT) AS sales, CAST(sum(d.margin) AS BIGINT) AS margin, CAST(sum(d.documents) AS BIGINT) AS documents

@@ -76,6 +76,7 @@ static int64_t compare(struct fixture *f, const struct question *q)
     const char *here = "SELECT DISTINCT d.root FROM doc d JOIN hit h ON h.id = d.id WHERE d.known AND (h.kind = 1 OR (h.kind = 2 AND h.status NOT IN (1, 5))) AND h.quantity > 0";
     assert_int_equal(s.people, ASK("SELECT count(*) FROM (%s)", here));
     assert_int_equal(s.first_time, ASK("SELECT count(*) FROM (SELECT root, min(business_day) AS first FROM (%s) GROUP BY root) WHERE first >= %d AND root IN (%s)", bought, q->from, here));
+    assert_int_equal(islands_read(&f->c, &filter, &s), RC_OK);
     assert_int_equal(s.web, ASK("SELECT count(DISTINCT d.customer_id) FROM doc d WHERE d.known AND d.channel <> 'store' AND d.id IN (SELECT id FROM hit WHERE %s)", is_sold));
     assert_int_equal(s.store, ASK("SELECT count(DISTINCT d.customer_id) FROM doc d WHERE d.known AND d.channel = 'store' AND d.id IN (SELECT id FROM hit WHERE %s)", is_sold));
     char pairs[512];
@@ -128,6 +129,7 @@ static void a_small_day(void **state)
     merge(f, 11, 12);
     follow(f);
     assert_int_equal(sums_read(&f->c, &filter, q.from, q.to, &s), RC_OK);
+    assert_int_equal(islands_read(&f->c, &filter, &s), RC_OK);
     assert_int_equal(s.people, 1);
     assert_int_equal(s.both, 1);
     assert_int_equal(s.again, 1);
