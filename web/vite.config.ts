@@ -12,6 +12,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
     reportCompressedSize: false,
-    rolldownOptions: { checks: { moduleLevelDirective: false } },
+    rolldownOptions: {
+      checks: { moduleLevelDirective: false },
+      // What the first page needs at once is one file; pages and what they share follow by use.
+      output: { codeSplitting: { groups: [{ name: "ground", tags: ["$initial"] }] } },
+    },
   },
 });

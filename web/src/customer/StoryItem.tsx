@@ -34,10 +34,21 @@ function goods(detail: Detail): string {
   return names.join("、") + (lines.length > 2 ? ` +${lines.length - 2}` : "");
 }
 
+/** Page views say which page, product events which product, the rest speaks for itself. */
+function webWords(item: TimelineItem, detail: Detail): [string, string] {
+  const type = text(detail, "type");
+  const category = text(detail, "category").split("/").at(-1) ?? "";
+  const product = [text(detail, "product_name") || category, text(detail, "product")].filter(Boolean).join(" ");
+  if (type === "page" || type === "screen") return [textOr("event.page", "Page"), item.title || text(detail, "path")];
+  if (type === "identify" || !item.title) return [textOr(`event.${type || "identify"}`, type), ""];
+  return [textOr(`event.${item.title}`, item.title), product || text(detail, "query")];
+}
+
 /** What happened in a few words: an event and its thing, a document and its goods, a changed field, a decision. */
 function words(item: TimelineItem, detail: Detail): [string, string] {
   const kind = textOr(`story.kind.${item.kind}`, item.kind);
-  if (item.kind === "web") return [textOr(`event.${item.title}`, item.title), text(detail, "name")];
+  if (item.kind === "web") return webWords(item, detail);
+  if (item.kind === "merge") return [kind, textOr(`evidence.rule.${item.title}`, item.title)];
   if (item.kind === "change") return [kind, textOr(`customer.${text(detail, "field")}`, text(detail, "field"))];
   if (item.kind === "consent") {
     const purpose = text(detail, "purpose");
@@ -62,7 +73,7 @@ function shown(key: string, value: unknown): string {
   return textOr(`${key}.${value}`, String(value));
 }
 
-const ownRows = new Set(["lines", "order_id", "document", "status", "currency"]);
+const ownRows = new Set(["lines", "order_id", "document", "status", "currency", "joined", "name", "type"]);
 
 function DetailRows({ detail }: { detail: Detail }) {
   const { t } = useTranslation();

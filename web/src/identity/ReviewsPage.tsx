@@ -25,6 +25,7 @@ function Decide({ review, onDone }: { review: Review; onDone: () => void }) {
   const { message } = App.useApp();
   const [reason, setReason] = useState("");
   const [asking, setAsking] = useState(false);
+  const verdict = t(review.right ? "review.separate" : "review.settled");
   const decide = useMutation({
     mutationFn: (decision: "separate" | "later") =>
       api.POST("/api/v1/reviews/{id}", {
@@ -40,21 +41,21 @@ function Decide({ review, onDone }: { review: Review; onDone: () => void }) {
   return (
     <div className="zx-review-acts">
       <Button type="primary" onClick={() => setAsking(true)}>
-        {t("review.separate")}
+        {verdict}
       </Button>
       <Button onClick={() => decide.mutate("later")} loading={decide.isPending && !asking}>
         {t("review.later")}
       </Button>
       <Modal
         open={asking}
-        title={t("review.separate")}
-        okText={t("review.separate")}
+        title={verdict}
+        okText={verdict}
         okButtonProps={{ disabled: reason.trim().length < 2 }}
         confirmLoading={decide.isPending}
         onOk={() => decide.mutate("separate")}
         onCancel={() => setAsking(false)}
       >
-        <p className="zx-masked">{t("review.separate_text")}</p>
+        {review.right && <p className="zx-masked">{t("review.separate_text")}</p>}
         {decide.error && <Failed error={decide.error} />}
         <Input.TextArea
           autoFocus

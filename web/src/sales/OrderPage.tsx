@@ -150,7 +150,7 @@ function OrderBody({ order }: { order: Order }) {
             </Card>
           )}
           <Card title={t("order.customer")}>
-            {order.customer_id && order.member ? (
+            {order.customer_id && (order.member || order.channel !== "store") ? (
               <Link to="/customers/$id" params={{ id: order.customer_id }}>
                 {t("order.open_customer")}
               </Link>

@@ -43,7 +43,7 @@ function orderColumns(t: TFunction): Column<OrderRow>[] {
       key: "customer",
       title: t("order.customer"),
       render: (row) =>
-        row.member && row.customer_id ? (
+        row.customer_id && (row.member || row.channel !== "store") ? (
           <Link to="/customers/$id" params={{ id: row.customer_id }}>
             {t("order.open_customer")}
           </Link>
