@@ -7,7 +7,7 @@ import type { AuditRow } from "../api/types";
 import { textOr } from "../app/i18n";
 import { useUrl } from "../app/url";
 import { type Column, DataTable, TableTools } from "../ui/DataTable";
-import { whenFull } from "../ui/format";
+import { inRow, whenFull } from "../ui/format";
 import { Pager, useList } from "../ui/list";
 import { PageHead } from "../ui/PageHead";
 import { Empty } from "../ui/States";
@@ -26,7 +26,7 @@ function detailText(detail: AuditRow["detail"]): string {
   return Object.entries(detail ?? {})
     .map(([key, value]) => {
       const words = Array.isArray(value)
-        ? value.map((v) => textOr(`reveal.field.${v}`, String(v))).join("、")
+        ? inRow(value.map((v) => textOr(`reveal.field.${v}`, String(v))))
         : textOr(`reveal.purpose.${value}`, typeof value === "object" ? JSON.stringify(value) : String(value));
       return `${textOr(`audit.${key}`, textOr(`reveal.${key}`, key))} ${words}`;
     })

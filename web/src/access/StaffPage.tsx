@@ -9,6 +9,7 @@ import type { StaffRow } from "../api/types";
 import { useMay } from "../app/session";
 import { State, Time } from "../ui/Bits";
 import { type Column, DataTable, TableTools } from "../ui/DataTable";
+import { inRow } from "../ui/format";
 import { PageHead } from "../ui/PageHead";
 import { Empty } from "../ui/States";
 import { StaffDialog } from "./StaffDialog";
@@ -39,7 +40,7 @@ export function StaffPage() {
     { key: "email", title: t("staff.email"), render: (row) => row.email },
     { key: "number", title: t("staff.number"), render: (row) => row.number || "–" },
     { key: "role", title: t("staff.role"), render: (row) => t(`role.${row.role}`) },
-    { key: "stores", title: t("staff.stores"), render: (row) => row.stores?.join("、") || "–" },
+    { key: "stores", title: t("staff.stores"), render: (row) => inRow(row.stores) || "–" },
     {
       key: "active",
       title: t("order.status"),

@@ -15,7 +15,7 @@ export function Rail({ place }: { place: Place | undefined }) {
   const folded = usePrefs().railFolded || narrow;
   return (
     <nav className={`zx-rail ${folded ? "zx-rail-folded" : ""}`} aria-label={t("app.places")}>
-      <Link to={homeOf(me) as "/"} className="zx-brand" aria-label={t("app.name")}>
+      <Link to={homeOf(me) as "/"} className="zx-brand" aria-label="知心 Zhixin">
         <Logo />
         {!folded && <span>知心</span>}
       </Link>

@@ -59,7 +59,7 @@ export function TopBar({ onPalette }: { onPalette: () => void }) {
   return (
     <header className="zx-bar">
       {phone ? (
-        <Link to="/" className="zx-brand" aria-label={t("app.name")}>
+        <Link to="/" className="zx-brand" aria-label="知心 Zhixin">
           <Logo />
           <span>知心</span>
         </Link>

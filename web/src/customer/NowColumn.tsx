@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Customer } from "../api/types";
 import { textOr } from "../app/i18n";
 import { Card, Channel, Money } from "../ui/Bits";
-import { count, day, money, percent } from "../ui/format";
+import { count, day, inRow, money, percent } from "../ui/format";
 import { ConsentCard } from "./ConsentCard";
 import { NotesCard } from "./NotesCard";
 import { customerOrdersQuery } from "./queries";
@@ -16,7 +16,7 @@ function Warnings({ customer }: { customer: Customer }) {
   const warnings = [
     customer.now.open_complaints > 0 && t("now.complaints", { count: customer.now.open_complaints }),
     refused.length > 0 &&
-      t("now.do_not", { channels: refused.map((c) => textOr(`channel.${c.channel}`, c.channel)).join("、") }),
+      t("now.do_not", { channels: inRow(refused.map((c) => textOr(`channel.${c.channel}`, c.channel))) }),
     customer.class !== "consumer" && t("now.class", { class: t(`customer.class.${customer.class}`) }),
   ].filter(Boolean) as string[];
   if (!warnings.length) return <p className="zx-calm">{t("now.no_warnings")}</p>;

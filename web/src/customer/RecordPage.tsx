@@ -51,7 +51,7 @@ function RecordSkeleton() {
   return (
     <div className="zx-record">
       <div className="zx-card zx-record-head">
-        <Skeleton active avatar title={{ width: 180 }} paragraph={{ rows: 1, width: 320 }} />
+        <Skeleton active avatar title={false} paragraph={{ rows: 2, width: [180, 320] }} />
       </div>
       <div className="zx-record-columns">
         {[6, 12, 8].map((rows) => (

@@ -9,7 +9,7 @@ import type { TimelineItem } from "../api/types";
 import { textOr } from "../app/i18n";
 import { SaleStatus } from "../sales/SaleWords";
 import { Channel, Money } from "../ui/Bits";
-import { whenFull } from "../ui/format";
+import { inRow, whenFull } from "../ui/format";
 
 type Detail = Record<string, unknown>;
 
@@ -31,7 +31,7 @@ function linesOf(detail: Detail): SoldLine[] {
 function goods(detail: Detail): string {
   const lines = linesOf(detail);
   const names = lines.slice(0, 2).map((line) => line.name || line.sku);
-  return names.join("、") + (lines.length > 2 ? ` +${lines.length - 2}` : "");
+  return inRow(names.map(String)) + (lines.length > 2 ? ` +${lines.length - 2}` : "");
 }
 
 /** Page views say which page, product events which product, the rest speaks for itself. */
@@ -64,7 +64,7 @@ function words(item: TimelineItem, detail: Detail): [string, string] {
 
 function shown(key: string, value: unknown): string {
   if (value === null || value === undefined) return "–";
-  if (Array.isArray(value)) return value.map((v) => shown(key, v)).join("、");
+  if (Array.isArray(value)) return inRow(value.map((v) => shown(key, v)));
   if (typeof value === "object") {
     return Object.entries(value)
       .map(([k, v]) => `${textOr(`property.${k}`, k)} ${shown(k, v)}`)

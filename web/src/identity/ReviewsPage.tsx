@@ -11,13 +11,14 @@ import { useMay } from "../app/session";
 import { useUrl } from "../app/url";
 import { CustomerCard } from "../customer/CustomerCard";
 import { State, Time } from "../ui/Bits";
+import { inRow } from "../ui/format";
 import { PageHead } from "../ui/PageHead";
 import { Empty, Failed, Loaded } from "../ui/States";
 import { Compare } from "./Compare";
 import "./identity.css";
 
 function words(kinds: string[]): string {
-  return kinds.map((kind) => textOr(`identifier.${kind}`, textOr(`customer.${kind}`, kind))).join("、");
+  return inRow(kinds.map((kind) => textOr(`identifier.${kind}`, textOr(`customer.${kind}`, kind))));
 }
 
 function Decide({ review, onDone }: { review: Review; onDone: () => void }) {

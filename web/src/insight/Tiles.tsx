@@ -94,7 +94,7 @@ export function TilesSkeleton() {
     <div className="zx-tiles">
       {Array.from({ length: 10 }, (_, i) => `tile-${i}`).map((key) => (
         <div key={key} className="zx-tile">
-          <Skeleton active title={{ width: 60 }} paragraph={{ rows: 1 }} />
+          <Skeleton active title={false} paragraph={{ rows: 2, width: ["60%", "90%"] }} />
         </div>
       ))}
     </div>

@@ -9,7 +9,7 @@ import { Garment } from "../catalog/Garment";
 import { styleQuery } from "../catalog/queries";
 import { Card, Channel, Label, Money, Time } from "../ui/Bits";
 import { type Column, DataTable } from "../ui/DataTable";
-import { count, whenFull } from "../ui/format";
+import { count, inRow, whenFull } from "../ui/format";
 import { PageHead } from "../ui/PageHead";
 import { Loaded } from "../ui/States";
 import { SaleStatus } from "./SaleWords";
@@ -160,9 +160,9 @@ function OrderBody({ order }: { order: Order }) {
             {order.staff.length > 0 && (
               <dl>
                 <Label name={t("order.staff")}>
-                  {order.staff
-                    .map((who) => t("order.share", { no: who.no, share: Number.parseFloat(who.share) }))
-                    .join("、")}
+                  {inRow(
+                    order.staff.map((who) => t("order.share", { no: who.no, share: Number.parseFloat(who.share) })),
+                  )}
                 </Label>
               </dl>
             )}

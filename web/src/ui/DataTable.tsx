@@ -167,7 +167,14 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
       pagination={false}
       scroll={{ x: "max-content" }}
       onChange={onChange}
-      expandable={props.expanded ? { expandedRowRender: props.expanded } : undefined}
+      expandable={
+        props.expanded
+          ? {
+              expandedRowRender: props.expanded,
+              columnTitle: <span className="zx-hidden">{t("story.detail")}</span>,
+            }
+          : undefined
+      }
       rowClassName={(_row, i) => (i === active ? "zx-row-active" : props.onOpen ? "zx-row-open" : "")}
       onRow={(row) => ({
         onClick: (event) => {

@@ -99,3 +99,8 @@ export function dayTitle(iso: string): string {
 export function daysAgo(iso: string): number {
   return dayjs().startOf("day").diff(dayjs(iso).startOf("day"), "day");
 }
+
+/** Words in a row: 手机、会员卡 or phone, card. */
+export function inRow(words: string[]): string {
+  return words.filter(Boolean).join(inChinese() ? "、" : ", ");
+}

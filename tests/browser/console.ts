@@ -1,0 +1,75 @@
+// Chromium for the console's tests: one browser, a fresh context for each person, and whatever the page complains about.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
+import { root } from "../harness";
+
+const axeSource = readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8");
+const seconds = 10_000;
+
+export interface Person {
+  context: BrowserContext;
+  page: Page;
+  /** What the browser complained about: errors of scripts and of the security policy. */
+  complaints: string[];
+}
+export interface View {
+  language?: string;
+  theme?: "light" | "dark";
+  width?: number;
+  height?: number;
+}
+
+export async function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
+}
+
+export async function openPerson(browser: Browser, url: string, view: View = {}): Promise<Person> {
+  const width = view.width ?? 1440;
+  const context = await browser.newContext({
+    baseURL: url,
+    locale: view.language ?? "zh-CN",
+    timezoneId: "Asia/Shanghai",
+    colorScheme: view.theme ?? "light",
+    viewport: { width, height: view.height ?? (width < 500 ? 844 : 900) },
+    hasTouch: width < 500,
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
+  context.setDefaultTimeout(seconds);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+  });
+  return { context, page, complaints };
+}
+
+/** Logs in through the page, as people do. */
+export async function logIn(page: Page, email: string, password: string, path = "/login"): Promise<void> {
+  await page.goto(path);
+  await page.locator("input[type=email]").fill(email);
+  await page.locator("input[type=password]").fill(password);
+  await page.locator("button[type=submit]").click();
+  await page.waitForURL((at) => at.pathname !== "/login");
+}
+
+/** Fails with the rules, places and reasons that axe finds against WCAG 2.2 AA. */
+export async function expectAccessible(page: Page, where: string): Promise<void> {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => {
+    const axe = (window as unknown as { axe: { run(scope: unknown, options: unknown): Promise<AxeResults> } }).axe;
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+    const { violations } = await axe.run(document, { runOnly: tags, rules: { "target-size": { enabled: true } } });
+    return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(" ")} ${n.html.slice(0, 120)}`));
+  });
+  expect(found, where).toEqual([]);
+}
+
+interface AxeResults {
+  violations: { id: string; nodes: { target: string[]; html: string }[] }[];
+}
