@@ -68,6 +68,7 @@ describe("logging in", () => {
   test("language and theme change at once and stay", async () => {
     const { page } = person;
     await logIn(page, program.email, program.password, "/customers");
+    await page.getByRole("heading", { name: "客户", exact: true }).waitFor();
     await page.getByRole("button", { name: "语言" }).click();
     await page.getByRole("menuitem", { name: "English" }).click();
     await page.getByRole("heading", { name: "Customers", exact: true }).waitFor();
@@ -99,7 +100,7 @@ describe("the one field", () => {
     await page.getByRole("main").getByLabel("查找客户").fill(text);
     await page.keyboard.press("Enter");
     await page.waitForURL(`**/customers/${shenId}`);
-    await page.getByRole("heading", { name: /沈女士/ }).waitFor();
+    await page.getByRole("heading", { name: /^沈/ }).waitFor();
   });
 
   test.each([
@@ -154,7 +155,7 @@ describe("the record", () => {
   });
 
   test("shows nobody's plain values", async () => {
-    await person.page.getByRole("heading", { name: /沈女士/ }).waitFor();
+    await person.page.getByRole("heading", { name: /^沈/ }).waitFor();
     const text = await person.page.locator("main").innerText();
     expect(text).toContain("154****0101");
     expect(text).not.toMatch(new RegExp(`${shen.phone}|${shen.name}|${shen.card}`));
@@ -165,7 +166,10 @@ describe("the record", () => {
     await page.getByRole("list", { name: "身份标识" }).getByRole("button", { name: /手机/ }).first().click();
     const drawer = page.getByRole("dialog", { name: "认定依据" });
     await drawer.getByText("已验证").first().waitFor();
-    await drawer.getByText(/规则 phone 第 \d+ 版/).first().waitFor();
+    await drawer
+      .getByText(/规则 phone 第 \d+ 版/)
+      .first()
+      .waitFor();
     await page.keyboard.press("Escape");
     await drawer.waitFor({ state: "hidden" });
   });
@@ -244,12 +248,25 @@ describe("the record", () => {
       currency: "CNY",
       kind: "receipt",
       member: { card: shen.card },
-      lines: [{ line_no: 1, sku: "BROWSER-1", name: "测试围巾", quantity: 1, list_price: "99.00", paid: "99.00", tax_rate: "13" }],
+      lines: [
+        {
+          line_no: 1,
+          sku: "BROWSER-1",
+          name: "测试围巾",
+          quantity: 1,
+          list_price: "99.00",
+          paid: "99.00",
+          tax_rate: "13",
+        },
+      ],
       tenders: [{ type: "wechat", amount: "99.00" }],
     };
     const sent = await fetch(`${program.url}/api/v1/receipts`, {
       method: "POST",
-      headers: { authorization: `Basic ${Buffer.from(`${key}:`).toString("base64")}`, "content-type": "application/json" },
+      headers: {
+        authorization: `Basic ${Buffer.from(`${key}:`).toString("base64")}`,
+        "content-type": "application/json",
+      },
       body: JSON.stringify(receipt),
     });
     expect(sent.status, await sent.text()).toBe(200);
@@ -381,7 +398,7 @@ describe("lists and keys", () => {
     await page.goto("/customers");
     await page.getByLabel("姓名、拼音、手机后四位").fill(shen.name);
     await page.keyboard.press("Enter");
-    await page.getByRole("link", { name: /沈女士/ }).first().waitFor();
+    await page.getByRole("link", { name: /^沈/ }).first().waitFor();
     expect(page.url()).not.toContain("%E6%B2%88");
     expect(await page.getByRole("table", { name: "客户" }).getByRole("row").count()).toBeLessThan(30);
   });
@@ -405,7 +422,7 @@ describe("lists and keys", () => {
     expect(await page.locator(".zx-row-active").count()).toBe(1);
     await page.keyboard.press("o");
     await page.waitForURL("**/customers/*");
-    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.locator(".zx-record").waitFor();
     await page.keyboard.press("e");
     await page.waitForURL("**/edit");
     await page.getByLabel("专属导购").waitFor();

@@ -40,10 +40,24 @@ function dress(request: Request): Request {
 /** fetch() for what the typed client does not carry: files in and out. */
 export async function send(input: Request): Promise<Response> {
   const spare = input.clone();
-  const response = await reach(dress(input));
+  const response = await withFreshToken(await reach(dress(input)), spare.clone());
   const isLogin = new URL(input.url).pathname === "/api/v1/session";
   if (response.status !== 401 || isLogin || !expired) return response;
   return (await expired()) ? reach(dress(spare)) : response;
+}
+
+/** Another window logged in meanwhile: the cookie is new and our token is old. Takes the new token and tries once more. */
+async function withFreshToken(response: Response, spare: Request): Promise<Response> {
+  if (response.status !== 403 || !writes.has(spare.method)) return response;
+  const problem = (await response
+    .clone()
+    .json()
+    .catch(() => null)) as Problem | null;
+  if (problem?.error.cause !== "csrf") return response;
+  const session = await reach(new Request(new URL("/api/v1/session", spare.url), { credentials: "same-origin" }));
+  if (!session.ok) return response;
+  csrf = ((await session.json()) as Session).csrf;
+  return reach(dress(spare));
 }
 
 async function reach(request: Request): Promise<Response> {

@@ -17,7 +17,7 @@ export interface Session {
   csrf: string;
 }
 export interface Problem {
-  error: { code: string; field?: string | null; message: string; request_id: string };
+  error: { code: string; field?: string | null; cause?: string | null; message: string; request_id: string };
 }
 export interface Total {
   count: number;

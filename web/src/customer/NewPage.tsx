@@ -44,6 +44,8 @@ export function useLeaveGuard(): { dirty: () => void; clean: () => void } {
 /** "phones[0]" of the server's error → the field of the form. */
 export function fieldPath(field: string): (string | number)[] {
   const parts = field.split(/[.[\]]+/).filter(Boolean);
+  // Contacts are refused by kind: the value that was typed stands in the list's first row.
+  if (field === "phone" || field === "email" || field === "card") return [`${field}s`, 0];
   if (parts[0] === "sizes") return [`size_${parts[1] ?? "top"}`];
   if (parts[0] === "addresses") return ["address", parts[2] ?? "street"];
   return parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part));

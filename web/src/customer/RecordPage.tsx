@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { useStream } from "../api/stream";
 import type { Customer } from "../api/types";
 import { useHotkeys } from "../app/hotkeys";
+import { textOr } from "../app/i18n";
 import { usePhone } from "../app/prefs";
 import { useMay } from "../app/session";
 import { useUrl } from "../app/url";
@@ -79,7 +80,7 @@ function Record({ customer, asked }: { customer: Customer; asked: string }) {
   const phone = usePhone();
   const may = useMay();
   const navigate = useNavigate();
-  const [{ tab = "story" }, setUrl] = useUrl();
+  const [{ tab = "story", story: told }, setUrl] = useUrl();
   const [open, setOpen] = useState<"reveal" | "changes" | null>(null);
   const moves = useMoves(customer);
   const toEdit = () => navigate({ to: "/customers/$id/edit", params: { id: customer.id } });
@@ -112,6 +113,14 @@ function Record({ customer, asked }: { customer: Customer; asked: string }) {
     <div className="zx-record">
       {asked !== customer.id && (
         <Alert type="info" showIcon closable title={t("record.merged_from", { code: customer.code })} />
+      )}
+      {told && textOr(`tour.${told}`, "") && (
+        <Alert
+          type="info"
+          closable={{ onClose: () => setUrl({ story: undefined }), "aria-label": t("common.close") }}
+          title={<strong>{textOr(`tour.${told}.title`, "")}</strong>}
+          description={textOr(`tour.${told}`, "")}
+        />
       )}
       <RecordHead customer={customer} onReveal={() => setOpen("reveal")} onEdit={toEdit} />
       <div className="zx-record-columns">

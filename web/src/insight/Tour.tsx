@@ -12,7 +12,7 @@ function Line({ story }: { story: Story }) {
   const words = (
     <>
       <span>
-        <strong>{textOr(story.title, story.key)}</strong>
+        <strong>{textOr(`${story.text_key}.title`, story.title)}</strong>
         <span className="zx-masked">{textOr(story.text_key, "")}</span>
       </span>
       <RightOutlined aria-hidden />
@@ -21,7 +21,7 @@ function Line({ story }: { story: Story }) {
   return (
     <li>
       {story.customer_id ? (
-        <Link to="/customers/$id" params={{ id: story.customer_id }}>
+        <Link to="/customers/$id" params={{ id: story.customer_id }} search={{ story: story.key }}>
           {words}
         </Link>
       ) : (
