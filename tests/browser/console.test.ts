@@ -433,6 +433,7 @@ describe("lists and keys", () => {
     expect(await page.evaluate(() => document.activeElement?.closest("search") !== null)).toBe(true);
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: /去哪里/ }).waitFor();
     await page.keyboard.type("实时");
     await page.keyboard.press("Enter");
     await page.waitForURL("**/data/live");

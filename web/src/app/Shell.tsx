@@ -17,7 +17,8 @@ import { may, useMe } from "./session";
 import { PlaceTabs, TopBar } from "./TopBar";
 import "./shell.css";
 
-const Palette = lazy(() => import("./Palette"));
+const loadPalette = () => import("./Palette");
+const Palette = lazy(loadPalette);
 const ShortcutSheet = lazy(() => import("./ShortcutSheet"));
 
 export function Shell() {
@@ -33,6 +34,11 @@ export function Shell() {
   useEffect(() => {
     openStream();
     return closeStream;
+  }, []);
+  // Keys typed right after Ctrl-K should not fall beside a palette that is still on its way.
+  useEffect(() => {
+    const timer = window.setTimeout(loadPalette, 2000);
+    return () => window.clearTimeout(timer);
   }, []);
   useEffect(() => onStreamReset(() => client.invalidateQueries()), [client]);
 

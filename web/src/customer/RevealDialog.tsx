@@ -130,7 +130,12 @@ export function RevealDialog({ customer, onClose }: { customer: Customer; onClos
         <Form.Item
           name="fields"
           label={t("reveal.fields")}
-          rules={[{ required: true, message: t("reveal.need_field") }]}
+          rules={[
+            {
+              validator: (_, chosen?: string[]) =>
+                chosen?.length ? Promise.resolve() : Promise.reject(new Error(t("reveal.need_field"))),
+            },
+          ]}
         >
           <Checkbox.Group options={fields.map((value) => ({ value, label: textOr(`reveal.field.${value}`, value) }))} />
         </Form.Item>

@@ -3,7 +3,7 @@
 import { ColumnHeightOutlined, TableOutlined } from "@ant-design/icons";
 import { Button, Checkbox, Dropdown, Popover, Skeleton, Table } from "antd";
 import type { ColumnType, TableProps } from "antd/es/table";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useHotkeys } from "../app/hotkeys";
 import { type Density, setPrefs, usePhone, usePrefs } from "../app/prefs";
@@ -150,38 +150,74 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
       render: (_: unknown, row: T) => c.render(row),
     };
   });
+  return <DataTableBody props={props} columns={columns} density={density} active={active} />;
+}
+
+/** What scrolls sideways can be reached and moved by the keyboard. */
+function useScrollFocus(): React.RefObject<HTMLDivElement | null> {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const content = box.current?.querySelector<HTMLElement>(".ant-table-content");
+    if (!content) return;
+    const look = () => {
+      if (content.scrollWidth > content.clientWidth) content.tabIndex = 0;
+      else content.removeAttribute("tabindex");
+    };
+    const watcher = new ResizeObserver(look);
+    watcher.observe(content);
+    if (content.firstElementChild) watcher.observe(content.firstElementChild);
+    return () => watcher.disconnect();
+  }, []);
+  return box;
+}
+
+function DataTableBody<T extends object>({
+  props,
+  columns,
+  density,
+  active,
+}: {
+  props: DataTableProps<T>;
+  columns: ColumnType<T>[];
+  density: Density;
+  active: number;
+}) {
+  const { t } = useTranslation();
+  const box = useScrollFocus();
   const onChange: TableProps<T>["onChange"] = (_p, _f, sorter) => {
     const one = Array.isArray(sorter) ? sorter[0] : sorter;
     if (!one?.order) props.onSort?.(undefined);
     else props.onSort?.(`${one.order === "descend" ? "-" : ""}${String(one.columnKey)}`);
   };
   return (
-    <Table<T>
-      aria-label={props.label}
-      className="zx-table"
-      size={density}
-      columns={columns}
-      dataSource={rows}
-      rowKey={props.rowKey}
-      loading={props.loading ? { delay: 300 } : false}
-      pagination={false}
-      scroll={{ x: "max-content" }}
-      onChange={onChange}
-      expandable={
-        props.expanded
-          ? {
-              expandedRowRender: props.expanded,
-              columnTitle: <span className="zx-hidden">{t("story.detail")}</span>,
-            }
-          : undefined
-      }
-      rowClassName={(_row, i) => (i === active ? "zx-row-active" : props.onOpen ? "zx-row-open" : "")}
-      onRow={(row) => ({
-        onClick: (event) => {
-          const inner = (event.target as HTMLElement).closest("a, button, input, label");
-          if (!inner && !window.getSelection()?.toString()) props.onOpen?.(row);
-        },
-      })}
-    />
+    <div ref={box}>
+      <Table<T>
+        aria-label={props.label}
+        className="zx-table"
+        size={density}
+        columns={columns}
+        dataSource={props.rows}
+        rowKey={props.rowKey}
+        loading={props.loading ? { delay: 300 } : false}
+        pagination={false}
+        scroll={{ x: "max-content" }}
+        onChange={onChange}
+        expandable={
+          props.expanded
+            ? {
+                expandedRowRender: props.expanded,
+                columnTitle: <span className="zx-hidden">{t("story.detail")}</span>,
+              }
+            : undefined
+        }
+        rowClassName={(_row, i) => (i === active ? "zx-row-active" : props.onOpen ? "zx-row-open" : "")}
+        onRow={(row) => ({
+          onClick: (event) => {
+            const inner = (event.target as HTMLElement).closest("a, button, input, label");
+            if (!inner && !window.getSelection()?.toString()) props.onOpen?.(row);
+          },
+        })}
+      />
+    </div>
   );
 }
