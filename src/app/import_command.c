@@ -184,6 +184,8 @@ int command_import(int argc, char **argv)
     if (rc == RC_OK && map)
         rc = read_map(&c, map, &a.request.map);
     if (rc == RC_OK)
+        rc = import_check(&c, &a.request); /* here, where the cause can be said in full */
+    if (rc == RC_OK)
         rc = running_read(data, &r) ? import_running(&c, &r, &a) : import_stopped(&c, data, &a);
     return rc ? command_failed("import", &c, rc) : 0;
 }

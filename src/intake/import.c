@@ -563,7 +563,7 @@ const struct job_kind import_jobs[] = {
     {.name = NULL},
 };
 
-static enum rc check_head(struct ctx *c, const struct import_request *request)
+enum rc import_check(struct ctx *c, const struct import_request *request)
 {
     struct import_file file;
     enum rc rc = import_file_open(c, request, false, &file);
@@ -576,7 +576,7 @@ enum rc import_add(struct ctx *c, const struct import_request *request, int64_t 
 {
     _cleanup_buf_ struct buf input = BUF_INIT(1 << 20);
     struct jw w = jw_on(&input);
-    enum rc rc = check_head(c, request);
+    enum rc rc = import_check(c, request);
     if (rc)
         return rc;
     jw_object(&w);

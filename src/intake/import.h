@@ -15,8 +15,9 @@ struct import_request {
     struct str store;       /* code of the store where rows name none; "" none */
     bool dry_run;           /* only say what would happen */
 };
-/* Looks at the head of the file and adds the job, inside the caller's transaction. RC_INVALID: field "kind", "file" or
- * "map" with the cause, e.g. "no_column_for_time". */
+/* Looks at the head of the file: RC_INVALID with field "kind", "file" or "map" and the cause, e.g. "no_column_for_time". */
+enum rc import_check(struct ctx *c, const struct import_request *r) ZX_MUST_CHECK;
+/* Checks and adds the job, inside the caller's transaction. */
 enum rc import_add(struct ctx *c, const struct import_request *r, int64_t *ret_job) ZX_MUST_CHECK;
 
 /* Of the rows of a file; they add up to it. */
