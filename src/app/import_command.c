@@ -169,8 +169,8 @@ int command_import(int argc, char **argv)
                                {"--store", "CODE", "the store, where the rows name none", &store, false},
                                {"--dry-run", NULL, "only say what would happen", &dry, false},
                                {NULL, NULL, NULL, NULL, false}};
-    if (args_parse("import", "Takes a CSV file, row by row; refused rows stand with their reasons in FILE.refused.csv.",
-                   "receipts|orders|products|customers FILE", argc, argv, args, words, 2) < 2) {
+    if (args_parse("import", "Takes a CSV file, row by row; refused rows stand with their reasons in FILE.refused.csv.", "receipts|orders|products|customers FILE", argc,
+                   argv, args, words, 2) < 2) {
         fputs("usage: zhixin import receipts|orders|products|customers FILE --data DIR [--map MAP] [--store CODE] [--dry-run]\n", stderr);
         return 2;
     }

@@ -10,9 +10,9 @@ enum { FIRST_YEAR = 2000, YEARS_AHEAD = 3 };
 
 struct calendar_day {
     int32_t day;
-    int year, month, date;        /* civil */
-    int weekday;                  /* 1 Monday … 7 Sunday */
-    int lunar_month, lunar_day;   /* leap months count 100 more */
+    int year, month, date;      /* civil */
+    int weekday;                /* 1 Monday … 7 Sunday */
+    int lunar_month, lunar_day; /* leap months count 100 more */
 };
 
 /* 清明 is a solar term: of the years 2000 to 2099 it falls on [Y × 0.2422 + 4.81] − [Y / 4], Y = year − 2000. */
@@ -53,9 +53,8 @@ static enum rc put_day(struct ctx *c, UCalendar *lunar, int32_t day)
     clock_civil(day, &d.year, &d.month, &d.date);
     set_lunar(lunar, &d);
     const char *holiday = holiday_of(&d);
-    return db_run(c->db, "catalog_calendar_put", DB_I64("day", day), DB_I64("weekday", d.weekday),
-                  DB_I64("off", d.weekday > 5 || *holiday), DB_TEXT("holiday", str_z(holiday)),
-                  DB_I64("lunar_month", d.lunar_month), DB_I64("lunar_day", d.lunar_day));
+    return db_run(c->db, "catalog_calendar_put", DB_I64("day", day), DB_I64("weekday", d.weekday), DB_I64("off", d.weekday > 5 || *holiday),
+                  DB_TEXT("holiday", str_z(holiday)), DB_I64("lunar_month", d.lunar_month), DB_I64("lunar_day", d.lunar_day));
 }
 
 static enum rc fill(struct ctx *c, void *arg)

@@ -8,8 +8,8 @@
 struct store {
     int64_t id;
     struct str code, name, city;
-    int32_t offset_s;        /* zone offset; China has one */
-    int32_t cut_s;           /* business day ends, seconds after midnight: 4 h */
+    int32_t offset_s; /* zone offset; China has one */
+    int32_t cut_s;    /* business day ends, seconds after midnight: 4 h */
 };
 /* By code; RC_NOT_FOUND with field "store". Cached. */
 enum rc catalog_store(struct ctx *c, struct str code, struct store *ret) ZX_MUST_CHECK;

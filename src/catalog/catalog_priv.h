@@ -32,8 +32,8 @@ struct catalog_feed_kind {
  * nothing and does not stop the others. */
 enum rc catalog_feed(struct ctx *c, const struct catalog_items *in, const struct catalog_feed_kind *kind, struct reply *p) ZX_MUST_CHECK;
 
-route_fn catalog_stores_list, catalog_stores_put, catalog_products_list, catalog_products_put, catalog_styles_list,
-    catalog_style_show, catalog_categories_list, catalog_calendar_list;
+route_fn catalog_stores_list, catalog_stores_put, catalog_products_list, catalog_products_put, catalog_styles_list, catalog_style_show, catalog_categories_list,
+    catalog_calendar_list;
 extern const struct field catalog_store_out[], catalog_sku_out[], catalog_style_out[];
 
 #endif

@@ -31,8 +31,7 @@ static enum rc category_level(struct ctx *c, struct str path, struct str name, i
     enum rc rc = db_get_i64(c->db, 0, &id, "catalog_category_get", DB_TEXT("path", path));
     if (rc == RC_OK && id == 0) {
         id = id_next();
-        rc = db_run(c->db, "catalog_category_insert", DB_I64("id", id), DB_I64("parent_id", parent), DB_TEXT("path", path),
-                    DB_TEXT("name", name));
+        rc = db_run(c->db, "catalog_category_insert", DB_I64("id", id), DB_I64("parent_id", parent), DB_TEXT("path", path), DB_TEXT("name", name));
     }
     if (rc == RC_OK)
         *ret_id = id;

@@ -82,8 +82,14 @@ static enum rc load_sku(struct ctx *c, struct product *p)
 
 static enum rc load(struct ctx *c, struct str style, struct str sku, struct product *ret)
 {
-    *ret = (struct product){.style = style, .sku = sku, .style_name = style, .launch_day = no_day, .list_minor = PRICE_UNKNOWN,
-                            .floor_minor = PRICE_UNKNOWN, .cost_minor = PRICE_UNKNOWN, .tax_permyriad = TAX_USUAL_PERMYRIAD};
+    *ret = (struct product){.style = style,
+                            .sku = sku,
+                            .style_name = style,
+                            .launch_day = no_day,
+                            .list_minor = PRICE_UNKNOWN,
+                            .floor_minor = PRICE_UNKNOWN,
+                            .cost_minor = PRICE_UNKNOWN,
+                            .tax_permyriad = TAX_USUAL_PERMYRIAD};
     enum rc rc = load_style(c, ret);
     return rc ? rc : load_sku(c, ret);
 }
@@ -92,14 +98,14 @@ static enum rc load(struct ctx *c, struct str style, struct str sku, struct prod
 
 static bool style_same(const struct product *a, const struct product *b)
 {
-    return str_eq(a->style_name, b->style_name) && str_eq(a->category, b->category) && str_eq(a->brand, b->brand) &&
-           str_eq(a->season, b->season) && str_eq(a->wave, b->wave) && str_eq(a->image, b->image) && a->launch_day == b->launch_day;
+    return str_eq(a->style_name, b->style_name) && str_eq(a->category, b->category) && str_eq(a->brand, b->brand) && str_eq(a->season, b->season) &&
+           str_eq(a->wave, b->wave) && str_eq(a->image, b->image) && a->launch_day == b->launch_day;
 }
 
 static bool sku_same(const struct product *a, const struct product *b)
 {
-    return str_eq(a->color, b->color) && str_eq(a->size, b->size) && a->list_minor == b->list_minor &&
-           a->floor_minor == b->floor_minor && a->cost_minor == b->cost_minor && a->tax_permyriad == b->tax_permyriad;
+    return str_eq(a->color, b->color) && str_eq(a->size, b->size) && a->list_minor == b->list_minor && a->floor_minor == b->floor_minor &&
+           a->cost_minor == b->cost_minor && a->tax_permyriad == b->tax_permyriad;
 }
 
 static enum rc write_style(struct ctx *c, struct product *p)
@@ -114,9 +120,16 @@ static enum rc write_style(struct ctx *c, struct product *p)
     if (is_new)
         p->style_id = id_next();
     const struct db_arg args[] = {
-        DB_I64("id", p->style_id), DB_TEXT("name", p->style_name), DB_I64("category_id", category), DB_I64("brand_id", brand),
-        DB_TEXT("season", p->season), DB_TEXT("wave", p->wave), DB_I64_OR_NULL("launch_day", p->launch_day, p->launch_day != no_day),
-        DB_TEXT("image", p->image), DB_I64("now_us", c->now_us), DB_TEXT("code", p->style),
+        DB_I64("id", p->style_id),
+        DB_TEXT("name", p->style_name),
+        DB_I64("category_id", category),
+        DB_I64("brand_id", brand),
+        DB_TEXT("season", p->season),
+        DB_TEXT("wave", p->wave),
+        DB_I64_OR_NULL("launch_day", p->launch_day, p->launch_day != no_day),
+        DB_TEXT("image", p->image),
+        DB_I64("now_us", c->now_us),
+        DB_TEXT("code", p->style),
     };
     rc = is_new ? db_run_args(c->db, "catalog_style_insert", args, 10) : db_run_args(c->db, "catalog_style_update", args, 9);
     return rc ? rc : change_add(c, CHANGE_STYLE, p->style_id, 0, 1);
@@ -144,10 +157,16 @@ static enum rc write_sku(struct ctx *c, const struct product *before, struct pro
     if (is_new)
         p->sku_id = id_next();
     const struct db_arg args[] = {
-        DB_I64("id", p->sku_id), DB_TEXT("color", p->color), DB_TEXT("size", p->size),
-        DB_I64_OR_NULL("list_minor", p->list_minor, p->list_minor >= 0), DB_I64_OR_NULL("floor_minor", p->floor_minor, p->floor_minor >= 0),
-        DB_I64_OR_NULL("cost_minor", p->cost_minor, p->cost_minor >= 0), DB_I64("tax_permyriad", p->tax_permyriad),
-        DB_I64("now_us", c->now_us), DB_TEXT("code", p->sku), DB_I64("style_id", p->style_id),
+        DB_I64("id", p->sku_id),
+        DB_TEXT("color", p->color),
+        DB_TEXT("size", p->size),
+        DB_I64_OR_NULL("list_minor", p->list_minor, p->list_minor >= 0),
+        DB_I64_OR_NULL("floor_minor", p->floor_minor, p->floor_minor >= 0),
+        DB_I64_OR_NULL("cost_minor", p->cost_minor, p->cost_minor >= 0),
+        DB_I64("tax_permyriad", p->tax_permyriad),
+        DB_I64("now_us", c->now_us),
+        DB_TEXT("code", p->sku),
+        DB_I64("style_id", p->style_id),
     };
     enum rc rc = is_new ? db_run_args(c->db, "catalog_sku_insert", args, 10) : db_run_args(c->db, "catalog_sku_update", args, 8);
     if (rc == RC_OK)

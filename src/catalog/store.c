@@ -22,8 +22,7 @@ const struct field store_fields[] = {
     {"region", FIELD_STR, 0, offsetof(struct store_row, region), .max = LIMIT_NAME_CHARS, .doc = "Sales region, made when new."},
     {"city", FIELD_STR, 0, offsetof(struct store_row, city), .max = LIMIT_NAME_CHARS},
     {"kind", FIELD_ENUM, 0, offsetof(struct store_row, kind), .words = store_kinds, .doc = "Who runs it."},
-    {"zone_offset_minutes", FIELD_I64, 0, offsetof(struct store_row, zone_offset_minutes), .min = -900, .max = 900,
-     .doc = "Minutes east of UTC; 480 if not said."},
+    {"zone_offset_minutes", FIELD_I64, 0, offsetof(struct store_row, zone_offset_minutes), .min = -900, .max = 900, .doc = "Minutes east of UTC; 480 if not said."},
     {"day_cut_minutes", FIELD_I64, 0, offsetof(struct store_row, day_cut_minutes), .min = 0, .max = 720,
      .doc = "The business day ends so many minutes after midnight; 240 if not said."},
     FIELD_END,
@@ -61,8 +60,12 @@ enum rc catalog_store(struct ctx *c, struct str code, struct store *ret)
         return rc;
     if (row.id == 0)
         return ctx_fail(c, RC_NOT_FOUND, "store", "unknown");
-    *ret = (struct store){.id = row.id, .code = row.code, .name = row.name, .city = row.city,
-                          .offset_s = (int32_t)row.zone_offset_minutes * 60, .cut_s = (int32_t)row.day_cut_minutes * 60};
+    *ret = (struct store){.id = row.id,
+                          .code = row.code,
+                          .name = row.name,
+                          .city = row.city,
+                          .offset_s = (int32_t)row.zone_offset_minutes * 60,
+                          .cut_s = (int32_t)row.day_cut_minutes * 60};
     return RC_OK;
 }
 
@@ -82,9 +85,15 @@ static enum rc row_write(struct ctx *c, struct store_row *row)
     if (is_new)
         row->id = id_next();
     const struct db_arg args[] = {
-        DB_I64("id", row->id), DB_TEXT("name", row->name), DB_I64("region_id", region), DB_TEXT("city", row->city),
-        DB_I64("kind", row->kind + 1), DB_I64("zone_offset_s", row->zone_offset_minutes * 60),
-        DB_I64("day_cut_s", row->day_cut_minutes * 60), DB_I64("now_us", c->now_us), DB_TEXT("code", row->code),
+        DB_I64("id", row->id),
+        DB_TEXT("name", row->name),
+        DB_I64("region_id", region),
+        DB_TEXT("city", row->city),
+        DB_I64("kind", row->kind + 1),
+        DB_I64("zone_offset_s", row->zone_offset_minutes * 60),
+        DB_I64("day_cut_s", row->day_cut_minutes * 60),
+        DB_I64("now_us", c->now_us),
+        DB_TEXT("code", row->code),
     };
     rc = is_new ? db_run_args(c->db, "catalog_store_insert", args, 9) : db_run_args(c->db, "catalog_store_update", args, 8);
     return rc ? rc : change_add(c, CHANGE_STORE, row->id, 0, 1);

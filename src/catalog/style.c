@@ -171,8 +171,7 @@ enum rc catalog_products_list(struct ctx *c, const struct request *r, struct rep
     enum rc rc = list_open(c, r, 50, &page);
     if (rc)
         return rc;
-    const struct db_arg args[] = {DB_TEXT("q", page.q), DB_TEXT("style", request_query(r, "style")), DB_I64("after", page.after[0]),
-                                  DB_I64("limit", page.limit + 1)};
+    const struct db_arg args[] = {DB_TEXT("q", page.q), DB_TEXT("style", request_query(r, "style")), DB_I64("after", page.after[0]), DB_I64("limit", page.limit + 1)};
     struct db_rows *q = db_query_args(c->db, "catalog_sku_list", args, 4);
     list_begin(&page, p);
     while (list_next(&page, q)) {

@@ -11,14 +11,14 @@ enum { CHUNK = 64 << 10, CELLS_BYTES = CSV_ROW_BYTES + LIMIT_CSV_COLUMNS };
 
 struct csv {
     struct csv_source source;
-    char *window;             /* bytes [0, filled) of the file from `offset` on; the current row starts at `row` */
+    char *window; /* bytes [0, filled) of the file from `offset` on; the current row starts at `row` */
     size_t filled, cap, row;
     bool ended, failed, started;
     int64_t offset, number;
     char separator;
     enum csv_encoding encoding;
     UConverter *converter;
-    char *text;               /* cells of the current row, unquoted, one behind the other */
+    char *text; /* cells of the current row, unquoted, one behind the other */
     size_t text_len, cell_start;
     struct str cells[LIMIT_CSV_COLUMNS];
     size_t count;
@@ -162,8 +162,8 @@ enum state { CELL_START, PLAIN, QUOTED, QUOTE };
 
 struct cut {
     enum state state;
-    size_t at;         /* in the window, behind the row's last byte in the end */
-    const char *why;   /* the first thing wrong with the row */
+    size_t at;       /* in the window, behind the row's last byte in the end */
+    const char *why; /* the first thing wrong with the row */
     bool blank;
 };
 
@@ -342,8 +342,7 @@ enum csv_result csv_next(struct csv *r, struct arena *a, struct csv_row *ret)
         if (r->failed)
             return CSV_FAILED;
         r->number++;
-        *ret = (struct csv_row){.number = r->number, .offset = r->offset, .why = c.why,
-                                .raw = str_n(r->window + r->row, c.at - r->row)};
+        *ret = (struct csv_row){.number = r->number, .offset = r->offset, .why = c.why, .raw = str_n(r->window + r->row, c.at - r->row)};
         r->offset += (int64_t)ret->raw.len;
         ret->end = r->offset;
         r->row = c.at;

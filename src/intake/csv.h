@@ -15,13 +15,13 @@ struct csv_source {
 };
 
 struct csv_row {
-    struct str *cells;  /* UTF-8 text, in the arena given to csv_next() */
+    struct str *cells; /* UTF-8 text, in the arena given to csv_next() */
     size_t count;
-    int64_t number;     /* 1 for the first record of the file; blank ones count */
-    int64_t offset;     /* where it starts, in bytes of the file */
-    int64_t end;        /* where the next one starts */
-    const char *why;    /* CSV_BAD: "quote", "unclosed_quote", "cell_too_large", "row_too_large", "too_many_columns", "encoding", "nul" */
-    struct str raw;     /* the row as it stands in the file, for the file of refusals; in the reader until the next call */
+    int64_t number;  /* 1 for the first record of the file; blank ones count */
+    int64_t offset;  /* where it starts, in bytes of the file */
+    int64_t end;     /* where the next one starts */
+    const char *why; /* CSV_BAD: "quote", "unclosed_quote", "cell_too_large", "row_too_large", "too_many_columns", "encoding", "nul" */
+    struct str raw;  /* the row as it stands in the file, for the file of refusals; in the reader until the next call */
 };
 enum csv_encoding { CSV_UNDECIDED, CSV_UTF8, CSV_GB18030 }; /* undecided: ASCII so far */
 enum csv_result { CSV_ROW, CSV_BAD, CSV_END, CSV_FAILED };

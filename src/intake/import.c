@@ -16,12 +16,12 @@ enum { BATCH_ROWS = 4000, BATCH_DOCUMENTS = 1000, STORES_MAX = 4096, REFUSED_BYT
 
 /* One document on its way. */
 struct passing {
-    size_t first, count;             /* its rows in the file's list */
-    struct intake_item *item;        /* NULL: refused before */
+    size_t first, count;      /* its rows in the file's list */
+    struct intake_item *item; /* NULL: refused before */
     struct import_document document;
     enum intake_outcome outcome;
-    const char *reason;              /* of a refusal */
-    size_t guilty;                   /* the row that caused it, or the count: the document as a whole */
+    const char *reason; /* of a refusal */
+    size_t guilty;      /* the row that caused it, or the count: the document as a whole */
 };
 
 struct import_run {
@@ -32,14 +32,14 @@ struct import_run {
     struct access_source source;
     struct json_parser *parser;
     struct import_counts counts;
-    size_t at;                       /* next row */
-    int refused_fd;                  /* -1: nothing was refused yet */
+    size_t at;      /* next row */
+    int refused_fd; /* -1: nothing was refused yet */
     struct str refused_path;
     struct buf refused;
     int64_t refused_bytes;
-    struct str stores[STORES_MAX];   /* codes that are known to be there */
+    struct str stores[STORES_MAX]; /* codes that are known to be there */
     size_t store_count;
-    struct arena *keep;              /* lives as long as the run */
+    struct arena *keep; /* lives as long as the run */
     struct passing *batch;
     size_t batch_count;
 };
@@ -504,8 +504,11 @@ static enum rc read_request(struct import_run *r)
     const char *why;
     if (json_parse(r->parser, r->job->input, 1 << 20, &input, &why) != RC_OK)
         return ctx_fail(r->c, RC_INTERNAL, "input", why);
-    r->request = (struct import_request){.kind = text_of(r, input, "kind"), .path = text_of(r, input, "path"), .map = text_of(r, input, "map"),
-                                         .store = text_of(r, input, "store"), .dry_run = json_bool(json_get(input, STR("dry_run")), false)};
+    r->request = (struct import_request){.kind = text_of(r, input, "kind"),
+                                         .path = text_of(r, input, "path"),
+                                         .map = text_of(r, input, "map"),
+                                         .store = text_of(r, input, "store"),
+                                         .dry_run = json_bool(json_get(input, STR("dry_run")), false)};
     bool upload = import_upload_is(r->request.path);
     r->refused_path = upload ? arena_printf(r->keep, "%s/imports/%lld.refused.csv", r->c->app->data_dir, (long long)r->job->id)
                              : arena_concat(r->keep, r->request.path, STR(".refused.csv"));
@@ -519,8 +522,8 @@ static enum rc ensure_source(struct ctx *c, void *arg)
 
 static enum rc find_source(struct import_run *r)
 {
-    struct access_source s = {.code = STR("import"), .name = STR("import"), .kind = STR("import"), .account_scope = STR("shop"),
-                              .trusted = true, .enabled = true, .channel = STR("web")};
+    struct access_source s = {
+        .code = STR("import"), .name = STR("import"), .kind = STR("import"), .account_scope = STR("shop"), .trusted = true, .enabled = true, .channel = STR("web")};
     enum rc rc = db_pool_tx(r->c, r->c->app->truth, ensure_source, &s);
     if (rc == RC_OK)
         rc = access_source_find(r->c, s.code, &r->source);

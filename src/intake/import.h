@@ -9,11 +9,11 @@
 #include "job/job.h"
 
 struct import_request {
-    struct str kind;        /* "receipts", "orders", "products", "customers" */
-    struct str path;        /* the file, as this process can open it; FILE.refused.csv is written beside it */
-    struct str map;         /* text of a map file: lines `column = field`, `column = -`, `field := constant`; the rest goes by the columns' names */
-    struct str store;       /* code of the store where rows name none; "" none */
-    bool dry_run;           /* only say what would happen */
+    struct str kind;  /* "receipts", "orders", "products", "customers" */
+    struct str path;  /* the file, as this process can open it; FILE.refused.csv is written beside it */
+    struct str map;   /* text of a map file: lines `column = field`, `column = -`, `field := constant`; the rest goes by the columns' names */
+    struct str store; /* code of the store where rows name none; "" none */
+    bool dry_run;     /* only say what would happen */
 };
 /* Looks at the head of the file: RC_INVALID with field "kind", "file" or "map" and the cause, e.g. "no_column_for_time". */
 enum rc import_check(struct ctx *c, const struct import_request *r) ZX_MUST_CHECK;

@@ -130,8 +130,8 @@ static const char *tender_of(struct str word)
     static const struct {
         const char *word, *tender;
     } words[] = {
-        {"微信", "wechat"}, {"支付宝", "alipay"}, {"现金", "cash"}, {"储值", "stored_value"}, {"礼品卡", "stored_value"}, {"积分", "points"},
-        {"商场券", "mall_voucher"}, {"平台补贴", "subsidy"}, {"银行卡", "card"}, {"刷卡", "card"}, {"信用卡", "card"}, {"银联", "card"},
+        {"微信", "wechat"},         {"支付宝", "alipay"},    {"现金", "cash"},   {"储值", "stored_value"}, {"礼品卡", "stored_value"}, {"积分", "points"},
+        {"商场券", "mall_voucher"}, {"平台补贴", "subsidy"}, {"银行卡", "card"}, {"刷卡", "card"},         {"信用卡", "card"},         {"银联", "card"},
     };
     static const char *const plain[] = {"wechat", "alipay", "cash", "card", "stored_value", "points", "mall_voucher", "subsidy"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -184,8 +184,8 @@ static const char *status_of(struct str word)
 {
     static const struct {
         const char *word, *status;
-    } words[] = {{"待付款", "placed"}, {"已付款", "paid"}, {"待发货", "paid"}, {"已发货", "shipped"}, {"已收货", "received"}, {"已签收", "received"},
-                 {"已完成", "received"}, {"交易成功", "received"}, {"已取消", "cancelled"}, {"交易关闭", "cancelled"}};
+    } words[] = {{"待付款", "placed"},   {"已付款", "paid"},     {"待发货", "paid"},       {"已发货", "shipped"},   {"已收货", "received"},
+                 {"已签收", "received"}, {"已完成", "received"}, {"交易成功", "received"}, {"已取消", "cancelled"}, {"交易关闭", "cancelled"}};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (str_eqz(word, words[i].word))
             return words[i].status;
@@ -225,8 +225,7 @@ static void choose_lines(const struct writing *first, const struct csv_row *rows
     d->nothing = nothing;
 }
 
-enum rc import_body_sale(struct ctx *c, struct json_parser *parser, const struct import_file *f, const struct csv_row *rows, size_t count,
-                         struct import_document *ret)
+enum rc import_body_sale(struct ctx *c, struct json_parser *parser, const struct import_file *f, const struct csv_row *rows, size_t count, struct import_document *ret)
 {
     _cleanup_buf_ struct buf text = BUF_INIT(BODY_BYTES);
     struct jw w = jw_on(&text);
@@ -270,8 +269,8 @@ static struct str category_of(const struct writing *t)
 
 enum rc import_body_product(struct ctx *c, struct json_parser *parser, const struct import_file *f, const struct csv_row *row, struct json *ret)
 {
-    static const struct text_member texts[] = {{"style_name", IF_STYLE_NAME}, {"brand", IF_BRAND}, {"season", IF_SEASON}, {"wave", IF_WAVE}, {"color", IF_COLOR},
-                                               {"size", IF_SIZE}, {"image", IF_IMAGE}, {NULL, 0}};
+    static const struct text_member texts[] = {{"style_name", IF_STYLE_NAME}, {"brand", IF_BRAND}, {"season", IF_SEASON}, {"wave", IF_WAVE},
+                                               {"color", IF_COLOR},           {"size", IF_SIZE},   {"image", IF_IMAGE},   {NULL, 0}};
     static const struct text_member prices[] = {{"list_price", IF_LIST_PRICE}, {"floor_price", IF_FLOOR_PRICE}, {"cost", IF_COST}, {"tax_rate", IF_TAX_RATE}, {NULL, 0}};
     _cleanup_buf_ struct buf text = BUF_INIT(BODY_BYTES);
     struct jw w = jw_on(&text);
@@ -323,8 +322,9 @@ static void put_address(const struct writing *t)
 
 enum rc import_body_customer(struct ctx *c, struct json_parser *parser, const struct import_file *f, const struct csv_row *row, struct json *ret)
 {
-    static const struct text_member texts[] = {{"name", IF_PERSON}, {"gender", IF_GENDER}, {"email", IF_EMAIL}, {"unionid", IF_UNIONID}, {"home_store", IF_HOME_STORE},
-                                               {"own_assistant", IF_ASSISTANT}, {"note", IF_NOTE}, {"class", IF_CLASS}, {NULL, 0}};
+    static const struct text_member texts[] = {{"name", IF_PERSON},     {"gender", IF_GENDER},         {"email", IF_EMAIL},
+                                               {"unionid", IF_UNIONID}, {"home_store", IF_HOME_STORE}, {"own_assistant", IF_ASSISTANT},
+                                               {"note", IF_NOTE},       {"class", IF_CLASS},           {NULL, 0}};
     _cleanup_buf_ struct buf text = BUF_INIT(BODY_BYTES);
     struct jw w = jw_on(&text);
     struct writing t = {c, f, row, &w};

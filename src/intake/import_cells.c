@@ -124,8 +124,7 @@ static bool take_date(struct str *s, int *year, int *month, int *day)
 {
     static const char *const after_year[] = {"-", "/", ".", "年", NULL}, *const after_month[] = {"-", "/", ".", "月", NULL};
     static const char *const after_day[] = {"日", "号", NULL};
-    if (!take_number(s, 4, year) || *year < 1000 || !take_one_of(s, after_year) || !take_number(s, 2, month) || !take_one_of(s, after_month) ||
-        !take_number(s, 2, day))
+    if (!take_number(s, 4, year) || *year < 1000 || !take_one_of(s, after_year) || !take_number(s, 2, month) || !take_one_of(s, after_month) || !take_number(s, 2, day))
         return false;
     take_one_of(s, after_day);
     return true;

@@ -9,13 +9,17 @@ enum { SALES = IMPORT_RECEIPTS | IMPORT_ORDERS, ALIASES_MAX = 14, FOLDED_MAX = 1
 
 /* The first name is the field's own, the word of map files. Names are compared without case, blanks, _ and -. */
 static const struct target {
-    unsigned kinds;       /* of enum import_kind, where the field means something */
+    unsigned kinds; /* of enum import_kind, where the field means something */
     const char *names[ALIASES_MAX];
 } targets[IF_COUNT] = {
     [IF_STORE] = {SALES, {"store", "store_id", "store_code", "shop", "门店", "门店编码", "店铺", "店号", "店铺编码"}},
     [IF_TILL] = {IMPORT_RECEIPTS, {"till", "pos", "register", "workstation", "收银台", "款台", "机号", "收银机"}},
-    [IF_NUMBER] = {SALES, {"number", "receipt", "receipt_no", "receipt_number", "basket_id", "invoice_no", "order_id", "order_no", "小票号", "单号", "订单号", "流水号", "交易号"}},
-    [IF_TIME] = {SALES, {"time", "timestamp", "datetime", "date", "ts", "transaction_timestamp", "invoice_date", "ordered_at", "时间", "交易时间", "下单时间", "日期", "销售时间"}},
+    [IF_NUMBER] = {SALES,
+                   {"number", "receipt", "receipt_no", "receipt_number", "basket_id", "invoice_no", "order_id", "order_no", "小票号", "单号", "订单号", "流水号",
+                    "交易号"}},
+    [IF_TIME] = {SALES,
+                 {"time", "timestamp", "datetime", "date", "ts", "transaction_timestamp", "invoice_date", "ordered_at", "时间", "交易时间", "下单时间", "日期",
+                  "销售时间"}},
     [IF_CURRENCY] = {SALES, {"currency", "币种", "货币"}},
     [IF_STATUS] = {IMPORT_ORDERS, {"status", "state", "状态", "订单状态"}},
     [IF_ORDER_DISCOUNT] = {SALES, {"order_discount", "整单优惠", "整单折扣"}},
@@ -114,8 +118,8 @@ struct mapping {
     enum import_kind kind;
     const struct csv_row *header;
     struct import_columns *columns;
-    bool taken[LIMIT_CSV_COLUMNS];      /* columns that the map file speaks of */
-    bool said[IF_COUNT];                /* fields that it speaks of */
+    bool taken[LIMIT_CSV_COLUMNS]; /* columns that the map file speaks of */
+    bool said[IF_COUNT];           /* fields that it speaks of */
 };
 
 /* ---- by a map file ---- */
@@ -219,8 +223,7 @@ static enum rc check_sales(struct ctx *c, enum import_kind kind, const struct im
     return rc || has(m, IF_PRICE) ? rc : need(c, m, IF_PAID);
 }
 
-enum rc import_columns_map(struct ctx *c, enum import_kind kind, const struct csv_row *header, struct str map, struct str store,
-                           struct import_columns *ret)
+enum rc import_columns_map(struct ctx *c, enum import_kind kind, const struct csv_row *header, struct str map, struct str store, struct import_columns *ret)
 {
     struct import_columns m = {.constant = {STR_NULL}};
     struct mapping mapping = {.c = c, .kind = kind, .header = header, .columns = &m};

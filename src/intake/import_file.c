@@ -15,8 +15,8 @@
 struct group_table {
     struct group_slot {
         uint64_t key;
-        uint32_t group;   /* + 1; 0 is free */
-    } *slots;
+        uint32_t group; /* + 1; 0 is free */
+    } * slots;
     size_t size, used;
 };
 

@@ -12,13 +12,13 @@ enum import_kind import_kind_of(struct str word);
 
 /* ---- import_columns.c: what the columns mean ---- */
 
-#define IMPORT_FIELDS(X)                                                                                                       \
-    X(STORE) X(TILL) X(NUMBER) X(TIME) X(CURRENCY) X(STATUS) X(ORDER_DISCOUNT) X(FREIGHT) X(PAYMENT) X(STAFF) X(LINE_NO) X(SKU) \
-    X(NAME) X(QUANTITY) X(PAID) X(PRICE) X(LIST_PRICE) X(DISCOUNT) X(TAX_RATE) X(PROMOTION) X(COUPON) X(RETURN_NUMBER)        \
-    X(RETURN_STORE) X(RETURN_TILL) X(RETURN_LINE) X(RETURN_REASON) X(PHONE) X(EMAIL) X(CARD) X(ACCOUNT) X(UNIONID)            \
-    X(STYLE) X(STYLE_NAME) X(CATEGORY) X(SUBCATEGORY) X(BRAND) X(SEASON) X(WAVE) X(LAUNCH_DAY) X(COLOR) X(SIZE) X(BARCODE)     \
-    X(FLOOR_PRICE) X(COST) X(IMAGE) X(PERSON) X(GENDER) X(BIRTHDAY) X(PROVINCE) X(CITY) X(DISTRICT) X(STREET) X(HOME_STORE)    \
-    X(ASSISTANT) X(SIZE_TOP) X(SIZE_BOTTOM) X(SIZE_SHOE) X(TAGS) X(NOTE) X(CLASS)
+#define IMPORT_FIELDS(X)                                                                                                                                               \
+    X(STORE)                                                                                                                                                           \
+    X(TILL) X(NUMBER) X(TIME) X(CURRENCY) X(STATUS) X(ORDER_DISCOUNT) X(FREIGHT) X(PAYMENT) X(STAFF) X(LINE_NO) X(SKU) X(NAME) X(QUANTITY) X(PAID) X(PRICE)            \
+        X(LIST_PRICE) X(DISCOUNT) X(TAX_RATE) X(PROMOTION) X(COUPON) X(RETURN_NUMBER) X(RETURN_STORE) X(RETURN_TILL) X(RETURN_LINE) X(RETURN_REASON) X(PHONE) X(EMAIL) \
+            X(CARD) X(ACCOUNT) X(UNIONID) X(STYLE) X(STYLE_NAME) X(CATEGORY) X(SUBCATEGORY) X(BRAND) X(SEASON) X(WAVE) X(LAUNCH_DAY) X(COLOR) X(SIZE) X(BARCODE)       \
+                X(FLOOR_PRICE) X(COST) X(IMAGE) X(PERSON) X(GENDER) X(BIRTHDAY) X(PROVINCE) X(CITY) X(DISTRICT) X(STREET) X(HOME_STORE) X(ASSISTANT) X(SIZE_TOP)       \
+                    X(SIZE_BOTTOM) X(SIZE_SHOE) X(TAGS) X(NOTE) X(CLASS)
 enum import_field {
 #define X(name) IF_##name,
     IMPORT_FIELDS(X)
@@ -27,8 +27,8 @@ enum import_field {
 };
 
 struct import_columns {
-    int16_t at[IF_COUNT];               /* position of the column, -1 none */
-    struct str constant[IF_COUNT];      /* of every row, where no column says otherwise */
+    int16_t at[IF_COUNT];          /* position of the column, -1 none */
+    struct str constant[IF_COUNT]; /* of every row, where no column says otherwise */
 };
 /* Reads the map, or the header alone. RC_INVALID with field "map". */
 enum rc import_columns_map(struct ctx *c, enum import_kind kind, const struct csv_row *header, struct str map, struct str store,
@@ -58,12 +58,12 @@ struct import_file {
     int fd;
     struct csv *csv;
     enum import_kind kind;
-    struct str header;                  /* as it stands in the file */
-    struct str scope;                   /* first part of the keys of orders */
+    struct str header; /* as it stands in the file */
+    struct str scope;  /* first part of the keys of orders */
     struct import_columns columns;
-    struct import_row *rows;            /* by document, documents in the order of their first rows */
+    struct import_row *rows; /* by document, documents in the order of their first rows */
     size_t row_count, group_count;
-    char *bytes;                        /* of the row read last */
+    char *bytes; /* of the row read last */
     struct csv_memory memory;
 };
 /* Opens the file, reads header and map. With `rows`, reads it all. */
@@ -81,16 +81,14 @@ struct str import_file_raw(struct import_file *f, size_t index);
 struct import_document {
     struct json body;
     size_t line_count;
-    const size_t *row_of_line;          /* position within the document's rows */
-    const bool *nothing;                /* rows that sold nothing: they are refused alone */
+    const size_t *row_of_line; /* position within the document's rows */
+    const bool *nothing;       /* rows that sold nothing: they are refused alone */
 };
 /* A receipt or order of all its rows. Texts live in the context's arena, the body in the parser. */
-enum rc import_body_sale(struct ctx *c, struct json_parser *parser, const struct import_file *f, const struct csv_row *rows,
-                         size_t count, struct import_document *ret) ZX_MUST_CHECK;
-enum rc import_body_product(struct ctx *c, struct json_parser *parser, const struct import_file *f, const struct csv_row *row,
-                            struct json *ret) ZX_MUST_CHECK;
-enum rc import_body_customer(struct ctx *c, struct json_parser *parser, const struct import_file *f, const struct csv_row *row,
-                             struct json *ret) ZX_MUST_CHECK;
+enum rc import_body_sale(struct ctx *c, struct json_parser *parser, const struct import_file *f, const struct csv_row *rows, size_t count,
+                         struct import_document *ret) ZX_MUST_CHECK;
+enum rc import_body_product(struct ctx *c, struct json_parser *parser, const struct import_file *f, const struct csv_row *row, struct json *ret) ZX_MUST_CHECK;
+enum rc import_body_customer(struct ctx *c, struct json_parser *parser, const struct import_file *f, const struct csv_row *row, struct json *ret) ZX_MUST_CHECK;
 
 /* ---- import_profile.c: one person of an import ---- */
 
@@ -102,8 +100,8 @@ enum rc import_profile_parse(struct ctx *c, struct json form, struct intake_unit
 /* Keeps the bytes where only this process reaches them: no plain file of personal data in the data directory. */
 enum rc import_upload_keep(struct ctx *c, struct str bytes, struct str *ret_path) ZX_MUST_CHECK;
 bool import_upload_is(struct str path);
-bool import_upload_here(struct str path);   /* false after a restart */
-void import_upload_drop(struct str path);   /* of no upload: nothing */
+bool import_upload_here(struct str path); /* false after a restart */
+void import_upload_drop(struct str path); /* of no upload: nothing */
 
 /* ---- import_routes.c ---- */
 

@@ -68,15 +68,16 @@ static int word_of(struct str s, const struct word *words, int otherwise)
 
 static enum rc read_words(struct ctx *c, const struct profile *p, struct customer_traits *t)
 {
-    static const struct word genders[] = {{"f", GENDER_FEMALE}, {"female", GENDER_FEMALE}, {"女", GENDER_FEMALE}, {"m", GENDER_MALE}, {"male", GENDER_MALE},
-                                          {"男", GENDER_MALE}, {"u", GENDER_UNKNOWN}, {"未知", GENDER_UNKNOWN}, {NULL, 0}};
-    static const struct word classes[] = {{"consumer", CUSTOMER_CONSUMER}, {"消费者", CUSTOMER_CONSUMER}, {"staff", CUSTOMER_STAFF}, {"员工", CUSTOMER_STAFF},
-                                          {"reseller", CUSTOMER_RESELLER}, {"代购", CUSTOMER_RESELLER}, {"test", CUSTOMER_TEST}, {"测试", CUSTOMER_TEST}, {NULL, 0}};
+    static const struct word genders[] = {{"f", GENDER_FEMALE}, {"female", GENDER_FEMALE}, {"女", GENDER_FEMALE},    {"m", GENDER_MALE}, {"male", GENDER_MALE},
+                                          {"男", GENDER_MALE},  {"u", GENDER_UNKNOWN},     {"未知", GENDER_UNKNOWN}, {NULL, 0}};
+    static const struct word classes[] = {{"consumer", CUSTOMER_CONSUMER}, {"消费者", CUSTOMER_CONSUMER},   {"staff", CUSTOMER_STAFF},
+                                          {"员工", CUSTOMER_STAFF},        {"reseller", CUSTOMER_RESELLER}, {"代购", CUSTOMER_RESELLER},
+                                          {"test", CUSTOMER_TEST},         {"测试", CUSTOMER_TEST},         {NULL, 0}};
     int gender = word_of(p->gender, genders, GENDER_UNKNOWN), class = word_of(p->class, classes, 0);
     if (gender < 0 || class < 0)
         return ctx_fail(c, RC_INVALID, gender < 0 ? "gender" : "class", "not_a_choice");
     t->gender = (enum customer_gender)gender;
-    t->class = (enum customer_class)class;
+    t->class = (enum customer_class) class;
     return RC_OK;
 }
 
@@ -100,8 +101,8 @@ static void read_texts(struct intake_unit *u, const struct profile *p, struct cu
         t->tags[t->tag_count] = keep(u, ((struct str *)p->tags.items)[t->tag_count]);
     if (p->address.city.len || p->address.street.len) {
         t->addresses = arena_new_one(u->arena, struct customer_address);
-        t->addresses[t->address_count++] = (struct customer_address){.province = keep(u, p->address.province), .city = keep(u, p->address.city),
-                                                                     .district = keep(u, p->address.district), .street = keep(u, p->address.street)};
+        t->addresses[t->address_count++] = (struct customer_address){
+            .province = keep(u, p->address.province), .city = keep(u, p->address.city), .district = keep(u, p->address.district), .street = keep(u, p->address.street)};
     }
 }
 

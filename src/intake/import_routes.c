@@ -28,8 +28,8 @@ static bool is_command_line(const struct ctx *c)
 static enum rc read_request(struct ctx *c, const struct request *r, struct import_request *ret)
 {
     struct str dry = request_query(r, "dry_run"), path = request_query(r, "path");
-    *ret = (struct import_request){.kind = request_query(r, "kind"), .store = request_query(r, "store"), .map = request_query(r, "map"),
-                                   .dry_run = str_eqz(dry, "true") || str_eqz(dry, "1")};
+    *ret = (struct import_request){
+        .kind = request_query(r, "kind"), .store = request_query(r, "store"), .map = request_query(r, "map"), .dry_run = str_eqz(dry, "true") || str_eqz(dry, "1")};
     if (!import_kind_of(ret->kind))
         return ctx_fail(c, RC_INVALID, "kind", "not_a_choice");
     if (path.len) {

@@ -137,11 +137,9 @@ static const char *enum_of(const struct field *f, struct json v, int *ret)
 
 /* ---- containers ---- */
 
-static enum rc decode_object(struct ctx *c, const struct place *at, const struct field *fields, struct json body, bool strict,
-                             void *out, uint64_t *ret_set);
+static enum rc decode_object(struct ctx *c, const struct place *at, const struct field *fields, struct json body, bool strict, void *out, uint64_t *ret_set);
 
-static enum rc list_room(struct ctx *c, const struct place *at, const struct field *f, struct json v, size_t item_size,
-                         struct field_list *list)
+static enum rc list_room(struct ctx *c, const struct place *at, const struct field *f, struct json v, size_t item_size, struct field_list *list)
 {
     if (!json_is(v, JSON_ARRAY))
         return fail(c, at, "wrong_type");
@@ -154,8 +152,7 @@ static enum rc list_room(struct ctx *c, const struct place *at, const struct fie
     return RC_OK;
 }
 
-static enum rc decode_list(struct ctx *c, const struct place *at, const struct field *f, struct json v, bool strict,
-                           struct field_list *list)
+static enum rc decode_list(struct ctx *c, const struct place *at, const struct field *f, struct json v, bool strict, struct field_list *list)
 {
     enum rc rc = list_room(c, at, f, v, f->sub_size, list);
     if (rc)
@@ -239,8 +236,7 @@ static struct str echo_of(struct str name)
 }
 
 /* Walks the body once, in its order: each member finds its row. Of equal names the last one counts. */
-static enum rc decode_object(struct ctx *c, const struct place *up, const struct field *fields, struct json body, bool strict,
-                             void *out, uint64_t *ret_set)
+static enum rc decode_object(struct ctx *c, const struct place *up, const struct field *fields, struct json body, bool strict, void *out, uint64_t *ret_set)
 {
     uint64_t set = 0;
     if (!json_is(body, JSON_OBJECT))

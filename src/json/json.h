@@ -27,7 +27,10 @@ struct json {
 enum rc json_parse(struct json_parser *p, struct str text, size_t max_bytes, struct json *ret, const char **ret_why) ZX_MUST_CHECK;
 
 enum json_type json_type(struct json v);
-static inline bool json_is(struct json v, enum json_type t) { return json_type(v) == t; }
+static inline bool json_is(struct json v, enum json_type t)
+{
+    return json_type(v) == t;
+}
 /* Member of an object by key, JSON_ABSENT when missing or not an object. The last of equal keys counts. */
 struct json json_get(struct json object, struct str key);
 size_t json_count(struct json container); /* elements or members */
@@ -41,9 +44,9 @@ struct json_iter {
 struct json_iter json_iter(struct json container);
 bool json_next(struct json_iter *it);
 /* Values; the wrong type gives the fallback. */
-struct str json_str(struct json v);                       /* empty if not a string */
-int64_t json_i64(struct json v, int64_t otherwise);       /* integers, and doubles without fraction up to 2^53 */
-double json_double(struct json v, double otherwise);      /* any number */
+struct str json_str(struct json v);                  /* empty if not a string */
+int64_t json_i64(struct json v, int64_t otherwise);  /* integers, and doubles without fraction up to 2^53 */
+double json_double(struct json v, double otherwise); /* any number */
 bool json_bool(struct json v, bool otherwise);
 /* A number or a decimal string as text that reads back to the same value: "399.9"; shortest form of a double
  * (exact for up to 15 significant digits). Empty if neither. */
@@ -73,12 +76,12 @@ void jw_key(struct jw *w, const char *key);
 void jw_key_str(struct jw *w, struct str key);
 void jw_str(struct jw *w, struct str v);
 void jw_i64(struct jw *w, int64_t v);
-void jw_id(struct jw *w, int64_t v);       /* as a string: ids do not fit a double; 0 becomes null */
-void jw_double(struct jw *w, double v);    /* shortest; NaN and infinities become null */
+void jw_id(struct jw *w, int64_t v);    /* as a string: ids do not fit a double; 0 becomes null */
+void jw_double(struct jw *w, double v); /* shortest; NaN and infinities become null */
 void jw_bool(struct jw *w, bool v);
 void jw_null(struct jw *w);
-void jw_time(struct jw *w, int64_t us);    /* ISO 8601 string; 0 becomes null */
-void jw_day(struct jw *w, int32_t day);    /* "2026-03-01" */
+void jw_time(struct jw *w, int64_t us);                   /* ISO 8601 string; 0 becomes null */
+void jw_day(struct jw *w, int32_t day);                   /* "2026-03-01" */
 void jw_money(struct jw *w, int64_t minor, int exponent); /* decimal string "399.00" */
 void jw_raw(struct jw *w, struct str json);
 /* key and value in one */
@@ -95,42 +98,45 @@ void jw_kv_money(struct jw *w, const char *key, int64_t minor, int exponent);
 
 /* One row per member of a request or reply body: the one place that decodes, validates, encodes and documents it. */
 enum field_type {
-    FIELD_STR,      /* struct str */
-    FIELD_I64,      /* int64_t */
-    FIELD_ID,       /* int64_t, a decimal string on the wire */
-    FIELD_BOOL,     /* bool */
-    FIELD_TIME,     /* int64_t µs, ISO 8601 on the wire */
-    FIELD_DAY,      /* int32_t */
-    FIELD_MONEY,    /* int64_t minor units with exponent 2; decimal text on the wire (a JSON number is taken too) */
-    FIELD_DECIMAL,  /* struct str, decimal text kept as it came */
-    FIELD_ENUM,     /* int, index into `words` */
-    FIELD_OBJECT,   /* struct of `sub`, in place */
-    FIELD_LIST,     /* struct field_list of `sub` */
-    FIELD_STRS,     /* struct field_list of struct str */
-    FIELD_JSON,     /* struct json, any value; with `sub` documented as a list whose elements the handler decodes itself */
+    FIELD_STR,     /* struct str */
+    FIELD_I64,     /* int64_t */
+    FIELD_ID,      /* int64_t, a decimal string on the wire */
+    FIELD_BOOL,    /* bool */
+    FIELD_TIME,    /* int64_t µs, ISO 8601 on the wire */
+    FIELD_DAY,     /* int32_t */
+    FIELD_MONEY,   /* int64_t minor units with exponent 2; decimal text on the wire (a JSON number is taken too) */
+    FIELD_DECIMAL, /* struct str, decimal text kept as it came */
+    FIELD_ENUM,    /* int, index into `words` */
+    FIELD_OBJECT,  /* struct of `sub`, in place */
+    FIELD_LIST,    /* struct field_list of `sub` */
+    FIELD_STRS,    /* struct field_list of struct str */
+    FIELD_JSON,    /* struct json, any value; with `sub` documented as a list whose elements the handler decodes itself */
 };
 enum field_flag {
     FIELD_REQUIRED = 1,
-    FIELD_NULLABLE = 2,   /* null is allowed and different from absent, see `set` */
-    FIELD_PERSONAL = 4,   /* never logged, never echoed in errors */
+    FIELD_NULLABLE = 2, /* null is allowed and different from absent, see `set` */
+    FIELD_PERSONAL = 4, /* never logged, never echoed in errors */
 };
 struct field_list {
     void *items;
     size_t count;
 };
 struct field {
-    const char *name;             /* on the wire, snake_case */
+    const char *name; /* on the wire, snake_case */
     enum field_type type;
     uint32_t flags;
-    size_t offset;                /* in the struct */
-    int64_t min, max;             /* numbers, money: range (max 0: no upper end; both 0: none); strings: characters;
-                                     lists: elements (max 0: the general limit) */
-    const char *const *words;     /* FIELD_ENUM, NULL-terminated */
-    const struct field *sub;      /* FIELD_OBJECT, FIELD_LIST; ends with a row without name */
-    size_t sub_size;              /* sizeof one element of a FIELD_LIST */
-    const char *doc;              /* one sentence for the OpenAPI document */
+    size_t offset;            /* in the struct */
+    int64_t min, max;         /* numbers, money: range (max 0: no upper end; both 0: none); strings: characters;
+                                 lists: elements (max 0: the general limit) */
+    const char *const *words; /* FIELD_ENUM, NULL-terminated */
+    const struct field *sub;  /* FIELD_OBJECT, FIELD_LIST; ends with a row without name */
+    size_t sub_size;          /* sizeof one element of a FIELD_LIST */
+    const char *doc;          /* one sentence for the OpenAPI document */
 };
-#define FIELD_END {.name = NULL}
+#define FIELD_END    \
+    {                \
+        .name = NULL \
+    }
 
 /* Decodes a body into *out (zeroed by the caller, in the arena). *ret_set, if not NULL, gets a bit per top-level row
  * that was present (also when null). Unknown members are refused when `strict`. RC_INVALID; the failing path, e.g.

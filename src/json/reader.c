@@ -68,8 +68,8 @@ static bool has_nul(const struct json_parser *p)
 
 enum rc json_parse(struct json_parser *p, struct str text, size_t max_bytes, struct json *ret, const char **ret_why)
 {
-    static const char *const why[] = {[TAPE_EMPTY] = "empty", [TAPE_SYNTAX] = "syntax", [TAPE_UTF8] = "utf8",
-                                      [TAPE_DEPTH] = "depth", [TAPE_NUMBER] = "number", [TAPE_STRING] = "string"};
+    static const char *const why[] = {
+        [TAPE_EMPTY] = "empty", [TAPE_SYNTAX] = "syntax", [TAPE_UTF8] = "utf8", [TAPE_DEPTH] = "depth", [TAPE_NUMBER] = "number", [TAPE_STRING] = "string"};
     if (text.len > max_bytes) {
         *ret_why = "too_large";
         return RC_TOO_LARGE;
@@ -201,8 +201,7 @@ struct json_iter json_iter(struct json container)
     char tag = tag_of(container);
     if (tag != '{' && tag != '[')
         return (struct json_iter){.container = container};
-    return (struct json_iter){.container = container, .next = container.at + 1,
-                              .end = after(container.parser, container.at) - 1, .object = tag == '{'};
+    return (struct json_iter){.container = container, .next = container.at + 1, .end = after(container.parser, container.at) - 1, .object = tag == '{'};
 }
 
 bool json_next(struct json_iter *it)

@@ -7,10 +7,10 @@
 static const struct {
     const char *type, *format;
 } shapes[] = {
-    [FIELD_STR] = {"string", NULL},      [FIELD_I64] = {"integer", "int64"}, [FIELD_ID] = {"string", "int64"},
-    [FIELD_BOOL] = {"boolean", NULL},    [FIELD_TIME] = {"string", "date-time"}, [FIELD_DAY] = {"string", "date"},
+    [FIELD_STR] = {"string", NULL},        [FIELD_I64] = {"integer", "int64"},      [FIELD_ID] = {"string", "int64"},
+    [FIELD_BOOL] = {"boolean", NULL},      [FIELD_TIME] = {"string", "date-time"},  [FIELD_DAY] = {"string", "date"},
     [FIELD_MONEY] = {"string", "decimal"}, [FIELD_DECIMAL] = {"string", "decimal"}, [FIELD_ENUM] = {"string", NULL},
-    [FIELD_OBJECT] = {"object", NULL},   [FIELD_LIST] = {"array", NULL},     [FIELD_STRS] = {"array", NULL},
+    [FIELD_OBJECT] = {"object", NULL},     [FIELD_LIST] = {"array", NULL},          [FIELD_STRS] = {"array", NULL},
     [FIELD_JSON] = {NULL, NULL},
 };
 

@@ -6,7 +6,8 @@
 #include <new>
 #include <simdjson.h>
 
-namespace {
+namespace
+{
 
 // Below this a parser does not grow step by step: most requests fit the first allocation.
 constexpr size_t first_capacity = 16 << 10;
@@ -14,7 +15,9 @@ constexpr size_t first_capacity = 16 << 10;
 struct tape {
     simdjson::dom::parser parser;
     size_t depth_max;
-    explicit tape(size_t depth, size_t bytes) : parser(bytes), depth_max(depth) {}
+    explicit tape(size_t depth, size_t bytes) : parser(bytes), depth_max(depth)
+    {
+    }
 };
 
 enum tape_error error_of(simdjson::error_code e)
@@ -73,7 +76,6 @@ size_t tape_double_text(double v, char out[TAPE_DOUBLE_TEXT])
     if (size == 0)
         v = 0; // without its sign
     bool fixed = size == 0 || (size >= 1e-7 && size < 1e17);
-    std::to_chars_result r =
-        std::to_chars(out, out + TAPE_DOUBLE_TEXT, v, fixed ? std::chars_format::fixed : std::chars_format::scientific);
+    std::to_chars_result r = std::to_chars(out, out + TAPE_DOUBLE_TEXT, v, fixed ? std::chars_format::fixed : std::chars_format::scientific);
     return static_cast<size_t>(r.ptr - out);
 }

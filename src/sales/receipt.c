@@ -60,7 +60,8 @@ static const struct field line_fields[] = {
     {"tax_rate", FIELD_DECIMAL, 0, IN(receipt_line, tax_rate), .doc = "VAT in per cent; 13 if not said."},
     {"promotion", FIELD_STR, 0, IN(receipt_line, promotion), .max = 64},
     {"coupon", FIELD_STR, 0, IN(receipt_line, coupon), .max = 64},
-    {"return_of", FIELD_OBJECT, 0, IN(receipt_line, return_of), .sub = return_fields, .doc = "The line it returns: of a receipt by store, till and number, of an order by source and order_id."},
+    {"return_of", FIELD_OBJECT, 0, IN(receipt_line, return_of), .sub = return_fields,
+     .doc = "The line it returns: of a receipt by store, till and number, of an order by source and order_id."},
     {"return_reason", FIELD_STR, 0, IN(receipt_line, return_reason), .max = 200},
     FIELD_END,
 };
@@ -374,8 +375,7 @@ static struct receipt_identifiers copy_identifiers(struct arena *a, const struct
                                         arena_str(a, str_trim(m->account)), arena_str(a, str_trim(m->unionid))};
 }
 
-enum rc sales_document_from_json(struct ctx *c, struct json body, const struct sales_reading *how, struct sale *ret_sale,
-                                 struct receipt_identifiers *ret_who)
+enum rc sales_document_from_json(struct ctx *c, struct json body, const struct sales_reading *how, struct sale *ret_sale, struct receipt_identifiers *ret_who)
 {
     struct receipt from = {.kind = -1, .status = -1};
     struct sale s = {0};

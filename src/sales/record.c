@@ -80,9 +80,8 @@ static int64_t asked_kind(const struct timeline_query *t)
 static enum rc add_documents(struct ctx *c, const struct timeline_query *t, struct timeline *out)
 {
     enum rc rc = RC_OK;
-    struct db_rows *q = db_query(c->db, "sale_list_of", DB_IDS("members", t->members, t->member_count), DB_TEXT("channel", t->channel),
-                                 DB_I64("from_day", INT32_MIN), DB_I64("to_day", INT32_MAX), DB_I64("before_us", t->before_us),
-                                 DB_I64("before_id", t->before_id), DB_I64("limit", t->limit),
+    struct db_rows *q = db_query(c->db, "sale_list_of", DB_IDS("members", t->members, t->member_count), DB_TEXT("channel", t->channel), DB_I64("from_day", INT32_MIN),
+                                 DB_I64("to_day", INT32_MAX), DB_I64("before_us", t->before_us), DB_I64("before_id", t->before_id), DB_I64("limit", t->limit),
                                  DB_I64("kind", asked_kind(t)));
     while (rc == RC_OK && db_next(q))
         rc = add_document(c, q, out);
@@ -96,17 +95,18 @@ static enum rc add_refunds(struct ctx *c, const struct timeline_query *t, struct
     struct db_rows *q = db_query(c->db, "sale_refunds_of", DB_IDS("members", t->members, t->member_count), DB_TEXT("channel", t->channel),
                                  DB_I64("before_us", t->before_us), DB_I64("before_id", t->before_id), DB_I64("limit", t->limit));
     while (db_next(q))
-        timeline_add(c, out, (struct timeline_item){
-            .at_us = db_i64(q, "at_us"),
-            .id = db_i64(q, "id"),
-            .kind = "return",
-            .channel = arena_str(c->arena, db_text(q, "channel")),
-            .title = arena_str(c->arena, db_text(q, "number")),
-            .detail_json = arena_printf(c->arena, "{\"order_id\":\"%lld\",\"document\":\"refund\"}", (long long)db_i64(q, "id")),
-            .amount_minor = -db_i64(q, "refund_minor"),
-            .has_amount = true,
-            .repeat = 1,
-        });
+        timeline_add(c, out,
+                     (struct timeline_item){
+                         .at_us = db_i64(q, "at_us"),
+                         .id = db_i64(q, "id"),
+                         .kind = "return",
+                         .channel = arena_str(c->arena, db_text(q, "channel")),
+                         .title = arena_str(c->arena, db_text(q, "number")),
+                         .detail_json = arena_printf(c->arena, "{\"order_id\":\"%lld\",\"document\":\"refund\"}", (long long)db_i64(q, "id")),
+                         .amount_minor = -db_i64(q, "refund_minor"),
+                         .has_amount = true,
+                         .repeat = 1,
+                     });
     return db_end(q);
 }
 
@@ -213,9 +213,9 @@ static enum rc export_document(struct ctx *c, struct db_rows *q, struct jw *out)
 enum rc sales_export(struct ctx *c, int64_t customer_id, struct jw *out)
 {
     enum rc rc = RC_OK;
-    struct db_rows *q = db_query(c->db, "sale_list_of", DB_IDS("members", &customer_id, 1), DB_TEXT("channel", STR("")),
-                                 DB_I64("from_day", INT32_MIN), DB_I64("to_day", INT32_MAX), DB_I64("before_us", INT64_MAX),
-                                 DB_I64("before_id", INT64_MAX), DB_I64("limit", INT32_MAX), DB_I64("kind", 0));
+    struct db_rows *q =
+        db_query(c->db, "sale_list_of", DB_IDS("members", &customer_id, 1), DB_TEXT("channel", STR("")), DB_I64("from_day", INT32_MIN), DB_I64("to_day", INT32_MAX),
+                 DB_I64("before_us", INT64_MAX), DB_I64("before_id", INT64_MAX), DB_I64("limit", INT32_MAX), DB_I64("kind", 0));
     jw_key(out, "orders");
     jw_array(out);
     while (rc == RC_OK && db_next(q))

@@ -110,8 +110,8 @@ static enum rc read_filter(struct ctx *c, const struct request *r, struct str cu
     return RC_OK;
 }
 
-static enum rc write_list(struct ctx *c, const struct request *r, struct filter *f, struct reply *p, const char *list, const char *count,
-                          const struct db_arg *args, size_t count_args, size_t list_args)
+static enum rc write_list(struct ctx *c, const struct request *r, struct filter *f, struct reply *p, const char *list, const char *count, const struct db_arg *args,
+                          size_t count_args, size_t list_args)
 {
     struct db_rows *q = db_query_args(c->db, list, args, list_args);
     list_begin(&f->page, p);
@@ -127,9 +127,14 @@ static enum rc write_list(struct ctx *c, const struct request *r, struct filter 
 static enum rc list_of_customer(struct ctx *c, const struct request *r, struct filter *f, struct reply *p)
 {
     const struct db_arg args[] = {
-        DB_IDS("members", f->members, f->member_count), DB_TEXT("channel", f->channel), DB_I64("from_day", f->from_day),
-        DB_I64("to_day", f->to_day), DB_I64("before_us", f->before_us), DB_I64("before_id", f->before_id),
-        DB_I64("limit", f->page.limit + 1), DB_I64("kind", 0),
+        DB_IDS("members", f->members, f->member_count),
+        DB_TEXT("channel", f->channel),
+        DB_I64("from_day", f->from_day),
+        DB_I64("to_day", f->to_day),
+        DB_I64("before_us", f->before_us),
+        DB_I64("before_id", f->before_id),
+        DB_I64("limit", f->page.limit + 1),
+        DB_I64("kind", 0),
     };
     return write_list(c, r, f, p, "sale_list_of", "sale_count_of", args, 4, 8);
 }
@@ -144,9 +149,11 @@ enum rc sales_orders_list(struct ctx *c, const struct request *r, struct reply *
         return list_of_customer(c, r, &f, p);
     bool all = !c->actor || !c->actor->stores;
     const struct db_arg args[] = {
-        DB_TEXT("channel", f.channel), DB_I64("store_id", f.store_id), DB_I64("all_stores", all),
-        DB_IDS("stores", all ? NULL : c->actor->stores, all ? 0 : c->actor->store_count), DB_I64("from_day", f.from_day),
-        DB_I64("to_day", f.to_day), DB_I64("before_us", f.before_us), DB_I64("before_id", f.before_id), DB_I64("limit", f.page.limit + 1),
+        DB_TEXT("channel", f.channel),     DB_I64("store_id", f.store_id),
+        DB_I64("all_stores", all),         DB_IDS("stores", all ? NULL : c->actor->stores, all ? 0 : c->actor->store_count),
+        DB_I64("from_day", f.from_day),    DB_I64("to_day", f.to_day),
+        DB_I64("before_us", f.before_us),  DB_I64("before_id", f.before_id),
+        DB_I64("limit", f.page.limit + 1),
     };
     return write_list(c, r, &f, p, "sale_list", "sale_count", args, 6, 9);
 }

@@ -7,8 +7,8 @@ static const struct route routes[] = {
      .query = "channel,store,from,to,customer,after,limit", .doc = "Orders, receipts, returns and exchanges, newest first."},
     {HTTP_GET, "/api/v1/orders/{id}", sales_order_show, .need = "order.read", .out = sale_out, .out_name = "Order",
      .doc = "A document with lines, tenders, staff, states, and the documents that returned something of it."},
-    {HTTP_GET, "/api/v1/customers/{id}/orders", sales_customer_orders_list, .need = "order.read", .out = sale_out, .out_name = "Order",
-     .out_list = true, .query = "channel,from,to,after,limit", .doc = "What one customer bought and returned, newest first."},
+    {HTTP_GET, "/api/v1/customers/{id}/orders", sales_customer_orders_list, .need = "order.read", .out = sale_out, .out_name = "Order", .out_list = true,
+     .query = "channel,from,to,after,limit", .doc = "What one customer bought and returned, newest first."},
     {.path = NULL},
 };
 

@@ -11,48 +11,48 @@ enum sale_status { SALE_PLACED = 1, SALE_PAID, SALE_SHIPPED, SALE_RECEIVED, SALE
 
 struct sale_share {
     struct str staff_no;
-    int32_t permille;               /* of the line; the shares of a document add up to 1000 */
+    int32_t permille; /* of the line; the shares of a document add up to 1000 */
 };
 
 struct sale_line {
-    int32_t line_no;                /* as the source numbers it; 1… if it does not */
+    int32_t line_no; /* as the source numbers it; 1… if it does not */
     struct str sku;
-    struct str name;                /* as sold; product names are no personal data */
-    int64_t quantity;               /* negative on a return line */
-    int64_t list_minor;             /* 吊牌价 of one piece */
-    int64_t paid_minor;             /* for the whole line, VAT included, before the order's discount is spread; negative on a return line */
-    int64_t discount_minor;         /* of the whole line, before order discounts are spread */
-    int32_t tax_permyriad;          /* 1300 = 13 % */
+    struct str name;        /* as sold; product names are no personal data */
+    int64_t quantity;       /* negative on a return line */
+    int64_t list_minor;     /* 吊牌价 of one piece */
+    int64_t paid_minor;     /* for the whole line, VAT included, before the order's discount is spread; negative on a return line */
+    int64_t discount_minor; /* of the whole line, before order discounts are spread */
+    int32_t tax_permyriad;  /* 1300 = 13 % */
     struct str promotion, coupon;
-    struct str return_of;           /* document key of the sale it returns, "" if unknown */
+    struct str return_of; /* document key of the sale it returns, "" if unknown */
     int32_t return_of_line;
     struct str return_reason;
 };
 
 struct sale_tender {
-    struct str type;                /* "wechat","alipay","cash","card","stored_value","points","mall_voucher","subsidy","other" */
+    struct str type; /* "wechat","alipay","cash","card","stored_value","points","mall_voucher","subsidy","other" */
     int64_t amount_minor;
 };
 
 struct sale {
-    int64_t id;                     /* 0: sales_put() makes one */
+    int64_t id; /* 0: sales_put() makes one */
     enum sale_kind kind;
     enum sale_status status;
-    struct str key;                 /* unique: "store/till/number" of receipts, "source/order id" of orders */
-    struct str channel;             /* "store", "web", "wechat", "tmall", … */
-    struct str store_code;          /* empty for web orders without one */
+    struct str key;        /* unique: "store/till/number" of receipts, "source/order id" of orders */
+    struct str channel;    /* "store", "web", "wechat", "tmall", … */
+    struct str store_code; /* empty for web orders without one */
     struct str till;
-    struct str number;              /* receipt or order number as people read it */
+    struct str number; /* receipt or order number as people read it */
     int64_t at_us;
     int32_t business_day;
     struct str currency;
-    int64_t total_minor;            /* what was paid for the lines (without freight) */
+    int64_t total_minor; /* what was paid for the lines (without freight) */
     int64_t freight_minor;
-    int64_t order_discount_minor;   /* spread over the lines by largest remainder; the lines' sum less this is the total */
+    int64_t order_discount_minor; /* spread over the lines by largest remainder; the lines' sum less this is the total */
     int64_t source_id;
-    bool trusted;                   /* of the source: what a trusted one wrote, a public one does not change */
-    int64_t customer_id;            /* as resolved; walk-ins get a pseudonymous one; never rewritten */
-    bool member;                    /* came with a member identifier */
+    bool trusted;        /* of the source: what a trusted one wrote, a public one does not change */
+    int64_t customer_id; /* as resolved; walk-ins get a pseudonymous one; never rewritten */
+    bool member;         /* came with a member identifier */
     struct sale_line *lines;
     size_t line_count;
     struct sale_tender *tenders;
@@ -84,7 +84,7 @@ enum rc sales_receipt_from_json(struct ctx *c, struct json body, struct sale *re
  * part of their key, instead of store and till. An order of return lines only is a return, of both an exchange. */
 struct sales_reading {
     bool order, tenders_unknown;
-    struct str scope, channel;      /* of orders */
+    struct str scope, channel; /* of orders */
 };
 enum rc sales_document_from_json(struct ctx *c, struct json body, const struct sales_reading *how, struct sale *ret_sale,
                                  struct receipt_identifiers *ret_who) ZX_MUST_CHECK;

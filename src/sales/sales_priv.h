@@ -26,8 +26,8 @@ struct sale_figures {
     enum sale_status status;
     struct str channel;
     int64_t total_minor, refunded_minor;
-    int64_t returned_minor;   /* worth of its own return lines */
-    int64_t units;            /* sold less returned */
+    int64_t returned_minor; /* worth of its own return lines */
+    int64_t units;          /* sold less returned */
 };
 struct sale_figures sales_figures(const struct sale *s);
 /* Adds the difference to the customer's totals; people without a record have none. */

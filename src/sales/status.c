@@ -10,8 +10,14 @@
 
 static const char *const kind_words[] = {[SALE_RECEIPT] = "receipt", [SALE_ORDER] = "order", [SALE_RETURN] = "return", [SALE_EXCHANGE] = "exchange"};
 static const char *const status_words[] = {
-    [SALE_PLACED] = "placed", [SALE_PAID] = "paid", [SALE_SHIPPED] = "shipped", [SALE_RECEIVED] = "received",
-    [SALE_CANCELLED] = "cancelled", [SALE_REFUNDED] = "refunded", [SALE_PART_REFUNDED] = "part_refunded", [SALE_DONE] = "done",
+    [SALE_PLACED] = "placed",
+    [SALE_PAID] = "paid",
+    [SALE_SHIPPED] = "shipped",
+    [SALE_RECEIVED] = "received",
+    [SALE_CANCELLED] = "cancelled",
+    [SALE_REFUNDED] = "refunded",
+    [SALE_PART_REFUNDED] = "part_refunded",
+    [SALE_DONE] = "done",
 };
 
 #define TO(status) (1u << (status))
@@ -81,8 +87,7 @@ static enum rc is_repeat(struct ctx *c, const struct sale_stored *now, enum sale
     enum rc rc = RC_OK;
     enum sale_status is = now->figures.status;
     if (is_refund(status) && is == SALE_PART_REFUNDED)
-        rc = db_get_i64(c->db, 0, &count, "sale_refund_known", DB_I64("sale_id", now->id), DB_I64("at_us", at_us),
-                        DB_I64("refund_minor", refund_minor));
+        rc = db_get_i64(c->db, 0, &count, "sale_refund_known", DB_I64("sale_id", now->id), DB_I64("at_us", at_us), DB_I64("refund_minor", refund_minor));
     *ret = count > 0 || (is_refund(status) ? is == SALE_REFUNDED : is == status);
     return rc;
 }
@@ -92,11 +97,10 @@ static enum rc move(struct ctx *c, const struct sale_stored *now, enum sale_stat
     struct sale_figures after = now->figures;
     after.status = status;
     after.refunded_minor += refund_minor;
-    enum rc rc = db_run(c->db, "sale_state_insert", DB_I64("sale_id", now->id), DB_I64("status", status), DB_I64("at_us", at_us),
-                        DB_I64("refund_minor", refund_minor));
+    enum rc rc = db_run(c->db, "sale_state_insert", DB_I64("sale_id", now->id), DB_I64("status", status), DB_I64("at_us", at_us), DB_I64("refund_minor", refund_minor));
     if (rc == RC_OK)
-        rc = db_run(c->db, "sale_set_status", DB_I64("id", now->id), DB_I64("status", status),
-                    DB_I64("refunded_minor", after.refunded_minor), DB_I64("now_us", c->now_us));
+        rc = db_run(c->db, "sale_set_status", DB_I64("id", now->id), DB_I64("status", status), DB_I64("refunded_minor", after.refunded_minor),
+                    DB_I64("now_us", c->now_us));
     if (rc == RC_OK)
         rc = sales_count(c, now->customer_id, at_us, &now->figures, &after);
     return rc ? rc : change_add(c, CHANGE_ORDER, now->id, now->customer_id, 1);

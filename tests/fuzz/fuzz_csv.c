@@ -37,8 +37,7 @@ static void check_resume(const struct csv *r, const struct csv_row *row, struct 
 {
     _cleanup_(arena_freep) struct arena *a = arena_new();
     struct csv_memory rest = {str_sub(file, (size_t)row->offset, file.len)};
-    _cleanup_(csv_freep) struct csv *late =
-        csv_resume(csv_from_memory(&rest), row->offset, row->number - 1, csv_separator(r), csv_encoding(r));
+    _cleanup_(csv_freep) struct csv *late = csv_resume(csv_from_memory(&rest), row->offset, row->number - 1, csv_separator(r), csv_encoding(r));
     struct csv_row again;
     enum csv_result got = csv_next(late, a, &again);
     require(got == (row->why ? CSV_BAD : CSV_ROW) && again.end == row->end && again.count == row->count);

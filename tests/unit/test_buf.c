@@ -100,8 +100,8 @@ static void a_frame_cut_anywhere_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(grows_to_its_maximum), cmocka_unit_test(numbers), cmocka_unit_test(escapes),
-        cmocka_unit_test(frames), cmocka_unit_test(a_frame_cut_anywhere_fails),
+        cmocka_unit_test(grows_to_its_maximum),       cmocka_unit_test(numbers), cmocka_unit_test(escapes), cmocka_unit_test(frames),
+        cmocka_unit_test(a_frame_cut_anywhere_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

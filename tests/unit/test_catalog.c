@@ -155,7 +155,7 @@ int main(void)
     truth_register(db_sql);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(statements, set_up, tear_down), cmocka_unit_test_setup_teardown(stores, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(products, set_up, tear_down), cmocka_unit_test_setup_teardown(refused_products, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(products, set_up, tear_down),   cmocka_unit_test_setup_teardown(refused_products, set_up, tear_down),
         cmocka_unit_test_setup_teardown(calendar, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

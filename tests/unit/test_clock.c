@@ -20,10 +20,21 @@ static void iso_times(void **state)
         {"1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"},
         {"0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z"},
         {"2024-02-29", "2024-02-29T00:00:00.000Z"},
-        {"2023-02-29", NULL}, {"2026-13-01", NULL}, {"2026-00-10", NULL}, {"2026-04-31", NULL}, {"0000-01-01", NULL},
-        {"2026-3-1", NULL}, {"2026-03-01T", NULL}, {"2026-03-01T24:00:00Z", NULL}, {"2026-03-01T09:60:00Z", NULL},
-        {"2026-03-01T09:30:00.Z", NULL}, {"2026-03-01T09:30:00Zx", NULL}, {"2026-03-01T09:30:00+16:00", NULL},
-        {"", NULL}, {"now", NULL}, {"1772357400", NULL},
+        {"2023-02-29", NULL},
+        {"2026-13-01", NULL},
+        {"2026-00-10", NULL},
+        {"2026-04-31", NULL},
+        {"0000-01-01", NULL},
+        {"2026-3-1", NULL},
+        {"2026-03-01T", NULL},
+        {"2026-03-01T24:00:00Z", NULL},
+        {"2026-03-01T09:60:00Z", NULL},
+        {"2026-03-01T09:30:00.Z", NULL},
+        {"2026-03-01T09:30:00Zx", NULL},
+        {"2026-03-01T09:30:00+16:00", NULL},
+        {"", NULL},
+        {"now", NULL},
+        {"1772357400", NULL},
     };
     _cleanup_buf_ struct buf b = BUF_INIT(100);
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -62,9 +73,8 @@ static void business_days(void **state)
     static const struct {
         const char *at, *day;
     } rows[] = {
-        {"2026-03-01T03:59:59+08:00", "2026-02-28"}, {"2026-03-01T04:00:00+08:00", "2026-03-01"},
-        {"2026-03-01T23:59:59+08:00", "2026-03-01"}, {"2026-03-02T00:30:00+08:00", "2026-03-01"},
-        {"1970-01-01T00:00:00Z", "1970-01-01"},      {"1969-12-31T19:59:59Z", "1969-12-31"},
+        {"2026-03-01T03:59:59+08:00", "2026-02-28"}, {"2026-03-01T04:00:00+08:00", "2026-03-01"}, {"2026-03-01T23:59:59+08:00", "2026-03-01"},
+        {"2026-03-02T00:30:00+08:00", "2026-03-01"}, {"1970-01-01T00:00:00Z", "1970-01-01"},      {"1969-12-31T19:59:59Z", "1969-12-31"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         int64_t us;
@@ -91,7 +101,9 @@ static void a_set_clock_stands_still(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(iso_times), cmocka_unit_test(days_there_and_back), cmocka_unit_test(business_days),
+        cmocka_unit_test(iso_times),
+        cmocka_unit_test(days_there_and_back),
+        cmocka_unit_test(business_days),
         cmocka_unit_test(a_set_clock_stands_still),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

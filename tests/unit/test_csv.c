@@ -63,9 +63,15 @@ static const struct {
     {"behind the closing quote", STR("a,\"b\"c\n1,2\n"), "1:!quote;2:<1><2>;"},
     {"never closed", STR("a,b\n1,\"2\n3,4\n"), "1:<a><b>;2:!unclosed_quote;3:<3><4>;"},
     {"nul", STR("a,b\0c\n1,2\n"), "1:!nul;2:<1><2>;"},
-    {"bad utf-8 behind good", STR("\xEF\xBB\xBF" "a,\xFFz\n1,2\n"), "1:!encoding;2:<1><2>;"},
+    {"bad utf-8 behind good",
+     STR("\xEF\xBB\xBF"
+         "a,\xFFz\n1,2\n"),
+     "1:!encoding;2:<1><2>;"},
     {"bad gb18030", STR("\xD0\xD5\n\xFF\xFF,b\n1,2\n"), "1:<姓>;2:!encoding;3:<1><2>;"},
-    {"utf-16", STR("\xFF\xFE" "a\0"), "failed"},
+    {"utf-16",
+     STR("\xFF\xFE"
+         "a\0"),
+     "failed"},
 };
 
 static void dialects_at_any_size_of_read(void **state)
@@ -124,8 +130,7 @@ static void resumes_behind_any_row(void **state)
     struct csv_row row, again;
     while (csv_next(r, a, &row) == CSV_ROW) {
         struct csv_memory rest = {str_sub(file, (size_t)row.offset, file.len)};
-        _cleanup_(csv_freep) struct csv *late =
-            csv_resume(csv_from_memory(&rest), row.offset, row.number - 1, csv_separator(r), csv_encoding(r));
+        _cleanup_(csv_freep) struct csv *late = csv_resume(csv_from_memory(&rest), row.offset, row.number - 1, csv_separator(r), csv_encoding(r));
         assert_int_equal(csv_next(late, a, &again), CSV_ROW);
         assert_true(again.number == row.number && again.offset == row.offset && again.end == row.end && again.count == row.count);
         for (size_t i = 0; i < row.count; i++)
@@ -207,7 +212,9 @@ static void spectrum(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dialects_at_any_size_of_read), cmocka_unit_test(limits), cmocka_unit_test(resumes_behind_any_row),
+        cmocka_unit_test(dialects_at_any_size_of_read),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(resumes_behind_any_row),
         cmocka_unit_test(spectrum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,10 +62,13 @@ static void decodes_every_type(void **state)
     struct ctx c;
     struct body b = {0};
     uint64_t set = 0;
-    assert_int_equal(decode(&c, "{\"name\":\"王小明\",\"weight\":1.25,\"id\":\"9007199254740993\",\"at\":null,\"count\":3,"
-                                "\"price\":\"399.90\",\"day\":\"1970-01-02\",\"vip\":true,\"colour\":\"green\","
-                                "\"first\":{\"sku\":\"A\",\"paid\":-0.5},\"lines\":[{\"sku\":\"B\",\"quantity\":-2},{\"sku\":\"C\"}],"
-                                "\"tags\":[\"x\",\"y\"],\"extra\":{\"a\":[1]}}", true, &b, &set), RC_OK);
+    assert_int_equal(decode(&c,
+                            "{\"name\":\"王小明\",\"weight\":1.25,\"id\":\"9007199254740993\",\"at\":null,\"count\":3,"
+                            "\"price\":\"399.90\",\"day\":\"1970-01-02\",\"vip\":true,\"colour\":\"green\","
+                            "\"first\":{\"sku\":\"A\",\"paid\":-0.5},\"lines\":[{\"sku\":\"B\",\"quantity\":-2},{\"sku\":\"C\"}],"
+                            "\"tags\":[\"x\",\"y\"],\"extra\":{\"a\":[1]}}",
+                            true, &b, &set),
+                     RC_OK);
     assert_str(b.name, "王小明");
     assert_str(b.weight, "1.25");
     assert_true(b.id == INT64_C(9007199254740993) && b.at == 0 && b.count == 3 && b.price == 39990);
@@ -181,7 +184,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decodes_every_type), cmocka_unit_test(unset_is_not_null), cmocka_unit_test(says_where_and_why),
+        cmocka_unit_test(decodes_every_type),
+        cmocka_unit_test(unset_is_not_null),
+        cmocka_unit_test(says_where_and_why),
         cmocka_unit_test(schema),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -28,9 +28,14 @@ static void numbers(void **state)
     static const struct {
         const char *in, *want;
     } rows[] = {
-        {"12.50", "12.50"}, {"¥1,234.50", "1234.50"}, {"￥88", "88"}, {"99元", "99"}, {"(12.00)", "-12.00"}, {"１２", "12"},
-        {"1.25E+3", "1250"}, {"1e3", "1000"}, {"-1.5e-3", "-0.0015"}, {"4.440892e-16", "0.0000000000000004440892"}, {"12e0", "12"},
-        {"", ""}, {"free", "free"}, {"1e99", "1e99"}, {"1.2.3", "1.2.3"}, {"12 pcs", "12 pcs"},
+        {"12.50", "12.50"},     {"¥1,234.50", "1234.50"},
+        {"￥88", "88"},         {"99元", "99"},
+        {"(12.00)", "-12.00"},  {"１２", "12"},
+        {"1.25E+3", "1250"},    {"1e3", "1000"},
+        {"-1.5e-3", "-0.0015"}, {"4.440892e-16", "0.0000000000000004440892"},
+        {"12e0", "12"},         {"", ""},
+        {"free", "free"},       {"1e99", "1e99"},
+        {"1.2.3", "1.2.3"},     {"12 pcs", "12 pcs"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         trying(rows[i].in);
@@ -51,9 +56,16 @@ static void times(void **state)
     static const struct {
         const char *in, *want;
     } rows[] = {
-        {"2026-03-01T13:40:00+08:00", "2026-03-01T13:40:00+08:00"}, {"2026-03-01 13:40:00", "2026-03-01 13:40:00"},
-        {"2026/3/1 13:40", "2026-03-01T13:40:00"}, {"2026.03.01", "2026-03-01T00:00:00"}, {"2026年3月1日 9:05:07", "2026-03-01T09:05:07"},
-        {"2026年3月1日", "2026-03-01T00:00:00"}, {"1/3/2026", "1/3/2026"}, {"2026/3/1 noon", "2026/3/1 noon"}, {"", ""}, {"46082", "46082"},
+        {"2026-03-01T13:40:00+08:00", "2026-03-01T13:40:00+08:00"},
+        {"2026-03-01 13:40:00", "2026-03-01 13:40:00"},
+        {"2026/3/1 13:40", "2026-03-01T13:40:00"},
+        {"2026.03.01", "2026-03-01T00:00:00"},
+        {"2026年3月1日 9:05:07", "2026-03-01T09:05:07"},
+        {"2026年3月1日", "2026-03-01T00:00:00"},
+        {"1/3/2026", "1/3/2026"},
+        {"2026/3/1 noon", "2026/3/1 noon"},
+        {"", ""},
+        {"46082", "46082"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         trying(rows[i].in);
@@ -81,8 +93,8 @@ static void columns_by_name(void **state)
     struct ctx c;
     struct import_columns m;
     assert_int_equal(map_columns(&c, IMPORT_ORDERS, "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n", "", &m), RC_OK);
-    assert_true(m.at[IF_NUMBER] == 0 && m.at[IF_SKU] == 1 && m.at[IF_NAME] == 2 && m.at[IF_QUANTITY] == 3 && m.at[IF_TIME] == 4 &&
-                m.at[IF_PRICE] == 5 && m.at[IF_ACCOUNT] == 6 && m.at[IF_PAID] == -1);
+    assert_true(m.at[IF_NUMBER] == 0 && m.at[IF_SKU] == 1 && m.at[IF_NAME] == 2 && m.at[IF_QUANTITY] == 3 && m.at[IF_TIME] == 4 && m.at[IF_PRICE] == 5 &&
+                m.at[IF_ACCOUNT] == 6 && m.at[IF_PAID] == -1);
     assert_int_equal(map_columns(&c, IMPORT_RECEIPTS, "小票号;日期;商品编码;数量;实收金额;会员手机\n", "", &m), RC_OK);
     assert_true(m.at[IF_NUMBER] == 0 && m.at[IF_TIME] == 1 && m.at[IF_SKU] == 2 && m.at[IF_PAID] == 4 && m.at[IF_PHONE] == 5);
     assert_str(m.constant[IF_STORE], "SH09");
@@ -172,7 +184,8 @@ static void a_receipt_as_the_api_has_it(void **state)
               "小票号,日期,商品编码,品名,数量,单价,会员手机,支付方式,导购\n"
               "7,2026/3/1 13:40,K1,裙,2,¥199.50,138 0000 0000,微信支付,A07\n"
               "7,2026/3/1 13:40,K0,袋,0,0.10,,,\n"
-              "7,2026/3/1 13:40,K2,衣,1,\"1,000\",,,\n", &f);
+              "7,2026/3/1 13:40,K2,衣,1,\"1,000\",,,\n",
+              &f);
     for (size_t i = 0; i < 3; i++)
         assert_true(import_file_row(&f, i, arena, &rows[i]));
     assert_int_equal(import_body_sale(&c, parser, &f, rows, 3, &d), RC_OK);
@@ -214,8 +227,13 @@ static void a_product_and_a_person(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers), cmocka_unit_test(times), cmocka_unit_test(columns_by_name), cmocka_unit_test(columns_by_map),
-        cmocka_unit_test(rows_need_not_stand_together), cmocka_unit_test(a_receipt_as_the_api_has_it), cmocka_unit_test(a_product_and_a_person),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(times),
+        cmocka_unit_test(columns_by_name),
+        cmocka_unit_test(columns_by_map),
+        cmocka_unit_test(rows_need_not_stand_together),
+        cmocka_unit_test(a_receipt_as_the_api_has_it),
+        cmocka_unit_test(a_product_and_a_person),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

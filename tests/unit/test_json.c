@@ -44,8 +44,8 @@ static void types_and_values(void **state)
     static const struct {
         const char *key;
         enum json_type type;
-    } rows[] = {{"n", JSON_NULL}, {"t", JSON_BOOL}, {"f", JSON_BOOL}, {"i", JSON_I64}, {"u", JSON_U64}, {"d", JSON_DOUBLE},
-                {"w", JSON_DOUBLE}, {"s", JSON_STR}, {"a", JSON_ARRAY}, {"o", JSON_OBJECT}, {"missing", JSON_NONE}};
+    } rows[] = {{"n", JSON_NULL},   {"t", JSON_BOOL}, {"f", JSON_BOOL},  {"i", JSON_I64},    {"u", JSON_U64},       {"d", JSON_DOUBLE},
+                {"w", JSON_DOUBLE}, {"s", JSON_STR},  {"a", JSON_ARRAY}, {"o", JSON_OBJECT}, {"missing", JSON_NONE}};
     for (size_t i = 0; i < COUNT(rows); i++)
         assert_int_equal(json_type(json_get(v, str_z(rows[i].key))), rows[i].type);
     assert_true(json_bool(json_get(v, STR("t")), false));
@@ -96,10 +96,24 @@ static void decimals(void **state)
     static const struct {
         const char *text, *want;
     } rows[] = {
-        {"399.9", "399.9"}, {"399.90", "399.9"}, {"\" 399.90 \"", "399.90"}, {"0.1", "0.1"}, {"1e2", "100"}, {"-0.05", "-0.05"},
-        {"123456789012.345", "123456789012.345"}, {"9223372036854775807", "9223372036854775807"},
-        {"18446744073709551615", "18446744073709551615"}, {"\"1e2\"", ""}, {"\"\"", ""}, {"\"-\"", ""}, {"\"abc\"", ""},
-        {"\"1-2\"", ""}, {"true", ""}, {"null", ""}, {"[]", ""}, {"\"+5\"", "+5"},
+        {"399.9", "399.9"},
+        {"399.90", "399.9"},
+        {"\" 399.90 \"", "399.90"},
+        {"0.1", "0.1"},
+        {"1e2", "100"},
+        {"-0.05", "-0.05"},
+        {"123456789012.345", "123456789012.345"},
+        {"9223372036854775807", "9223372036854775807"},
+        {"18446744073709551615", "18446744073709551615"},
+        {"\"1e2\"", ""},
+        {"\"\"", ""},
+        {"\"-\"", ""},
+        {"\"abc\"", ""},
+        {"\"1-2\"", ""},
+        {"true", ""},
+        {"null", ""},
+        {"[]", ""},
+        {"\"+5\"", "+5"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         trying(rows[i].text);
@@ -114,10 +128,23 @@ static void refusals(void **state)
         struct str text;
         const char *why;
     } rows[] = {
-        {STR(""), "empty"}, {STR("  \n"), "empty"}, {STR("\xEF\xBB\xBF"), "empty"}, {STR("{"), "syntax"}, {STR("[1,]"), "syntax"},
-        {STR("{\"a\":1}x"), "syntax"}, {STR("\"\xFF\""), "utf8"}, {STR("\"\xED\xA0\x80\""), "utf8"}, {STR("01"), "number"},
-        {STR("-"), "number"}, {STR("1e999"), "number"}, {STR("\"a"), "string"}, {STR("\"\n\""), "string"}, {STR("\"\\x\""), "string"},
-        {STR("\"\\ud800\""), "string"}, {STR("\"a\\u0000b\""), "nul"}, {STR("[1,2.5,{\"\\u0000\":1}]"), "nul"},
+        {STR(""), "empty"},
+        {STR("  \n"), "empty"},
+        {STR("\xEF\xBB\xBF"), "empty"},
+        {STR("{"), "syntax"},
+        {STR("[1,]"), "syntax"},
+        {STR("{\"a\":1}x"), "syntax"},
+        {STR("\"\xFF\""), "utf8"},
+        {STR("\"\xED\xA0\x80\""), "utf8"},
+        {STR("01"), "number"},
+        {STR("-"), "number"},
+        {STR("1e999"), "number"},
+        {STR("\"a"), "string"},
+        {STR("\"\n\""), "string"},
+        {STR("\"\\x\""), "string"},
+        {STR("\"\\ud800\""), "string"},
+        {STR("\"a\\u0000b\""), "nul"},
+        {STR("[1,2.5,{\"\\u0000\":1}]"), "nul"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct json v;
@@ -171,8 +198,7 @@ static void writes_what_it_read(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "null", "[]", "{}", "\"\"", "[1,-2,18446744073709551615,0.1,100000.5,1e+20,1e-09,true,false,null]",
-        "{\"a\":{\"b\":[{\"c\":\"王\\n\\\"\"}]},\"d\":[[],{}]}",
+        "null", "[]", "{}", "\"\"", "[1,-2,18446744073709551615,0.1,100000.5,1e+20,1e-09,true,false,null]", "{\"a\":{\"b\":[{\"c\":\"王\\n\\\"\"}]},\"d\":[[],{}]}",
     };
     _cleanup_buf_ struct buf b = BUF_INIT(1000);
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -273,9 +299,15 @@ static void torture(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(types_and_values), cmocka_unit_test(the_last_of_equal_keys_counts), cmocka_unit_test(walks_containers),
-        cmocka_unit_test(decimals), cmocka_unit_test(refusals), cmocka_unit_test(depth_is_limited),
-        cmocka_unit_test(a_large_document_after_small_ones), cmocka_unit_test(writes_what_it_read), cmocka_unit_test(writer),
+        cmocka_unit_test(types_and_values),
+        cmocka_unit_test(the_last_of_equal_keys_counts),
+        cmocka_unit_test(walks_containers),
+        cmocka_unit_test(decimals),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(depth_is_limited),
+        cmocka_unit_test(a_large_document_after_small_ones),
+        cmocka_unit_test(writes_what_it_read),
+        cmocka_unit_test(writer),
         cmocka_unit_test(torture),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -9,12 +9,12 @@ static int set_up(void **state)
     struct truth *t = truth_new();
     truth_migrate_all(t, (const struct db_migration *const[]){customer_migrations, catalog_migrations, identity_migrations, sales_migrations}, 4);
     memset(t->app.server_key, 7, sizeof(t->app.server_key));
-    assert_int_equal(db_script(t->c.db,
-        "INSERT INTO store VALUES (11, 'SH01', '静安店', 0, '上海', 1, 28800, 14400, 0, 1, 0, 0, 1);"
-        "INSERT INTO style VALUES (21, 'K1', '裙', 0, 0, '', '', NULL, '', 0, 0, 1);"
-        "INSERT INTO sku VALUES (31, 'K1-M', 21, '', 'M', 59900, 29900, 12000, 1300, 0, 0, 1);"
-        "INSERT INTO customer_stat (customer_id, listed, home_store_id, class, orders, units, spent_minor, returned_minor, web_orders,"
-        " web_spent_minor, first_seen_us, last_seen_us, last_order_us) VALUES (77, 1, 0, 1, 0, 0, 0, 0, 0, 0, 5, 5, 0);"), RC_OK);
+    assert_int_equal(db_script(t->c.db, "INSERT INTO store VALUES (11, 'SH01', '静安店', 0, '上海', 1, 28800, 14400, 0, 1, 0, 0, 1);"
+                                        "INSERT INTO style VALUES (21, 'K1', '裙', 0, 0, '', '', NULL, '', 0, 0, 1);"
+                                        "INSERT INTO sku VALUES (31, 'K1-M', 21, '', 'M', 59900, 29900, 12000, 1300, 0, 0, 1);"
+                                        "INSERT INTO customer_stat (customer_id, listed, home_store_id, class, orders, units, spent_minor, returned_minor, web_orders,"
+                                        " web_spent_minor, first_seen_us, last_seen_us, last_order_us) VALUES (77, 1, 0, 1, 0, 0, 0, 0, 0, 0, 5, 5, 0);"),
+                     RC_OK);
     *state = t;
     return 0;
 }
@@ -58,12 +58,11 @@ static void statements(void **state)
 
 /* ---- receipts ---- */
 
-static const char plain[] =
-    "{\"store\":\"SH01\",\"till\":\"1\",\"number\":\"0042\",\"time\":\"2026-03-01T03:10:00+08:00\",\"member\":{\"phone\":\" 13800000000 \"},"
-    "\"lines\":[{\"sku\":\"K1-M\",\"name\":\"裙\",\"quantity\":2,\"list_price\":\"599.00\",\"paid\":\"1000.00\"},"
-    "{\"sku\":\"XX\",\"paid\":50.5,\"tax_rate\":\"6\"}],"
-    "\"order_discount\":\"0.50\",\"tenders\":[{\"type\":\"wechat\",\"amount\":\"1000\"},{\"type\":\"cash\",\"amount\":\"50\"}],"
-    "\"staff\":[{\"no\":\"A07\",\"share\":60},{\"no\":\"A08\",\"share\":40}]}";
+static const char plain[] = "{\"store\":\"SH01\",\"till\":\"1\",\"number\":\"0042\",\"time\":\"2026-03-01T03:10:00+08:00\",\"member\":{\"phone\":\" 13800000000 \"},"
+                            "\"lines\":[{\"sku\":\"K1-M\",\"name\":\"裙\",\"quantity\":2,\"list_price\":\"599.00\",\"paid\":\"1000.00\"},"
+                            "{\"sku\":\"XX\",\"paid\":50.5,\"tax_rate\":\"6\"}],"
+                            "\"order_discount\":\"0.50\",\"tenders\":[{\"type\":\"wechat\",\"amount\":\"1000\"},{\"type\":\"cash\",\"amount\":\"50\"}],"
+                            "\"staff\":[{\"no\":\"A07\",\"share\":60},{\"no\":\"A08\",\"share\":40}]}";
 
 static enum rc receipt_of(struct truth *t, const char *body, struct sale *s)
 {
@@ -186,17 +185,26 @@ static void receipts_are_idempotent(void **state)
 static struct sale web_order(struct sale_line *line)
 {
     *line = (struct sale_line){.sku = STR("K1-M"), .quantity = 2, .list_minor = 59900, .paid_minor = 80000, .tax_permyriad = 1300};
-    return (struct sale){.kind = SALE_ORDER, .status = SALE_PAID, .key = STR("shop/W1"), .channel = STR("web"), .number = STR("W1"),
-                         .at_us = INT64_C(1772330000000000), .business_day = 20513, .currency = STR("CNY"), .total_minor = 80000,
-                         .freight_minor = 1000, .trusted = true, .lines = line, .line_count = 1};
+    return (struct sale){.kind = SALE_ORDER,
+                         .status = SALE_PAID,
+                         .key = STR("shop/W1"),
+                         .channel = STR("web"),
+                         .number = STR("W1"),
+                         .at_us = INT64_C(1772330000000000),
+                         .business_day = 20513,
+                         .currency = STR("CNY"),
+                         .total_minor = 80000,
+                         .freight_minor = 1000,
+                         .trusted = true,
+                         .lines = line,
+                         .line_count = 1};
 }
 
 static void a_web_order_comes_back_in_a_store(void **state)
 {
     struct truth *t = *state;
-    static const char back[] =
-        "{\"store\":\"SH01\",\"till\":\"1\",\"number\":\"R1\",\"time\":\"2026-03-01T11:00:00\",\"lines\":[{\"sku\":\"K1-M\",\"quantity\":-1,"
-        "\"paid\":\"-400\",\"return_of\":{\"source\":\"shop\",\"order_id\":\"W1\"}}],\"tenders\":[{\"type\":\"cash\",\"amount\":\"-400\"}]}";
+    static const char back[] = "{\"store\":\"SH01\",\"till\":\"1\",\"number\":\"R1\",\"time\":\"2026-03-01T11:00:00\",\"lines\":[{\"sku\":\"K1-M\",\"quantity\":-1,"
+                               "\"paid\":\"-400\",\"return_of\":{\"source\":\"shop\",\"order_id\":\"W1\"}}],\"tenders\":[{\"type\":\"cash\",\"amount\":\"-400\"}]}";
     struct sale_line line;
     struct sale order = web_order(&line);
     assert_int_equal(put_json(t, back), SALE_NEW); /* the return is here before what it returns */
@@ -325,9 +333,16 @@ int main(void)
     for (size_t i = 0; i < COUNT(sql); i++)
         truth_register(sql[i]);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(spread), TEST(statements), TEST(receipt_from_json), TEST(refused_receipts), TEST(receipts_are_idempotent),
-        TEST(a_web_order_comes_back_in_a_store), TEST(an_exchange_is_one_document), TEST(orders_are_updated_by_their_source),
-        TEST(refunds), TEST(cancelling_takes_the_purchase_away),
+        cmocka_unit_test(spread),
+        TEST(statements),
+        TEST(receipt_from_json),
+        TEST(refused_receipts),
+        TEST(receipts_are_idempotent),
+        TEST(a_web_order_comes_back_in_a_store),
+        TEST(an_exchange_is_one_document),
+        TEST(orders_are_updated_by_their_source),
+        TEST(refunds),
+        TEST(cancelling_takes_the_purchase_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

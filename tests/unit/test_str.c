@@ -52,10 +52,23 @@ static void numbers(void **state)
         bool ok;
         int64_t value;
     } rows[] = {
-        {"0", true, 0}, {"-0", true, 0}, {"42", true, 42}, {"-7", true, -7}, {"007", true, 7},
-        {"9223372036854775807", true, INT64_MAX}, {"-9223372036854775808", true, INT64_MIN},
-        {"9223372036854775808", false, 0}, {"-9223372036854775809", false, 0}, {"99999999999999999999", false, 0},
-        {"", false, 0}, {"-", false, 0}, {"+1", false, 0}, {" 1", false, 0}, {"1 ", false, 0}, {"1.0", false, 0}, {"0x1", false, 0},
+        {"0", true, 0},
+        {"-0", true, 0},
+        {"42", true, 42},
+        {"-7", true, -7},
+        {"007", true, 7},
+        {"9223372036854775807", true, INT64_MAX},
+        {"-9223372036854775808", true, INT64_MIN},
+        {"9223372036854775808", false, 0},
+        {"-9223372036854775809", false, 0},
+        {"99999999999999999999", false, 0},
+        {"", false, 0},
+        {"-", false, 0},
+        {"+1", false, 0},
+        {" 1", false, 0},
+        {"1 ", false, 0},
+        {"1.0", false, 0},
+        {"0x1", false, 0},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         int64_t value = 99;
@@ -77,12 +90,16 @@ static void utf8(void **state)
         bool ok;
         size_t chars;
     } rows[] = {
-        {STR(""), true, 0}, {STR("abc"), true, 3}, {STR("王小明"), true, 3}, {STR("𠮷"), true, 1},
-        {STR("\xF4\x8F\xBF\xBF"), true, 1},  /* U+10FFFF */
-        {STR("a\0b"), false, 0},             /* NUL */
-        {STR("\x80"), false, 0},             /* lone continuation */
-        {STR("\xC0\x80"), false, 0},         /* overlong */
-        {STR("\xE0\x80\x80"), false, 0}, {STR("\xF0\x80\x80\x80"), false, 0},
+        {STR(""), true, 0},
+        {STR("abc"), true, 3},
+        {STR("王小明"), true, 3},
+        {STR("𠮷"), true, 1},
+        {STR("\xF4\x8F\xBF\xBF"), true, 1}, /* U+10FFFF */
+        {STR("a\0b"), false, 0},            /* NUL */
+        {STR("\x80"), false, 0},            /* lone continuation */
+        {STR("\xC0\x80"), false, 0},        /* overlong */
+        {STR("\xE0\x80\x80"), false, 0},
+        {STR("\xF0\x80\x80\x80"), false, 0},
         {STR("\xED\xA0\x80"), false, 0},     /* surrogate */
         {STR("\xF4\x90\x80\x80"), false, 0}, /* past U+10FFFF */
         {STR("\xE4\xBD"), false, 0},         /* cut short */
@@ -133,8 +150,14 @@ static void cut(void **state)
         struct str text;
         size_t max;
         const char *cut;
-    } rows[] = {{STR("abc"), 5, "abc"}, {STR("abc"), 2, "ab"}, {STR("abc"), 0, ""}, {STR("\u4e1d\u5dfe"), 6, "\u4e1d\u5dfe"}, {STR("\u4e1d\u5dfe"), 5, "\u4e1d"},
-                {STR("\u4e1d\u5dfe"), 3, "\u4e1d"}, {STR("\u4e1d\u5dfe"), 2, ""}, {STR("a\U00020BB7"), 4, "a"}};
+    } rows[] = {{STR("abc"), 5, "abc"},
+                {STR("abc"), 2, "ab"},
+                {STR("abc"), 0, ""},
+                {STR("\u4e1d\u5dfe"), 6, "\u4e1d\u5dfe"},
+                {STR("\u4e1d\u5dfe"), 5, "\u4e1d"},
+                {STR("\u4e1d\u5dfe"), 3, "\u4e1d"},
+                {STR("\u4e1d\u5dfe"), 2, ""},
+                {STR("a\U00020BB7"), 4, "a"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         assert_str(str_cut(rows[i].text, rows[i].max), rows[i].cut);
 }
@@ -142,9 +165,8 @@ static void cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compare), cmocka_unit_test(search), cmocka_unit_test(split), cmocka_unit_test(numbers),
-        cmocka_unit_test(utf8), cmocka_unit_test(code_points), cmocka_unit_test(hex),
-        cmocka_unit_test(cut),
+        cmocka_unit_test(compare), cmocka_unit_test(search),      cmocka_unit_test(split), cmocka_unit_test(numbers),
+        cmocka_unit_test(utf8),    cmocka_unit_test(code_points), cmocka_unit_test(hex),   cmocka_unit_test(cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
