@@ -1,0 +1,51 @@
+// What a figure needs around it: medians, the load that stood beside it, memory and disk of an installation.
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { cpus, loadavg, totalmem } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+export const median = (list: number[]) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+export const quantile = (list: number[], q: number) =>
+  [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * q))];
+export const sleep = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
+export const machine = () =>
+  `${cpus().length} cores (${cpus()[0].model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
+/** How many others wanted a core: the 1-minute load average when the figure was taken. */
+export const load = () => loadavg()[0].toFixed(1);
+
+const children = (pid: number): number[] =>
+  readdirSync(`/proc/${pid}/task`).flatMap((t) => {
+    const list = readFileSync(`/proc/${pid}/task/${t}/children`, "utf8").trim();
+    return list ? list.split(" ").map(Number) : [];
+  });
+
+/** Pss of a process and all its children, in MB. */
+export function pssMb(pid: number): number {
+  const own = Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]) / 1024;
+  return children(pid).reduce((sum, child) => sum + pssMb(child), own);
+}
+
+export const bytesUnder = (path: string): number =>
+  !existsSync(path)
+    ? 0
+    : statSync(path).isDirectory()
+      ? readdirSync(path).reduce((sum, name) => sum + bytesUnder(join(path, name)), 0)
+      : statSync(path).size;
+
+export interface Load {
+  events_per_s: number;
+  requests: number;
+  failed: number;
+  late_starts: number;
+  p50_ms: number;
+  p99_ms: number;
+}
+
+/** One run of bench/load.c. */
+export async function runLoad(port: string, key: string, options: Record<string, number>): Promise<Load> {
+  const args = ["--port", port, "--key", Buffer.from(`${key}:`).toString("base64")];
+  for (const [name, value] of Object.entries(options)) args.push(`--${name}`, String(value));
+  const { stdout } = await promisify(execFile)(process.env.ZHIXIN_BENCH_LOAD as string, args);
+  return JSON.parse(stdout);
+}
