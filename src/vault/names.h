@@ -25,6 +25,8 @@ bool vault_names_put(struct vault_names *n, const struct vault_names_entry *e);
 void vault_names_forget(struct vault_names *n, int64_t customer_id);
 /* Takes over what the sorting thread has finished and gives it new work; `idle`: even a little. Returns whether there is any left. */
 bool vault_names_tick(struct vault_names *n, bool idle);
+/* The feed at start is over: from now on few new rows are let wait. */
+void vault_names_loaded(struct vault_names *n);
 /* Sorts everything now; wipes what was forgotten. */
 void vault_names_settle(struct vault_names *n);
 size_t vault_names_count(const struct vault_names *n);

@@ -34,6 +34,7 @@ struct vault_names {
     char *text;           /* per row: u8 bytes of name, u8 bytes of reading, name, reading */
     size_t row_count, text_len, dead, unwiped;
     size_t sorted;        /* rows before this one stand in the orders */
+    bool loaded;          /* the feed at start is over */
     struct names_sorted order[NAMES_ORDER_COUNT];
     uint32_t *slots;      /* hash of customer id → row number + 1 */
     size_t slot_count, slots_used; /* slot_count is a power of two */
@@ -59,5 +60,7 @@ struct names_sorter *names_sorter_new(struct vault_names *n);
 void names_sorter_free(struct names_sorter *s);
 /* The positions of an order whose keys start with `prefix`: [*from, *to). */
 void names_range(const struct vault_names *n, enum names_order order, struct str prefix, size_t *from, size_t *to);
+/* Where the keys end that are the prefix and nothing more, within such a range. */
+size_t names_whole_end(const struct vault_names *n, enum names_order order, struct str prefix, size_t from, size_t to);
 
 #endif

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { FRESH_MIN = 2048, FRESH_SHARE = 64, LOADING_MIN = 64 << 10, DEAD_SHARE = 4, LINEAR_SHARE = 16 };
+enum { FRESH_MIN = 2048, FRESH_SHARE = 64, LOADING_MIN = 512 << 10, DEAD_SHARE = 4, ANEW_SHARE = 8 };
 
 struct names_sorter {
     const struct vault_names *names;
@@ -50,11 +50,10 @@ static struct str key_of(const struct vault_names *n, enum names_order order, ui
     }
 }
 
-/* First position at or after `low` whose key is not before `key`; with `past`, which neither starts with it. */
-static size_t bound(const struct vault_names *n, enum names_order order, size_t low, struct str key, bool past)
+/* First position in [low, high) whose key is not before `key`; with `past`, which neither starts with it. `high` if there is none. */
+static size_t bound(const struct vault_names *n, enum names_order order, size_t low, size_t high, struct str key, bool past)
 {
     char buffer[NAMES_KEY_MAX];
-    size_t high = n->order[order].count;
     while (low < high) {
         size_t mid = (low + high) / 2;
         struct str at = key_of(n, order, n->order[order].rows[mid], buffer);
@@ -69,15 +68,28 @@ static size_t bound(const struct vault_names *n, enum names_order order, size_t 
 
 void names_range(const struct vault_names *n, enum names_order order, struct str prefix, size_t *from, size_t *to)
 {
-    *from = bound(n, order, 0, prefix, false);
-    *to = bound(n, order, *from, prefix, true);
+    *from = bound(n, order, 0, n->order[order].count, prefix, false);
+    *to = bound(n, order, *from, n->order[order].count, prefix, true);
+}
+
+size_t names_whole_end(const struct vault_names *n, enum names_order order, struct str prefix, size_t from, size_t to)
+{
+    char buffer[NAMES_KEY_MAX];
+    while (from < to) {
+        size_t mid = (from + to) / 2;
+        if (key_of(n, order, n->order[order].rows[mid], buffer).len == prefix.len)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from;
 }
 
 /* ---- sorting new rows in ---- */
 
-/* A row on its way into an order: the first eight bytes of its key spare most comparisons the texts. */
+/* A row on its way into an order: the first sixteen bytes of its key spare nearly all comparisons the texts. */
 struct sorting {
-    uint64_t head;
+    uint64_t head[2]; /* big-endian, filled up with zeros */
     uint32_t row;
 };
 struct sorting_in {
@@ -90,18 +102,21 @@ static int compare_sorting(const void *a, const void *b, void *arg)
     const struct sorting *x = a, *y = b;
     const struct sorting_in *in = arg;
     char xk[NAMES_KEY_MAX], yk[NAMES_KEY_MAX];
-    if (x->head != y->head)
-        return x->head < y->head ? -1 : 1;
-    int cmp = in->order == NAMES_BY_FOUR ? 0 : str_cmp(key_of(in->n, in->order, x->row, xk), key_of(in->n, in->order, y->row, yk));
+    if (x->head[0] != y->head[0])
+        return x->head[0] < y->head[0] ? -1 : 1;
+    if (x->head[1] != y->head[1])
+        return x->head[1] < y->head[1] ? -1 : 1;
+    bool whole = (x->head[1] & 0xFF) == 0; /* keys hold no zeros: these end within their heads, and are equal */
+    int cmp = whole ? 0 : str_cmp(key_of(in->n, in->order, x->row, xk), key_of(in->n, in->order, y->row, yk));
     return cmp ? cmp : (x->row > y->row) - (x->row < y->row);
 }
 
-static uint64_t head_of(struct str key)
+static struct sorting sorting_of(struct str key, uint32_t row)
 {
-    uint64_t head = 0;
-    for (size_t i = 0; i < 8; i++)
-        head = head << 8 | (i < key.len ? (unsigned char)key.ptr[i] : 0);
-    return head;
+    struct sorting s = {{0, 0}, row};
+    for (size_t i = 0; i < 16; i++)
+        s.head[i / 8] = s.head[i / 8] << 8 | (i < key.len ? (unsigned char)key.ptr[i] : 0);
+    return s;
 }
 
 static size_t sort_fresh(const struct vault_names *n, enum names_order order, size_t from, size_t to, struct sorting *fresh)
@@ -110,31 +125,29 @@ static size_t sort_fresh(const struct vault_names *n, enum names_order order, si
     size_t count = 0;
     for (size_t row = from; row < to; row++)
         if (names_customer(n, row))
-            fresh[count++] = (struct sorting){head_of(key_of(n, order, (uint32_t)row, buffer)), (uint32_t)row};
+            fresh[count++] = sorting_of(key_of(n, order, (uint32_t)row, buffer), (uint32_t)row);
     struct sorting_in in = {n, order};
     qsort_r(fresh, count, sizeof(*fresh), compare_sorting, &in);
     return count;
 }
 
-/* Where a key goes: step by step when there are many to place, by halving when there are few. */
-static size_t place_of(const struct vault_names *n, enum names_order order, size_t from, struct str key, bool step)
+/* Where a key goes at or after `from`: in growing leaps and then by halving, for the keys come sorted. */
+static size_t place_of(const struct vault_names *n, enum names_order order, size_t from, struct str key)
 {
     char buffer[NAMES_KEY_MAX];
-    if (!step)
-        return bound(n, order, from, key, false);
-    while (from < n->order[order].count && str_cmp(key_of(n, order, n->order[order].rows[from], buffer), key) < 0)
-        from++;
-    return from;
+    size_t leap = 16, count = n->order[order].count;
+    while (from + leap < count && str_cmp(key_of(n, order, n->order[order].rows[from + leap], buffer), key) < 0)
+        from += leap, leap *= 2;
+    return bound(n, order, from, from + leap < count ? from + leap : count, key, false);
 }
 
-static struct names_sorted merge(const struct vault_names *n, enum names_order order, const struct sorting *fresh, size_t count)
+static struct names_sorted merge(const struct vault_names *n, enum names_order order, const struct names_sorted *old, const struct sorting *fresh, size_t count)
 {
-    const struct names_sorted *old = &n->order[order];
     struct names_sorted out = {mem_alloc((old->count + count) * sizeof(uint32_t)), 0};
     size_t from = 0;
     for (size_t i = 0; i <= count; i++) {
         char buffer[NAMES_KEY_MAX];
-        size_t to = i < count ? place_of(n, order, from, key_of(n, order, fresh[i].row, buffer), count > old->count / LINEAR_SHARE) : old->count;
+        size_t to = i < count && old->count ? place_of(n, order, from, key_of(n, order, fresh[i].row, buffer)) : old->count;
         for (; from < to; from++)
             if (names_customer(n, old->rows[from]))
                 out.rows[out.count++] = old->rows[from];
@@ -145,14 +158,18 @@ static struct names_sorted merge(const struct vault_names *n, enum names_order o
     return out;
 }
 
+/* Many new rows are sorted together with the old ones, by their heads, from memory that is read in a row; few are placed one by one. */
 static void sort_in(const struct vault_names *n, size_t from_row, size_t to_row, struct names_sorted out[static NAMES_ORDER_COUNT])
 {
-    struct sorting *fresh = mem_alloc((to_row - from_row) * sizeof(*fresh));
+    static const struct names_sorted none = {NULL, 0};
+    bool anew = to_row - from_row > from_row / ANEW_SHARE;
+    size_t first = anew ? 0 : from_row;
+    struct sorting *fresh = mem_alloc((to_row - first) * sizeof(*fresh));
     for (size_t o = 0; o < NAMES_ORDER_COUNT; o++) {
-        size_t count = sort_fresh(n, (enum names_order)o, from_row, to_row, fresh);
-        out[o] = merge(n, (enum names_order)o, fresh, count);
+        size_t count = sort_fresh(n, (enum names_order)o, first, to_row, fresh);
+        out[o] = merge(n, (enum names_order)o, anew ? &none : &n->order[o], fresh, count);
     }
-    explicit_bzero(fresh, (to_row - from_row) * sizeof(*fresh)); /* heads of names */
+    explicit_bzero(fresh, (to_row - first) * sizeof(*fresh)); /* heads of names */
     free(fresh);
 }
 
@@ -226,7 +243,13 @@ static bool worth_sorting(const struct vault_names *n, bool idle)
     size_t fresh = n->row_count - n->sorted, sorted = n->sorted;
     if (idle)
         return fresh > 0;
-    return fresh > FRESH_MIN && fresh > sorted / FRESH_SHARE && (sorted > LOADING_MIN * 4 || fresh > sorted);
+    return n->loaded ? fresh > FRESH_MIN && fresh > sorted / FRESH_SHARE : fresh > LOADING_MIN && fresh > sorted;
+}
+
+void vault_names_loaded(struct vault_names *n)
+{
+    n->loaded = true;
+    vault_names_tick(n, true);
 }
 
 bool vault_names_tick(struct vault_names *n, bool idle)

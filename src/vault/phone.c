@@ -28,6 +28,8 @@ static struct str skip_label(struct str s)
     static const struct str labels[] = {STR("telephone"), STR("tel"), STR("phone"), STR("mobile"), STR("手机号码"), STR("手机号"), STR("手机"), STR("联系电话"),
                                         STR("电话"), STR("電話"), STR("手機")};
     s = str_trim(s);
+    if (s.len && (vault_is_digit((unsigned char)s.ptr[0]) || s.ptr[0] == '+'))
+        return s;
     for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++)
         if (s.len > labels[i].len && str_ieq(str_sub(s, 0, labels[i].len), labels[i])) {
             s = str_trim(str_sub(s, labels[i].len, s.len));
@@ -59,6 +61,11 @@ static char meaning_of_x(struct str after, const struct typed *so_far)
 
 static bool reduce_char(struct str *rest, struct typed *t)
 {
+    if (vault_is_digit((unsigned char)rest->ptr[0])) {
+        bool added = typed_add(t, rest->ptr[0]);
+        *rest = str_sub(*rest, 1, rest->len);
+        return added;
+    }
     if (take_extension_word(rest))
         return typed_add(t, 'e');
     uint32_t cp = str_next_char(rest);

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { REASON_MIN_CHARS = 4, REASON_MAX = 1000, REVEAL_VALUES_MAX = 1000, HITS_MAX = 10000, STORES_ASKED_MAX = 4096, IDLE_MS = 200, REPLY_KEEP = 1 << 20 };
+enum { REASON_MIN_CHARS = 4, REASON_MAX = 1000, REVEAL_VALUES_MAX = 1000, HITS_MAX = 10000, STORES_ASKED_MAX = 4096, IDLE_MS = 200, MMAP_FROM = 256 << 10, REPLY_KEEP = 1 << 20 };
 
 struct process {
     int fd;
@@ -384,6 +384,13 @@ static enum rc do_status(struct process *p)
     return RC_OK;
 }
 
+static enum rc do_ready(struct process *p)
+{
+    p->index_ready = true;
+    vault_names_loaded(p->names);
+    return RC_OK;
+}
+
 /* ---- serving ---- */
 
 static enum rc run(struct process *p, const struct vault_frame *f)
@@ -397,7 +404,7 @@ static enum rc run(struct process *p, const struct vault_frame *f)
     case VAULT_OP_REMEMBER: rc = do_remember(p, &c); break;
     case VAULT_OP_SEARCH: rc = do_search(p, &c); break;
     case VAULT_OP_STATUS: rc = do_status(p); break;
-    case VAULT_OP_READY: rc = RC_OK, p->index_ready = true; break;
+    case VAULT_OP_READY: rc = do_ready(p); break;
     default: rc = RC_BAD_REQUEST; break;
     }
     return rc == RC_OK && (c.failed || c.left) ? RC_BAD_REQUEST : rc;
@@ -458,6 +465,7 @@ static enum rc process_start(struct process *p, const char *data_dir, const char
 {
     if (sodium_init() < 0 || !vault_confine_memory())
         return RC_INTERNAL;
+    mallopt(M_MMAP_THRESHOLD, MMAP_FROM); /* what sorting took goes back to the system at once */
     enum rc rc = vault_keyring_load(data_dir, unseal_file, &p->keys);
     if (rc)
         return rc;

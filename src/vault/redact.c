@@ -50,15 +50,35 @@ static size_t gap_at(struct str s, size_t i)
     return 0;
 }
 
-/* Is there anything worth looking at closely? */
+/* Digits that stand together or apart by what may part the groups of a number; other bytes start the count anew. */
+static bool has_long_number(struct str s)
+{
+    enum { OTHER, DIGIT, GAP };
+    static const uint8_t classes[256] = {
+        ['0' ... '9'] = DIGIT, [' '] = GAP, ['-'] = GAP, ['.'] = GAP, ['('] = GAP, [')'] = GAP, ['/'] = GAP, [0x80 ... 0xFF] = GAP,
+    };
+    size_t digits = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t class = classes[(unsigned char)s.ptr[i]];
+        if (class == OTHER)
+            digits = 0;
+        else if (class == DIGIT || (unsigned char)s.ptr[i] == 0xEF) /* the lead of a full-width digit */
+            if (++digits == TRIGGER_DIGITS)
+                return true;
+    }
+    return false;
+}
+
+/* Is there anything worth looking at closely? Nearly always not: the first count is quick. */
 static bool has_trigger(struct str s)
 {
-    size_t digits = 0, wide = 0;
+    size_t digits = 0, wide = 0, at = 0;
     for (size_t i = 0; i < s.len; i++) {
         digits += (unsigned char)(s.ptr[i] - '0') < 10;
         wide += (unsigned char)s.ptr[i] == 0xEF;
+        at += s.ptr[i] == '@';
     }
-    return digits + wide >= TRIGGER_DIGITS || (s.len && memchr(s.ptr, '@', s.len)) || (wide && str_find_str(s, STR("＠")) >= 0);
+    return at || (digits + wide >= TRIGGER_DIGITS && has_long_number(s)) || (wide && str_find_str(s, STR("＠")) >= 0);
 }
 
 /* ---- groups of digits ---- */
