@@ -125,7 +125,8 @@ struct new_keys {
 
 static void new_keys_end(struct new_keys *k)
 {
-    explicit_bzero(k->list, k->count * sizeof(*k->list));
+    if (k->list)
+        explicit_bzero(k->list, k->count * sizeof(*k->list));
     free(k->list);
 }
 
