@@ -49,6 +49,7 @@ void vault_names_free(struct vault_names *n)
         free(n->order[i].rows);
     free(n->slots);
     free(n->stores);
+    free(n->unwiped);
     free(n);
 }
 
@@ -164,36 +165,51 @@ static size_t text_size(const struct vault_names *n, size_t row)
     return 2 + (size_t)(uint8_t)at[0] + (uint8_t)at[1];
 }
 
-void names_wipe_dead(struct vault_names *n)
+void names_wipe_dead(struct vault_names *n, size_t count)
 {
-    for (size_t row = 0; row < n->row_count && n->unwiped; row++)
-        if (n->rows[row].customer_id == 0)
-            explicit_bzero(n->text + n->rows[row].text + 2, text_size(n, row) - 2);
-    n->unwiped = 0;
+    for (size_t i = 0; i < count; i++)
+        explicit_bzero(n->text + n->rows[n->unwiped[i]].text + 2, text_size(n, n->unwiped[i]) - 2);
+    n->unwiped_count -= count;
+    if (n->unwiped_count)
+        memmove(n->unwiped, n->unwiped + count, n->unwiped_count * sizeof(*n->unwiped));
+}
+
+/* Row numbers after the gaps are closed; a dead row has none. */
+static void compact_order(struct vault_names *n, struct names_sorted *order, const uint32_t *moved)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < order->count; i++)
+        if (n->rows[order->rows[i]].customer_id)
+            order->rows[kept++] = moved[order->rows[i]];
+    order->count = kept;
 }
 
 void names_compact(struct vault_names *n)
 {
     uint32_t *moved = mem_alloc(n->row_count * sizeof(*moved));
-    size_t live = 0, text_len = 0;
+    size_t live = 0, text_len = 0, sorted = 0;
+    for (size_t row = 0; row < n->row_count; row++)
+        if (n->rows[row].customer_id) {
+            moved[row] = (uint32_t)live++;
+            sorted += row < n->sorted;
+        }
+    for (size_t o = 0; o < NAMES_ORDER_COUNT; o++)
+        compact_order(n, &n->order[o], moved);
     for (size_t row = 0; row < n->row_count; row++) {
         size_t len = text_size(n, row);
         if (n->rows[row].customer_id == 0)
             continue;
         memmove(n->text + text_len, n->text + n->rows[row].text, len);
-        n->rows[live] = n->rows[row];
-        n->rows[live].text = (uint32_t)text_len;
-        moved[row] = (uint32_t)live++;
+        n->rows[moved[row]] = n->rows[row];
+        n->rows[moved[row]].text = (uint32_t)text_len;
         text_len += len;
     }
-    for (size_t o = 0; o < NAMES_ORDER_COUNT; o++)
-        for (size_t i = 0; i < n->order[o].count; i++)
-            n->order[o].rows[i] = moved[n->order[o].rows[i]];
     free(moved);
     explicit_bzero(n->text + text_len, n->text_len - text_len);
     n->text_len = text_len;
-    n->row_count = n->sorted = live;
-    n->dead = n->unwiped = 0;
+    n->row_count = live;
+    n->sorted = sorted;
+    n->dead = n->unwiped_count = 0;
     rebuild_slots(n, n->slot_count);
 }
 
@@ -230,7 +246,11 @@ static void kill_row(struct vault_names *n, uint32_t row)
 {
     __atomic_store_n(&n->rows[row].customer_id, 0, __ATOMIC_RELAXED);
     n->dead++;
-    n->unwiped++;
+    if (n->unwiped_count == n->unwiped_cap) {
+        n->unwiped_cap = n->unwiped_cap * 2 + 256;
+        n->unwiped = mem_realloc(n->unwiped, n->unwiped_cap * sizeof(*n->unwiped));
+    }
+    n->unwiped[n->unwiped_count++] = row;
 }
 
 static void append_row(struct vault_names *n, const struct names_row *r)

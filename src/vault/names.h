@@ -22,6 +22,7 @@ struct vault_names_entry {
 };
 /* Replaces what is known of the customer. False when the index is full. */
 bool vault_names_put(struct vault_names *n, const struct vault_names_entry *e);
+/* Found no more from now on; wiped from memory within seconds, by vault_names_tick() or vault_names_settle(). */
 void vault_names_forget(struct vault_names *n, int64_t customer_id);
 /* Takes over what the sorting thread has finished and gives it new work; `idle`: even a little. Returns whether there is any left. */
 bool vault_names_tick(struct vault_names *n, bool idle);
@@ -34,7 +35,8 @@ size_t vault_names_bytes(const struct vault_names *n);
 
 /* The best hits, at most s->limit, into `hits`; returns how many. */
 size_t vault_names_search(const struct vault_names *n, const struct vault_search *s, struct vault_hit *hits);
-/* Matching customers (all, when the query is empty) in the order of their names, from `offset`. Customers without a name come last. */
+/* Matching customers (all, when the query is empty) in the order of their names, from `offset`. Customers without a name come last.
+ * Beyond 100,000 customers the newest may be missing for a second. */
 size_t vault_names_page(struct vault_names *n, const struct vault_search *s, size_t offset, struct vault_hit *hits, size_t *ret_total);
 
 #endif

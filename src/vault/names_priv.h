@@ -32,7 +32,9 @@ struct names_sorted {
 struct vault_names {
     struct names_row *rows;
     char *text;           /* per row: u8 bytes of name, u8 bytes of reading, name, reading */
-    size_t row_count, text_len, dead, unwiped;
+    size_t row_count, text_len, dead;
+    uint32_t *unwiped;    /* dead rows whose texts still stand, for the orders pass them, in the order of their dying */
+    size_t unwiped_count, unwiped_cap;
     size_t sorted;        /* rows before this one stand in the orders */
     bool loaded;          /* the feed at start is over */
     struct names_sorted order[NAMES_ORDER_COUNT];
@@ -51,10 +53,10 @@ struct str names_name(const struct vault_names *n, uint32_t row);
 struct str names_reading(const struct vault_names *n, uint32_t row);
 size_t names_initials(struct str reading, char *out, size_t cap);
 struct str names_squeeze(struct str reading, char *out);
-/* Closes the gaps of dead rows. Only while nothing is being sorted. */
+/* Closes the gaps of dead rows, in the orders too. Only while nothing is being sorted. */
 void names_compact(struct vault_names *n);
-/* Wipes the texts of dead rows that no order holds any more. */
-void names_wipe_dead(struct vault_names *n);
+/* Wipes the texts of the first `count` dead rows: no order holds them any more. */
+void names_wipe_dead(struct vault_names *n, size_t count);
 
 struct names_sorter *names_sorter_new(struct vault_names *n);
 void names_sorter_free(struct names_sorter *s);

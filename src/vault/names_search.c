@@ -15,6 +15,7 @@ enum {
     SCORE_INITIALS_PREFIX = 35,
     SCORE_FOUR = 30,
 };
+enum { SETTLE_MAX = 100000 }; /* customers: up to here, sorting before a list is shown is not felt */
 
 /* What was asked for, taken apart once. */
 struct query {
@@ -339,7 +340,7 @@ static void marks_take(struct visitor *v, uint32_t row, int32_t score)
     struct marks *m = (struct marks *)v;
     uint8_t bit = (uint8_t)(1 << row % 8);
     (void)score;
-    if ((m->bits[row / 8] & bit) || (m->query->stores && !row_allowed(m->names, m->query, row)))
+    if ((m->bits[row / 8] & bit) || !row_allowed(m->names, m->query, row))
         return;
     m->bits[row / 8] |= bit;
     m->count++;
@@ -351,6 +352,7 @@ static bool marks_full(const struct visitor *v)
     return false;
 }
 
+/* The marks count what is not sorted in yet, which no page shows yet. */
 static size_t page_of_marked(const struct vault_names *n, const struct marks *m, size_t offset, size_t limit, struct vault_hit *hits)
 {
     const struct names_sorted *order = &n->order[NAMES_BY_READING];
@@ -363,17 +365,26 @@ static size_t page_of_marked(const struct vault_names *n, const struct marks *m,
     return count;
 }
 
+static size_t page_of_all(const struct vault_names *n, size_t offset, size_t limit, struct vault_hit *hits)
+{
+    const struct names_sorted *order = &n->order[NAMES_BY_READING];
+    size_t count = 0;
+    for (size_t i = offset; i < order->count && count < limit; i++)
+        if (n->rows[order->rows[i]].customer_id)
+            hits[count++] = (struct vault_hit){n->rows[order->rows[i]].customer_id, 0};
+    return count;
+}
+
 size_t vault_names_page(struct vault_names *n, const struct vault_search *s, size_t offset, struct vault_hit *hits, size_t *ret_total)
 {
     struct query q;
-    vault_names_settle(n);
-    const struct names_sorted *order = &n->order[NAMES_BY_READING];
-    size_t count = 0;
+    if (n->row_count < SETTLE_MAX)
+        vault_names_settle(n);
+    else
+        vault_names_tick(n, true); /* the newest may be missing from a list of hundreds of thousands, for a second */
     if (s->query.len == 0 && !s->stores) {
-        for (size_t i = offset; i < order->count && count < s->limit; i++)
-            hits[count++] = (struct vault_hit){n->rows[order->rows[i]].customer_id, 0};
-        *ret_total = order->count;
-        return count;
+        *ret_total = vault_names_count(n);
+        return page_of_all(n, offset, s->limit, hits);
     }
     struct marks m = {{marks_take, marks_full}, n, &q, mem_zalloc(n->row_count / 8 + 1, 1), 0};
     query_parse(n, s, &q);
@@ -381,9 +392,8 @@ size_t vault_names_page(struct vault_names *n, const struct vault_search *s, siz
         visit_matches(n, &q, &m.visitor);
     else
         for (size_t row = 0; row < n->row_count; row++)
-            if (row_allowed(n, &q, (uint32_t)row))
-                marks_take(&m.visitor, (uint32_t)row, 0);
-    count = page_of_marked(n, &m, offset, s->limit, hits);
+            marks_take(&m.visitor, (uint32_t)row, 0);
+    size_t count = page_of_marked(n, &m, offset, s->limit, hits);
     *ret_total = m.count;
     query_end(&q);
     free(m.bits);

@@ -7,6 +7,8 @@
 
 enum { FRESH_MIN = 2048, FRESH_SHARE = 64, LOADING_MIN = 512 << 10, DEAD_SHARE = 4, ANEW_SHARE = 8 };
 
+static const int64_t wipe_after_us = US_PER_S; /* what was forgotten is gone from the memory soon, not at once: sorting takes a while */
+
 struct names_sorter {
     const struct vault_names *names;
     pthread_t thread;
@@ -14,6 +16,8 @@ struct names_sorter {
     pthread_cond_t moved;
     enum { IDLE, ASKED, DONE, STOP } state;
     size_t from_row, to_row;                  /* what is to be sorted in */
+    size_t dead_before;                       /* dead rows that the new orders cannot hold any more */
+    int64_t asked_us;
     struct names_sorted out[NAMES_ORDER_COUNT];
 };
 
@@ -227,7 +231,7 @@ void names_sorter_free(struct names_sorter *s)
     free(s);
 }
 
-static void install(struct vault_names *n, struct names_sorted out[static NAMES_ORDER_COUNT], size_t to_row)
+static void install(struct vault_names *n, struct names_sorted out[static NAMES_ORDER_COUNT], size_t to_row, size_t dead_before)
 {
     for (size_t o = 0; o < NAMES_ORDER_COUNT; o++) {
         free(n->order[o].rows);
@@ -235,21 +239,35 @@ static void install(struct vault_names *n, struct names_sorted out[static NAMES_
         out[o] = (struct names_sorted){0};
     }
     n->sorted = to_row;
+    names_wipe_dead(n, dead_before);
 }
 
 /* Few rows wait for company; while the index is being loaded, for as many as there are. */
 static bool worth_sorting(const struct vault_names *n, bool idle)
 {
     size_t fresh = n->row_count - n->sorted, sorted = n->sorted;
+    if (n->unwiped_count && clock_mono_us() - n->sorter->asked_us > wipe_after_us)
+        return true;
     if (idle)
         return fresh > 0;
     return n->loaded ? fresh > FRESH_MIN && fresh > sorted / FRESH_SHARE : fresh > LOADING_MIN && fresh > sorted;
 }
 
-void vault_names_loaded(struct vault_names *n)
+static void ask(struct vault_names *n)
 {
-    n->loaded = true;
-    vault_names_tick(n, true);
+    struct names_sorter *s = n->sorter;
+    s->from_row = n->sorted;
+    s->to_row = n->row_count;
+    s->dead_before = n->unwiped_count;
+    s->asked_us = clock_mono_us();
+    s->state = ASKED;
+    pthread_cond_broadcast(&s->moved);
+}
+
+static void compact_if_worth(struct vault_names *n)
+{
+    if (n->dead > n->row_count / DEAD_SHARE && n->dead > FRESH_MIN)
+        names_compact(n);
 }
 
 bool vault_names_tick(struct vault_names *n, bool idle)
@@ -257,20 +275,21 @@ bool vault_names_tick(struct vault_names *n, bool idle)
     struct names_sorter *s = n->sorter;
     pthread_mutex_lock(&s->lock);
     if (s->state == DONE) {
-        install(n, s->out, s->to_row);
+        install(n, s->out, s->to_row, s->dead_before);
         s->state = IDLE;
+        compact_if_worth(n);
     }
-    if (s->state == IDLE && worth_sorting(n, idle)) {
-        s->from_row = n->sorted;
-        s->to_row = n->row_count;
-        s->state = ASKED;
-        pthread_cond_broadcast(&s->moved);
-    }
+    if (s->state == IDLE && worth_sorting(n, idle))
+        ask(n);
     bool busy = s->state != IDLE;
     pthread_mutex_unlock(&s->lock);
-    if (idle && !busy && n->unwiped)
-        vault_names_settle(n);
-    return busy || n->row_count > n->sorted || n->unwiped;
+    return busy || n->row_count > n->sorted || n->unwiped_count;
+}
+
+void vault_names_loaded(struct vault_names *n)
+{
+    n->loaded = true;
+    vault_names_tick(n, true);
 }
 
 static void wait_for_sorter(struct vault_names *n)
@@ -280,7 +299,7 @@ static void wait_for_sorter(struct vault_names *n)
     while (s->state == ASKED)
         pthread_cond_wait(&s->moved, &s->lock);
     if (s->state == DONE)
-        install(n, s->out, s->to_row);
+        install(n, s->out, s->to_row, s->dead_before);
     s->state = IDLE;
     pthread_mutex_unlock(&s->lock);
 }
@@ -288,12 +307,10 @@ static void wait_for_sorter(struct vault_names *n)
 void vault_names_settle(struct vault_names *n)
 {
     wait_for_sorter(n);
-    if (n->row_count == n->sorted && n->unwiped == 0)
+    if (n->row_count == n->sorted && n->unwiped_count == 0)
         return;
     struct names_sorted out[NAMES_ORDER_COUNT];
     sort_in(n, n->sorted, n->row_count, out);
-    install(n, out, n->row_count);
-    names_wipe_dead(n);
-    if (n->dead > n->row_count / DEAD_SHARE && n->dead > FRESH_MIN)
-        names_compact(n);
+    install(n, out, n->row_count, n->unwiped_count);
+    compact_if_worth(n);
 }

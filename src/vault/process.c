@@ -329,19 +329,16 @@ static enum rc remember_one(struct process *p, struct cursor *c, int64_t custome
 static enum rc do_remember(struct process *p, struct cursor *c)
 {
     enum rc rc = RC_OK;
-    bool forgot = false;
     for (uint32_t left = cursor_u32(c); left && !rc; left--) {
         int64_t customer_id = (int64_t)cursor_u64(c);
         bool forget = cursor_u8(c);
         if (c->failed || customer_id <= 0)
             return RC_BAD_REQUEST;
         if (forget)
-            vault_names_forget(p->names, customer_id), forgot = true;
+            vault_names_forget(p->names, customer_id);
         else
             rc = remember_one(p, c, customer_id);
     }
-    if (forgot)
-        vault_names_settle(p->names); /* wipes what must not be there any more */
     wipe_plain(p);
     return rc;
 }

@@ -3,6 +3,7 @@
 
 #include "vault/names_priv.h"
 
+#include <sched.h>
 #include <stdlib.h>
 
 enum { LIMIT = 50 };
@@ -230,6 +231,23 @@ static void test_forgotten_text_is_wiped(void **state)
     check_hits(n, "旁人", "2:100");
 }
 
+static void test_forgotten_text_is_wiped_in_the_background(void **state)
+{
+    static const struct str name = STR("测试抹除");
+    _cleanup_(vault_names_freep) struct vault_names *n = vault_names_new();
+    (void)state;
+    put(n, 1, 0, name.ptr, "");
+    put(n, 2, 0, "旁人", "");
+    vault_names_settle(n);
+    vault_names_forget(n, 1);
+    put(n, 3, 0, "来者", "");
+    while (vault_names_tick(n, true))
+        sched_yield();
+    assert_true(str_find_str(str_n(n->text, n->text_len), name) < 0);
+    check_hits(n, "旁人", "2:100");
+    check_hits(n, "来者", "3:100");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_replace_and_forget),
         cmocka_unit_test(test_against_a_plain_list),
         cmocka_unit_test(test_forgotten_text_is_wiped),
+        cmocka_unit_test(test_forgotten_text_is_wiped_in_the_background),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
