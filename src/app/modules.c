@@ -10,9 +10,10 @@
 #include "insight/insight.h"
 #include "intake/intake.h"
 #include "sales/sales.h"
+#include "vault/vault.h"
 #include "warehouse/warehouse.h"
 
 const struct module *const modules[] = {
-    &http_module,  &access_module,    &job_module,    &customer_module, &catalog_module,   &identity_module, &eventlog_module, &sales_module,
+    &http_module,  &vault_module,     &access_module,    &job_module,    &customer_module, &catalog_module,   &identity_module, &eventlog_module, &sales_module,
     &warehouse_module, &intake_module, &insight_module, &demo_shop_module, &tour_module, &app_module, NULL,
 };

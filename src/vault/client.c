@@ -450,6 +450,7 @@ enum rc vault_status(struct ctx *c, struct vault_status *ret)
     status.memory_kib = (int64_t)cursor_u64(&in);
     status.audit_records = (int64_t)cursor_u64(&in);
     status.index_ready = cursor_u8(&in);
+    status.index_sorted = cursor_u8(&in);
     if (in.failed)
         return bad_reply(c);
     *ret = status;

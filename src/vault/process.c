@@ -379,6 +379,7 @@ static enum rc do_status(struct process *p)
     buf_add_u64(&p->reply, (heap.uordblks + heap.hblkhd + vault_names_bytes(p->names)) >> 10);
     buf_add_u64(&p->reply, (uint64_t)vault_audit_count(p->audit));
     buf_add_u8(&p->reply, p->index_ready);
+    buf_add_u8(&p->reply, !vault_names_tick(p->names, true));
     return RC_OK;
 }
 

@@ -9,6 +9,10 @@
 #include "base/ctx.h"
 
 struct vault;
+struct module;
+
+/* Metrics only: staff meets the vault through other modules. */
+extern const struct module vault_module;
 
 /* Classes of personal values; one field key and one normaliser each. Stored numbers: never reorder. */
 enum vault_field {
@@ -142,7 +146,8 @@ enum rc vault_by_name(struct ctx *c, const struct vault_search *s, size_t offset
 
 struct vault_status {
     int64_t pid, names, memory_kib, audit_records;
-    bool index_ready;
+    bool index_ready;            /* the feed is complete */
+    bool index_sorted;           /* nothing waits to be sorted in; searching is right either way */
 };
 enum rc vault_status(struct ctx *c, struct vault_status *ret) ZX_MUST_CHECK;
 /* Tells that the background feed is complete. */
