@@ -3,6 +3,9 @@
 #include "base/limits.h"
 #include "intake/intake_priv.h"
 
+#include <pthread.h>
+#include <stdlib.h>
+
 /* Long and short paths of the real clients, and the type that each stands for. */
 static const struct {
     const char *path, *type;
@@ -25,12 +28,28 @@ static bool match(struct str path)
     return str_starts(path, STR("/v1/")) && type_of_path(path);
 }
 
-static __thread struct json_parser *loop_parser; /* one a loop thread, kept for its life */
+static __thread struct json_parser *loop_parser; /* one a loop thread, which frees it as it ends */
+static pthread_key_t loop_end;
+static pthread_once_t loop_once = PTHREAD_ONCE_INIT;
+
+static void free_at_end(void *parser)
+{
+    json_parser_free(parser);
+}
+
+static void make_loop_end(void)
+{
+    if (pthread_key_create(&loop_end, free_at_end) != 0)
+        abort();
+}
 
 struct json_parser *intake_loop_parser(void)
 {
-    if (!loop_parser)
+    if (!loop_parser) {
+        pthread_once(&loop_once, make_loop_end);
         loop_parser = json_parser_new();
+        pthread_setspecific(loop_end, loop_parser);
+    }
     return loop_parser;
 }
 
