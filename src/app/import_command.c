@@ -128,7 +128,7 @@ static enum rc call(struct ctx *c, const struct running *r, struct json_parser *
     struct json error = json_get(*ret, STR("error"));
     if (status < 300)
         return RC_OK;
-    return ctx_fail(c, RC_INVALID, arena_z(c->arena, json_str(json_get(error, STR("field")))), arena_z(c->arena, json_str(json_get(error, STR("message")))));
+    return ctx_fail(c, RC_INVALID, arena_z(c->arena, json_str(json_get(error, STR("field")))), arena_z(c->arena, json_str(json_get(error, STR("cause")))));
 }
 
 /* Half a second between two looks; *ret is the job when it has ended. */

@@ -12,13 +12,14 @@ enum import_kind import_kind_of(struct str word);
 
 /* ---- import_columns.c: what the columns mean ---- */
 
-#define IMPORT_FIELDS(X)                                                                                                                                               \
-    X(STORE)                                                                                                                                                           \
-    X(TILL) X(NUMBER) X(TIME) X(CURRENCY) X(STATUS) X(ORDER_DISCOUNT) X(FREIGHT) X(PAYMENT) X(STAFF) X(LINE_NO) X(SKU) X(NAME) X(QUANTITY) X(PAID) X(PRICE)            \
-        X(LIST_PRICE) X(DISCOUNT) X(TAX_RATE) X(PROMOTION) X(COUPON) X(RETURN_NUMBER) X(RETURN_STORE) X(RETURN_TILL) X(RETURN_LINE) X(RETURN_REASON) X(PHONE) X(EMAIL) \
-            X(CARD) X(ACCOUNT) X(UNIONID) X(STYLE) X(STYLE_NAME) X(CATEGORY) X(SUBCATEGORY) X(BRAND) X(SEASON) X(WAVE) X(LAUNCH_DAY) X(COLOR) X(SIZE) X(BARCODE)       \
-                X(FLOOR_PRICE) X(COST) X(IMAGE) X(PERSON) X(GENDER) X(BIRTHDAY) X(PROVINCE) X(CITY) X(DISTRICT) X(STREET) X(HOME_STORE) X(ASSISTANT) X(SIZE_TOP)       \
-                    X(SIZE_BOTTOM) X(SIZE_SHOE) X(TAGS) X(NOTE) X(CLASS)
+#define IMPORT_FIELDS(X)                                                                                                                                                \
+    X(STORE)                                                                                                                                                            \
+    X(TILL)                                                                                                                                                             \
+    X(NUMBER) X(TIME) X(CURRENCY) X(STATUS) X(ORDER_DISCOUNT) X(FREIGHT) X(PAYMENT) X(STAFF) X(LINE_NO) X(SKU) X(NAME) X(QUANTITY) X(PAID) X(PRICE) X(LIST_PRICE)       \
+        X(DISCOUNT) X(TAX_RATE) X(PROMOTION) X(COUPON) X(RETURN_NUMBER) X(RETURN_STORE) X(RETURN_TILL) X(RETURN_LINE) X(RETURN_REASON) X(PHONE) X(EMAIL) X(CARD)        \
+            X(ACCOUNT) X(UNIONID) X(STYLE) X(STYLE_NAME) X(CATEGORY) X(SUBCATEGORY) X(BRAND) X(SEASON) X(WAVE) X(LAUNCH_DAY) X(COLOR) X(SIZE) X(BARCODE) X(FLOOR_PRICE) \
+                X(COST) X(IMAGE) X(PERSON) X(GENDER) X(BIRTHDAY) X(PROVINCE) X(CITY) X(DISTRICT) X(STREET) X(HOME_STORE) X(ASSISTANT) X(SIZE_TOP) X(SIZE_BOTTOM)        \
+                    X(SIZE_SHOE) X(TAGS) X(NOTE) X(CLASS)
 enum import_field {
 #define X(name) IF_##name,
     IMPORT_FIELDS(X)

@@ -6,7 +6,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually, type Installation, install, type Program, realData, serve, Session, startProgram, zhixin } from "../harness";
+import {
+  eventually,
+  type Installation,
+  install,
+  type Program,
+  realData,
+  Session,
+  serve,
+  startProgram,
+  zhixin,
+} from "../harness";
 
 const folder = mkdtempSync(join(tmpdir(), "zhixin-import-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -47,7 +57,12 @@ describe("on a running installation", () => {
 
   test("a day file of a store: taken once, refused rows beside it with their reasons", async () => {
     const path = file("day.csv", day);
-    expect(await command("receipts", path, "--store", "SH01", "--dry-run")).toEqual({ fresh: 3, updated: 0, same: 0, refused: 4 });
+    expect(await command("receipts", path, "--store", "SH01", "--dry-run")).toEqual({
+      fresh: 3,
+      updated: 0,
+      same: 0,
+      refused: 4,
+    });
     expect(await command("receipts", path, "--store", "SH01")).toEqual({ fresh: 3, updated: 0, same: 0, refused: 4 });
     const refused = readFileSync(`${path}.refused.csv`, "utf8").trim().split("\r\n");
     expect(refused[0]).toBe("reason,row,小票号,款台,日期,商品编码,品名,数量,实收,会员手机");
@@ -64,7 +79,13 @@ describe("on a running installation", () => {
     const { body } = await program.admin.post("/api/v1/customers/lookup", { q: "13912340001" });
     const { body: orders } = await program.admin.get(`/api/v1/customers/${body.items[0].id}/orders`);
     expect(orders.items).toHaveLength(1);
-    expect(orders.items[0]).toMatchObject({ number: "0001", total: "598.00", units: 2, business_day: "2026-03-01", member: true });
+    expect(orders.items[0]).toMatchObject({
+      number: "0001",
+      total: "598.00",
+      units: 2,
+      business_day: "2026-03-01",
+      member: true,
+    });
     const { body: receipt } = await program.admin.get(`/api/v1/orders/${orders.items[0].id}`);
     expect(receipt.store.code).toBe("SH01");
     expect(receipt.at).toBe("2026-03-01T02:00:00.000Z");
@@ -88,12 +109,20 @@ describe("on a running installation", () => {
       Buffer.from("c8b9", "hex"),
       Buffer.from(";10\n", "latin1"),
     ]);
-    expect(await command("receipts", file("gb.csv", text), "--store", "SH01")).toEqual({ fresh: 1, updated: 0, same: 0, refused: 0 });
+    expect(await command("receipts", file("gb.csv", text), "--store", "SH01")).toEqual({
+      fresh: 1,
+      updated: 0,
+      same: 0,
+      refused: 0,
+    });
   });
 
   test("customers: new, then the same, then updated; nobody without an identifier", async () => {
     const head = "姓名,性别,手机,会员卡,城市,标签\n";
-    const path = file("people.csv", `${head}李雷,男,13912340002,88000001,上海,VIP\n韩梅梅,女,13912340003,,,\n无名,女,,,,\n`);
+    const path = file(
+      "people.csv",
+      `${head}李雷,男,13912340002,88000001,上海,VIP\n韩梅梅,女,13912340003,,,\n无名,女,,,,\n`,
+    );
     expect(await command("customers", path)).toEqual({ fresh: 2, updated: 0, same: 0, refused: 1 });
     expect(await command("customers", path)).toEqual({ fresh: 0, updated: 0, same: 2, refused: 1 });
     const moved = file("moved.csv", `${head}李蕾,女,13912340002,88000001,上海,VIP\n`);
@@ -102,7 +131,10 @@ describe("on a running installation", () => {
 
   test("products", async () => {
     const head = "款号,SKU,品名,品类,颜色,尺码,吊牌价,成本,条码\n";
-    const path = file("products.csv", `${head}K1,K1-M,连衣裙,女装/连衣裙,米白,M,"1,599.00",320,6901234567892\nK1,K1-L,连衣裙,女装/连衣裙,米白,L,便宜,320,\n`);
+    const path = file(
+      "products.csv",
+      `${head}K1,K1-M,连衣裙,女装/连衣裙,米白,M,"1,599.00",320,6901234567892\nK1,K1-L,连衣裙,女装/连衣裙,米白,L,便宜,320,\n`,
+    );
     expect(await command("products", path)).toEqual({ fresh: 1, updated: 0, same: 0, refused: 1 });
     const { body } = await program.admin.get("/api/v1/products?q=6901234567892");
     expect(body.items[0]).toMatchObject({ sku: "K1-M", list_price: "1599.00", cost: "320.00" });
@@ -113,12 +145,20 @@ describe("on a running installation", () => {
       fetch(`${program.url}/api/v1/imports?${query}`, {
         method: "POST",
         body,
-        headers: { cookie: program.admin.cookie, "x-csrf-token": program.admin.csrf, origin: program.url, "content-type": "text/csv" },
+        headers: {
+          cookie: program.admin.cookie,
+          "x-csrf-token": program.admin.csrf,
+          origin: program.url,
+          "content-type": "text/csv",
+        },
       });
     expect((await send("kind=receipts&store=SH01", "小票号,日期\n1,2\n")).status).toBe(422);
     expect((await send("kind=secrets", "a\n")).status).toBe(422);
     expect((await send("kind=receipts&path=/etc/passwd", "")).status).toBe(403);
-    const reply = await send("kind=receipts&store=SH01", `${day.split("\n")[0]}\n0011,2,2026-03-02 10:00,K1-M,裙,x,1,13912340009\n0012,2,2026-03-02 10:00,K1-M,裙,1,1,\n`);
+    const reply = await send(
+      "kind=receipts&store=SH01",
+      `${day.split("\n")[0]}\n0011,2,2026-03-02 10:00,K1-M,裙,x,1,13912340009\n0012,2,2026-03-02 10:00,K1-M,裙,1,1,\n`,
+    );
     expect(reply.status).toBe(202);
     const { job } = await reply.json();
     const done = await eventually(async () => {
@@ -140,6 +180,66 @@ describe("on a running installation", () => {
   });
 });
 
+describe("interrupted", () => {
+  let program: Program;
+  const rows = 40_000;
+  const job = async () =>
+    (await program.admin.get("/api/v1/jobs")).body.items.find((j: { kind: string }) => j.kind === "import");
+  const start = (path: string) =>
+    zhixin(["import", "receipts", path, "--data", program.data, "--store", "SH01"], { timeoutMs: 120_000 });
+  const long = (prefix: string) =>
+    file(
+      `${prefix}.csv`,
+      `number,time,sku,quantity,paid\n${Array.from({ length: rows }, (_, i) => `${prefix}${i >> 1},2026-03-01 10:00,K${i % 50},1,${i % 100 === 7 ? "1.234" : "9.90"}\n`).join("")}`,
+    );
+  const underWay = () =>
+    eventually(async () => {
+      const found = await job();
+      return found?.status === "running" && found.done > 0 && found.done < rows && found;
+    }, 30_000);
+  /** The server process below the supervisor. */
+  const serverPid = () =>
+    Number(
+      execFileSync("pgrep", ["-P", String(program.process.pid), "-f", "server-process"], { encoding: "utf8" })
+        .trim()
+        .split("\n")[0],
+    );
+  beforeAll(async () => {
+    program = await startProgram();
+  });
+  afterAll(async () => {
+    await program.stop();
+  });
+
+  test("killed in the middle, it goes on where it was, and the rows still add up", async () => {
+    const path = long("a");
+    start(path).catch(() => undefined); // the command loses its server; the job does not mind
+    await underWay();
+    process.kill(serverPid(), "SIGKILL");
+    const done = await eventually(async () => {
+      const found = await job().catch(() => undefined);
+      return found?.status === "done" && found;
+    }, 60_000);
+    const { new: fresh, updated, same, refused } = done.result;
+    expect(fresh + updated + same + refused).toBe(rows);
+    expect(refused).toBe((rows / 100) * 2); // the bad row and the other one of its receipt
+    expect(readFileSync(`${path}.refused.csv`, "utf8").trim().split("\r\n")).toHaveLength(refused + 1);
+    const { body } = await program.admin.get("/api/v1/orders?limit=1");
+    expect(body.total.count).toBe(10_000); // exact up to here, then "about"
+    expect(body.total.exact).toBe(false);
+  }, 120_000);
+
+  test("cancelled, it stops", async () => {
+    const command = start(long("b")).then(
+      () => "done",
+      (error: Error) => error.message,
+    );
+    const running = await underWay();
+    expect((await program.admin.post(`/api/v1/jobs/${running.id}/cancel`)).status).toBe(200);
+    expect(await command).toMatch(/cancelled/);
+  }, 120_000);
+});
+
 describe("real data, whole", () => {
   let installation: Installation;
   beforeAll(async () => {
@@ -149,9 +249,14 @@ describe("real data, whole", () => {
 
   /** The independent computation: SQL over the raw file. */
   const sql = (csv: string, query: string) =>
-    execFileSync("sqlite3", [":memory:", "-cmd", ".mode csv", "-cmd", `.import ${csv} t`, query], { encoding: "utf8", maxBuffer: 1 << 20 }).trim();
-  const truth = (query: string) => execFileSync("sqlite3", ["-csv", join(installation.data, "zhixin.db"), query], { encoding: "utf8" }).trim();
-  const unpack = (path: string) => file(path.split("/").at(-1)?.replace(".gz", "") ?? "", gunzipSync(readFileSync(path)));
+    execFileSync("sqlite3", [":memory:", "-cmd", ".mode csv", "-cmd", `.import ${csv} t`, query], {
+      encoding: "utf8",
+      maxBuffer: 1 << 20,
+    }).trim();
+  const truth = (query: string) =>
+    execFileSync("sqlite3", ["-csv", join(installation.data, "zhixin.db"), query], { encoding: "utf8" }).trim();
+  const unpack = (path: string) =>
+    file(path.split("/").at(-1)?.replace(".gz", "") ?? "", gunzipSync(readFileSync(path)));
 
   test("a quarter of a web shop: 105,335 dirty lines", async ({ skip }) => {
     const data = realData("online_retail_uci");
@@ -160,8 +265,15 @@ describe("real data, whole", () => {
     const rows = Number(sql(csv, "SELECT count(*) FROM t"));
     const n = counts(await zhixin(["import", "orders", csv, "--data", installation.data], { timeoutMs: 300_000 }));
     expect(n).toEqual({ fresh: rows, updated: 0, same: 0, refused: 0 });
-    const raw = sql(csv, "SELECT count(DISTINCT InvoiceNo), CAST(round(sum(round(Quantity * UnitPrice * 100))) AS INTEGER), sum(Quantity), count(DISTINCT CustomerID) - 1 FROM t");
-    expect(truth("SELECT count(*), sum(total_minor), sum(units), count(DISTINCT CASE WHEN member = 1 THEN customer_id END) FROM sale")).toBe(raw);
+    const raw = sql(
+      csv,
+      "SELECT count(DISTINCT InvoiceNo), CAST(round(sum(round(Quantity * UnitPrice * 100))) AS INTEGER), sum(Quantity), count(DISTINCT CustomerID) - 1 FROM t",
+    );
+    expect(
+      truth(
+        "SELECT count(*), sum(total_minor), sum(units), count(DISTINCT CASE WHEN member = 1 THEN customer_id END) FROM sale",
+      ),
+    ).toBe(raw);
     const again = counts(await zhixin(["import", "orders", csv, "--data", installation.data], { timeoutMs: 300_000 }));
     expect(again).toEqual({ fresh: 0, updated: 0, same: rows, refused: 0 });
   }, 600_000);
@@ -173,8 +285,15 @@ describe("real data, whole", () => {
     const [rows, nothing] = sql(csv, "SELECT count(*), sum(quantity = 0) FROM t").split(",").map(Number);
     const n = counts(await zhixin(["import", "receipts", csv, "--data", installation.data], { timeoutMs: 300_000 }));
     expect(n).toEqual({ fresh: rows - nothing, updated: 0, same: 0, refused: nothing });
-    const raw = sql(csv, "SELECT count(DISTINCT basket_id), CAST(round(sum(round(sales_value * 100))) AS INTEGER), sum(quantity), count(DISTINCT household_id) FROM t WHERE quantity <> 0");
-    expect(truth("SELECT count(*), sum(total_minor), sum(units), count(DISTINCT CASE WHEN member = 1 THEN customer_id END) FROM sale WHERE channel = 'store'")).toBe(raw);
+    const raw = sql(
+      csv,
+      "SELECT count(DISTINCT basket_id), CAST(round(sum(round(sales_value * 100))) AS INTEGER), sum(quantity), count(DISTINCT household_id) FROM t WHERE quantity <> 0",
+    );
+    expect(
+      truth(
+        "SELECT count(*), sum(total_minor), sum(units), count(DISTINCT CASE WHEN member = 1 THEN customer_id END) FROM sale WHERE channel = 'store'",
+      ),
+    ).toBe(raw);
     expect(existsSync(`${csv}.refused.csv`)).toBe(true);
     expect(readFileSync(`${csv}.refused.csv`, "utf8").trim().split("\r\n").length).toBe(nothing + 1);
   }, 600_000);
@@ -185,8 +304,14 @@ describe("real data, whole", () => {
     const running = await serve(installation.data);
     const admin = await new Session(running.url).login(installation.email, installation.password);
     // Sales are what was sold; what came back stands beside it.
-    const csv = join(folder, readdirSync(folder).find((n) => n.startsWith("online_retail") && n.endsWith(".csv")) ?? "");
-    const [sold, returned] = sql(csv, "SELECT sum(CASE WHEN Quantity > 0 THEN round(Quantity * UnitPrice * 100) ELSE 0 END) / 100, -sum(CASE WHEN Quantity < 0 THEN round(Quantity * UnitPrice * 100) ELSE 0 END) / 100 FROM t")
+    const csv = join(
+      folder,
+      readdirSync(folder).find((n) => n.startsWith("online_retail") && n.endsWith(".csv")) ?? "",
+    );
+    const [sold, returned] = sql(
+      csv,
+      "SELECT sum(CASE WHEN Quantity > 0 THEN round(Quantity * UnitPrice * 100) ELSE 0 END) / 100, -sum(CASE WHEN Quantity < 0 THEN round(Quantity * UnitPrice * 100) ELSE 0 END) / 100 FROM t",
+    )
       .split(",")
       .map(Number);
     const tiles = await eventually(async () => {
