@@ -114,6 +114,7 @@ static void test_index(void **state)
         {VAULT_PHONE, STR("13812345678"), {0}, VAULT_OK},      {VAULT_PHONE, STR("+86 138-1234-5678"), {0}, VAULT_OK},
         {VAULT_PHONE, STR("１３８１２３４５６７８"), {0}, VAULT_OK}, {VAULT_CARD, STR("13812345678"), {0}, VAULT_OK},
         {VAULT_PHONE, STR("138****5678"), {0}, VAULT_OK},      {VAULT_EMAIL, STR("Li@QQ.com"), {0}, VAULT_OK},
+        {VAULT_EMAIL, STR("李@例子.公司"), {0}, VAULT_OK},      {VAULT_EMAIL, STR("李@xn--fsqu00a.xn--55qx5d"), {0}, VAULT_OK},
     };
     assert_int_equal(vault_index(c, items, COUNT(items)), RC_OK);
     assert_memory_equal(items[0].hash, items[1].hash, 16);
@@ -121,6 +122,8 @@ static void test_index(void **state)
     assert_memory_not_equal(items[0].hash, items[3].hash, 16); /* another key per field */
     assert_int_equal(items[4].verdict, VAULT_MASKED);
     assert_int_equal(items[5].verdict, VAULT_OK);
+    assert_int_equal(items[6].verdict, VAULT_OK); /* ICU has all it needs before files are out of reach */
+    assert_memory_equal(items[6].hash, items[7].hash, 16);
 }
 
 static int64_t audit_records(struct vault_fixture *f)
