@@ -54,7 +54,8 @@ void arena_free(struct arena *a)
     free(a);
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* Not zeroed: for what is written over at once. */
+static void *alloc_raw(struct arena *a, size_t size)
 {
     assert(size < SIZE_MAX / 2);
     size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
@@ -64,7 +65,12 @@ void *arena_alloc(struct arena *a, size_t size)
     }
     void *ptr = a->head->data + a->head->used;
     a->head->used += size;
-    return memset(ptr, 0, size);
+    return ptr;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    return memset(alloc_raw(a, size), 0, size);
 }
 
 void *arena_alloc_array(struct arena *a, size_t count, size_t size)
@@ -77,11 +83,12 @@ void *arena_alloc_array(struct arena *a, size_t count, size_t size)
 
 struct str arena_concat(struct arena *a, struct str first, struct str second)
 {
-    char *copy = arena_alloc(a, first.len + second.len + 1);
+    char *copy = alloc_raw(a, first.len + second.len + 1);
     if (first.len)
         memcpy(copy, first.ptr, first.len);
     if (second.len)
         memcpy(copy + first.len, second.ptr, second.len);
+    copy[first.len + second.len] = '\0';
     return str_n(copy, first.len + second.len);
 }
 
@@ -102,7 +109,7 @@ struct str arena_printf(struct arena *a, const char *format, ...)
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, args);
     assert(len >= 0);
-    char *out = arena_alloc(a, (size_t)len + 1);
+    char *out = alloc_raw(a, (size_t)len + 1);
     vsnprintf(out, (size_t)len + 1, format, again);
     va_end(again);
     va_end(args);

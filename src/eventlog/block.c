@@ -25,27 +25,23 @@ const struct event_string event_strings[EVENT_STRINGS] = {
 
 /* ---- message ids ---- */
 
-/* 0–15, or -1 for what is no lower-case hexadecimal digit (upper case would not come back as it was). */
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* The value of a lower-case hexadecimal digit, and 1 more so that 0 says that it is none (upper case would not come back as
+ * it was). A table: every event comes here several times. */
+static const uint8_t hex_digit[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 static bool parse_uuid(const char *text, uint8_t out[static 16])
 {
-    for (int i = 0, at = 0; i < 16; i++) {
-        if (at == 8 || at == 13 || at == 18 || at == 23)
-            if (text[at++] != '-')
-                return false;
-        int high = hex_digit(text[at]), low = hex_digit(text[at + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-        at += 2;
+    static const uint8_t at[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+    bool good = text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
+    for (int i = 0; i < 16 && good; i++) {
+        unsigned high = hex_digit[(uint8_t)text[at[i]]], low = hex_digit[(uint8_t)text[at[i] + 1]];
+        good = high && low;
+        out[i] = (uint8_t)((high - 1) << 4 | (low - 1));
     }
-    return true;
+    return good;
 }
 
 struct message_id message_id_of(struct str text)

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 512 << 10, KEEPER_NICE = 10, BLOCKS_A_SWEEP_MAX = 256 };
+enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 512 << 10, KEEPER_NICE = 10, BLOCKS_A_SWEEP_MAX = 256, BUSY_EVENTS_A_S = 20000, TAIL_EVENTS_MAX = 1 << 20 };
 
 /* ---- threads' own context ---- */
 
@@ -151,8 +151,7 @@ static enum rc seal_unit(struct ctx *c, struct eventlog *log, int64_t unit, int6
     pthread_mutex_lock(&log->lock);
     log->stats.tail_events -= fact.events;
     pthread_mutex_unlock(&log->lock);
-    log_info("eventlog.sealed", LOG_I("unit", unit), LOG_I("events", fact.events), LOG_I("bytes", fact.bytes),
-             LOG_I("ms", (clock_mono_us() - since) / US_PER_MS));
+    log_info("eventlog.sealed", LOG_I("unit", unit), LOG_I("events", fact.events), LOG_I("bytes", fact.bytes), LOG_I("ms", (clock_mono_us() - since) / US_PER_MS));
     *ret_events += fact.events;
     return RC_OK;
 }
@@ -307,11 +306,28 @@ enum rc eventlog_verify(struct ctx *c, struct eventlog *log, int64_t *ret_events
 
 /* ---- keeper ---- */
 
+/* How many events there were at the last look, and when that was. */
+struct pace {
+    int64_t events, at_us;
+};
+
+/* Sealing costs as much as taking the events did: during a rush the cores are left to those who wait for an answer, until
+ * the tail is so large that it would swell the database for good. */
+static bool may_seal(struct eventlog *log, struct pace *pace)
+{
+    int64_t now_us = clock_mono_us();
+    pthread_mutex_lock(&log->lock);
+    int64_t events = log->stats.events, tail = log->stats.tail_events;
+    pthread_mutex_unlock(&log->lock);
+    bool rush = (events - pace->events) * US_PER_S > BUSY_EVENTS_A_S * (now_us - pace->at_us);
+    *pace = (struct pace){events, now_us};
+    return !rush || tail > TAIL_EVENTS_MAX;
+}
+
 static enum rc keep(struct ctx *c, struct eventlog *log, void *arg)
 {
     int64_t events;
-    (void)arg;
-    return eventlog_seal(c, log, false, &events);
+    return may_seal(log, arg) ? eventlog_seal(c, log, false, &events) : RC_OK;
 }
 
 /* Waits for a closed unit or a tick; false when the log closes. */
@@ -344,11 +360,12 @@ static void *keeper_run(void *arg)
 {
     struct eventlog *log = arg;
     bool idle, rested = false;
+    struct pace pace = {log->stats.events, clock_mono_us()};
     lower_priority();
     while (keeper_wait(log, &idle)) {
         if (!log->loaded)
             continue;
-        enum rc rc = with_reader(log, keep, NULL);
+        enum rc rc = with_reader(log, keep, &pace);
         if (rc)
             log_warn("eventlog.keeper", LOG_Z("rc", rc_name(rc)));
         seen_sync(log->seen);
@@ -411,5 +428,11 @@ static void metrics(struct app *app, struct buf *out)
 static const char *const tables[] = {"event_block", "event_segment", NULL};
 
 const struct module eventlog_module = {
-    .name = "eventlog", .sql = eventlog_sql, .migrations = eventlog_migrations, .tables = tables, .start = start, .stop = stop, .metrics = metrics,
+    .name = "eventlog",
+    .sql = eventlog_sql,
+    .migrations = eventlog_migrations,
+    .tables = tables,
+    .start = start,
+    .stop = stop,
+    .metrics = metrics,
 };

@@ -64,16 +64,16 @@ enum column { COL_PATH = 1, COL_TITLE, COL_REFERRER, COL_PRODUCT, COL_CATEGORY, 
 static enum column column_of(struct str key)
 {
     static const struct {
-        const char *name;
+        struct str name;
         enum column column;
     } names[] = {
-        {"path", COL_PATH}, {"url", COL_PATH}, {"title", COL_TITLE}, {"referrer", COL_REFERRER}, {"product_id", COL_PRODUCT}, {"sku", COL_PRODUCT},
-        {"category", COL_CATEGORY}, {"order_id", COL_ORDER}, {"total", COL_VALUE}, {"revenue", COL_VALUE}, {"value", COL_VALUE},
-        {"price", COL_PRICE}, {"quantity", COL_QUANTITY}, {"currency", COL_CURRENCY}, {"search", COL_DROP}, {"keywords", COL_DROP},
-        {"products", COL_PRODUCTS}, {"tab_url", COL_DROP}, {"ip", COL_DROP}, {"userAgent", COL_DROP},
+        {STR("path"), COL_PATH},     {STR("url"), COL_PATH},          {STR("title"), COL_TITLE},       {STR("referrer"), COL_REFERRER}, {STR("product_id"), COL_PRODUCT},
+        {STR("sku"), COL_PRODUCT},   {STR("category"), COL_CATEGORY}, {STR("order_id"), COL_ORDER},    {STR("total"), COL_VALUE},       {STR("revenue"), COL_VALUE},
+        {STR("value"), COL_VALUE},   {STR("price"), COL_PRICE},       {STR("quantity"), COL_QUANTITY}, {STR("currency"), COL_CURRENCY}, {STR("search"), COL_DROP},
+        {STR("keywords"), COL_DROP}, {STR("products"), COL_PRODUCTS}, {STR("tab_url"), COL_DROP},      {STR("ip"), COL_DROP},           {STR("userAgent"), COL_DROP},
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (str_eqz(key, names[i].name))
+        if (str_eq(key, names[i].name))
             return names[i].column;
     return 0;
 }
@@ -81,10 +81,11 @@ static enum column column_of(struct str key)
 /* Free text is written by people and may hold anything: kept only under these names, and redacted there. */
 bool intake_is_free_text(struct str key)
 {
-    static const char *const names[] = {"message", "comment", "text", "note", "notes", "body", "description", "content", "remark", "feedback",
-                                        "review_body", "share_message", "留言", "备注", "评论"};
+    static const struct str names[] = {STR("message"),     STR("comment"),       STR("text"),    STR("note"),   STR("notes"),
+                                       STR("body"),        STR("description"),   STR("content"), STR("remark"), STR("feedback"),
+                                       STR("review_body"), STR("share_message"), STR("留言"),    STR("备注"),   STR("评论")};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (str_ieq(key, str_z(names[i])))
+        if (str_ieq(key, names[i]))
             return true;
     return false;
 }
