@@ -16,7 +16,7 @@ struct block {
 };
 
 struct arena {
-    struct block *head; /* newest first; the oldest is the one that reset keeps */
+    struct block *head; /* newest first */
 };
 
 static struct block *block_new(size_t cap, struct block *next)
@@ -35,14 +35,20 @@ struct arena *arena_new(void)
     return a;
 }
 
+/* Keeps the largest ordinary block: who fills the same arena again and again asks malloc for nothing more. */
 void arena_reset(struct arena *a)
 {
-    while (a->head->next) {
-        struct block *next = a->head->next;
-        free(a->head);
-        a->head = next;
+    struct block *kept = NULL;
+    for (struct block *b = a->head, *next; b; b = next) {
+        bool better = b->cap <= LARGEST_BLOCK && (!kept || b->cap > kept->cap);
+        next = b->next;
+        free(better ? kept : b);
+        kept = better ? b : kept;
     }
-    a->head->used = 0;
+    assert(kept); /* the first of all is an ordinary one */
+    kept->next = NULL;
+    kept->used = 0;
+    a->head = kept;
 }
 
 void arena_free(struct arena *a)

@@ -9,7 +9,7 @@ struct arena;
 
 struct arena *arena_new(void);
 void arena_free(struct arena *a); /* NULL is fine */
-/* Forgets everything but keeps the first block, for the next request. */
+/* Forgets everything but keeps one block (of a megabyte at most), for the next request. */
 void arena_reset(struct arena *a);
 MEM_DEFINE_CLEANUP(struct arena, arena_free)
 

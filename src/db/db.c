@@ -272,18 +272,29 @@ static enum rc bind_list(struct db *db, struct statement *s, size_t position, co
     return RC_OK;
 }
 
+static bool is_named(struct str parameter, const char *name)
+{
+    return strncmp(parameter.ptr, name, parameter.len) == 0 && name[parameter.len] == '\0';
+}
+
+/* Arguments mostly come in the order in which the statement names them: that place is looked at first. */
+static size_t parameter_of(const struct statement *s, const char *name, size_t guess)
+{
+    for (size_t n = 0; n < s->parameter_count; n++) {
+        size_t at = (guess + n) % s->parameter_count;
+        if (is_named(s->parameters[at], name))
+            return at;
+    }
+    die_argument(s, str_z(name), "does not exist");
+}
+
 static enum rc bind_all(struct db *db, struct statement *s, const struct db_arg *args, size_t count)
 {
     uint64_t bound = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t at = 0;
         if (args[i].name[0] == '\0')
             continue; /* the macro's placeholder */
-        struct str name = str_z(args[i].name);
-        while (at < s->parameter_count && !str_eq(s->parameters[at], name))
-            at++;
-        if (at == s->parameter_count)
-            die_argument(s, name, "does not exist");
+        size_t at = parameter_of(s, args[i].name, i);
         bound |= UINT64_C(1) << at;
         enum rc rc = args[i].kind == DB_ARG_IDS ? bind_list(db, s, at + 1, &args[i]) : db->driver->bind(s->native, (int)at + 1, &args[i]);
         if (rc)
