@@ -39,5 +39,10 @@ done | report sql
 node tools/i18n_check.mjs | report i18n
 # The console talks to the server as the OpenAPI document says.
 [ ! -x build/zhixin ] || build/zhixin openapi 2>/dev/null | diff -q - docs/api/openapi.json >/dev/null || echo "docs/api/openapi.json differs from build/zhixin openapi" | report openapi
+# The console's types are made of that document, and hold.
+if [ -d node_modules/typescript ]; then
+    tools/node.sh openapi-typescript docs/api/openapi.json 2>/dev/null | diff -q - web/src/api/schema.d.ts >/dev/null || echo "web/src/api/schema.d.ts differs from docs/api/openapi.json: npm run types" | report types
+    tools/node.sh tsc -p web | grep error | head -n 20 | report tsc
+fi
 [ ! -f biome.json ] || tools/node.sh biome lint --reporter=summary web tests 2>&1 | grep -E '^.*(error|✖)' | head -n 20 | report biome
 exit $bad

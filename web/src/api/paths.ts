@@ -1,4 +1,6 @@
-// Which address takes and gives what, in the form that openapi-typescript makes, so that it can be replaced by it.
+// Which address takes and gives what, in the form of openapi-fetch and with the console's names for the shapes. An address
+// or a method that the server's document does not have fails the build.
+import type { paths as Served } from "./schema";
 import type * as T from "./types";
 
 type Reply<R> = { 200: { headers: Record<string, unknown>; content: { "application/json": R } } } & {
@@ -90,3 +92,13 @@ export interface paths {
   "/api/v1/overview/detail": { get: Get<T.List<Record<string, unknown>>> };
   "/api/v1/tour": { get: Get<T.List<T.Story>> };
 }
+
+type Methods = "get" | "post" | "put" | "patch" | "delete";
+/** Every address and method above, as far as the server has it. */
+export type Unserved = {
+  [P in keyof paths]: P extends keyof Served
+    ? { [M in keyof paths[P] & Methods]: Served[P][M] extends undefined ? [P, M] : never }[keyof paths[P] & Methods]
+    : P;
+}[keyof paths];
+/** Does not compile while something is unserved. */
+export const nothingUnserved: [Unserved] extends [never] ? true : Unserved = true;

@@ -66,7 +66,7 @@ function Figures({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
   const { now } = customer;
   const figures: [string, string][] = [
-    [t("now.since"), now.days_since === null ? "–" : t("now.days", { count: now.days_since })],
+    [t("now.since"), typeof now.days_since !== "number" ? "–" : t("now.days", { count: now.days_since })],
     [t("now.orders_year"), t("now.times", { count: now.orders_year })],
     [t("now.average"), money(now.average_order)],
     [t("now.spent_year"), money(now.spent_year)],
@@ -90,7 +90,7 @@ function ByChannel({ customer }: { customer: Customer }) {
   if (!customer.channels_totals.length) return null;
   return (
     <Card title={t("now.totals")}>
-      {now.web_share_percent !== null && now.store_share_percent !== null && (
+      {typeof now.web_share_percent === "number" && typeof now.store_share_percent === "number" && (
         <Shares web={now.web_share_percent} store={now.store_share_percent} />
       )}
       <table className="zx-totals">

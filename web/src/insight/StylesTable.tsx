@@ -13,7 +13,7 @@ import { Empty } from "../ui/States";
 import { type Filter, stylesQuery } from "./queries";
 
 function isBelow(row: StyleFigures): boolean {
-  return row.below_floor === true || Number(row.below_floor ?? 0) > 0;
+  return Number(row.below_floor ?? 0) > 0;
 }
 
 function columnsOf(t: TFunction, finance: boolean): Column<StyleFigures>[] {

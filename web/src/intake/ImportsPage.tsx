@@ -1,11 +1,11 @@
 // Imports: choose what it is, drop the file, try it, then take it in. The work goes on without this page.
 import { InboxOutlined } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { App, Button, Radio, Upload } from "antd";
+import { App, Button, Radio, Select, Upload } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { send, toError } from "../api/client";
-import type { Job } from "../api/types";
+import { storesQuery } from "../catalog/queries";
 import { JobLine } from "../job/JobLine";
 import { jobsQuery } from "../job/jobs";
 import { Card } from "../ui/Bits";
@@ -16,8 +16,8 @@ import "./intake.css";
 const kinds = ["receipts", "orders", "products", "customers"] as const;
 const bytesMax = 200 * 1024 * 1024;
 
-async function sendFile(kind: string, file: File, dryRun: boolean): Promise<Job> {
-  const query = new URLSearchParams({ kind, dry_run: String(dryRun), name: file.name });
+async function sendFile(kind: string, file: File, store: string | undefined, dryRun: boolean): Promise<void> {
+  const query = new URLSearchParams({ kind, dry_run: String(dryRun), ...(store ? { store } : {}) });
   const request = new Request(`${window.location.origin}/api/v1/imports?${query}`, {
     method: "POST",
     headers: { "Content-Type": "text/csv" },
@@ -26,7 +26,6 @@ async function sendFile(kind: string, file: File, dryRun: boolean): Promise<Job>
   });
   const response = await send(request);
   if (!response.ok) throw await toError(response);
-  return (await response.json()) as Job;
 }
 
 function ImportCard() {
@@ -35,8 +34,10 @@ function ImportCard() {
   const client = useQueryClient();
   const [kind, setKind] = useState<string>("receipts");
   const [file, setFile] = useState<File | null>(null);
+  const [store, setStore] = useState<string>();
+  const stores = useQuery(storesQuery);
   const upload = useMutation({
-    mutationFn: (dryRun: boolean) => sendFile(kind, file as File, dryRun),
+    mutationFn: (dryRun: boolean) => sendFile(kind, file as File, kind === "receipts" ? store : undefined, dryRun),
     onSuccess: (_, dryRun) => {
       message.success(t("import.started"));
       if (!dryRun) setFile(null);
@@ -56,6 +57,17 @@ function ImportCard() {
         onChange={(event) => setKind(event.target.value)}
         options={kinds.map((value) => ({ value, label: t(`import.kind.${value}`) }))}
       />
+      {kind === "receipts" && (
+        <Select
+          allowClear
+          className="zx-import-store"
+          aria-label={t("import.store")}
+          placeholder={t("import.store")}
+          value={store}
+          onChange={(value?: string) => setStore(value)}
+          options={stores.data?.items.map((s) => ({ value: s.code, label: s.name }))}
+        />
+      )}
       <Upload.Dragger
         className="zx-drop"
         accept=".csv,text/csv"

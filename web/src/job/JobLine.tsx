@@ -14,8 +14,8 @@ const tones: Record<string, Tone> = { done: "ok", failed: "danger", cancelled: "
 const counted = ["new", "updated", "same", "refused"];
 
 export function jobTitle(job: Job): string {
-  const of = job.result?.kind ?? job.result?.file;
-  return textOr(`job.kind.${job.kind}`, job.kind) + (of ? ` · ${textOr(`import.kind.${of}`, String(of))}` : "");
+  const trial = job.result?.dry_run === true ? ` · ${textOr("import.try", "")}` : "";
+  return textOr(`job.kind.${job.kind}`, job.kind) + trial;
 }
 
 export function JobLine({ job }: { job: Job }) {
@@ -57,6 +57,13 @@ export function JobLine({ job }: { job: Job }) {
           .map((key) => ` · ${t(`job.result.${key}` as "job.result.new")} ${count(String(job.result?.[key]))}`)
           .join("")}
       </p>
+      {job.kind === "import" && Number(job.result?.refused ?? 0) > 0 && (
+        <p>
+          <a href={`/api/v1/imports/${job.id}/refused`} download>
+            {t("import.refused")}
+          </a>
+        </p>
+      )}
       {job.error && <p className="zx-job-error">{textOr(`error.${job.error}`, job.error)}</p>}
       <footer>
         <Time at={job.finished_at ?? job.started_at ?? job.created_at} />
