@@ -156,7 +156,7 @@ describe("the record", () => {
 
   test("shows nobody's plain values", async () => {
     await person.page.getByRole("heading", { name: /^沈/ }).waitFor();
-    const text = await person.page.locator("main").innerText();
+    const text = await person.page.locator("main").textContent();
     expect(text).toContain("154****0101");
     expect(text).not.toMatch(new RegExp(`${shen.phone}|${shen.name}|${shen.card}`));
   });
@@ -209,7 +209,7 @@ describe("the record", () => {
     await dialog.getByLabel("原因").fill("顾客来电核对");
     await dialog.getByRole("button", { name: /查看 60 秒/ }).click();
     await dialog.getByText(shen.phone).waitFor();
-    expect(await dialog.locator(".zx-watermark").innerText()).toContain("Administrator");
+    expect(await dialog.locator(".zx-watermark").textContent()).toContain("Administrator");
     await dialog.getByRole("button", { name: "收起" }).click();
     await expect.poll(() => page.getByText(shen.phone).count()).toBe(0);
   });

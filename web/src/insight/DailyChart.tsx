@@ -9,7 +9,7 @@ import { useMode } from "../app/prefs";
 import { color, seriesColors } from "../app/theme";
 import { useUrl } from "../app/url";
 import { Card } from "../ui/Bits";
-import { money, moneyAxis, moneyShort } from "../ui/format";
+import { inRow, money, moneyAxis, moneyShort } from "../ui/format";
 import { Empty, Loaded } from "../ui/States";
 import { dailyQuery, type Filter } from "./queries";
 
@@ -40,14 +40,14 @@ function arrange(rows: DailyRow[]): { days: string[]; series: Series[] } {
   return { days, series };
 }
 
-function useOption(days: string[], series: Series[]) {
+function useOption(days: string[], series: Series[], label: string) {
   const mode = useMode();
   return useMemo(() => {
     const palette = seriesColors[mode];
     const text = color(mode, "text-3");
     return {
       animationDuration: 200,
-      aria: { enabled: true },
+      aria: { enabled: true, label: { description: label } },
       grid: { left: 8, right: 8, top: 16, bottom: 4, containLabel: true },
       tooltip: {
         trigger: "axis",
@@ -81,7 +81,7 @@ function useOption(days: string[], series: Series[]) {
         emphasis: { disabled: true },
       })),
     };
-  }, [days, series, mode]);
+  }, [days, series, mode, label]);
 }
 
 function DailyTable({ days, series }: { days: string[]; series: Series[] }) {
@@ -121,7 +121,8 @@ function Daily({ rows }: { rows: DailyRow[] }) {
   const { t } = useTranslation();
   const [{ daily }] = useUrl();
   const { days, series } = useMemo(() => arrange(rows), [rows]);
-  const option = useOption(days, series);
+  const label = `${t("overview.daily")}: ${inRow(series.map((one) => `${one.name} ${moneyShort(one.total)}`))}`;
+  const option = useOption(days, series, label);
   if (!rows.length) return <Empty title={t("overview.no_sales")} text={t("overview.no_sales_text")} />;
   if (daily === "table") return <DailyTable days={days} series={series} />;
   return (
@@ -135,7 +136,7 @@ function Daily({ rows }: { rows: DailyRow[] }) {
         ))}
       </ul>
       <Suspense fallback={<div style={{ height: 280 }} />}>
-        <Chart option={option} height={280} label={t("overview.daily")} />
+        <Chart option={option} height={280} label={label} />
       </Suspense>
     </>
   );
