@@ -7,9 +7,11 @@
 
 enum { ASSET_BYTES_MAX = 32 << 20, ETAG_BYTES = 8 };
 
-/* antd writes its styles at run time, hence 'unsafe-inline' for styles and for nothing else. */
+/* antd writes its styles at run time, hence 'unsafe-inline' for styles and for nothing else. In the console no text becomes
+ * markup or script (Trusted Types); the demo shop runs other people's unmodified SDK and can not promise that. */
 static const char page_policy[] = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
                                   "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+static const char trusted_types[] = "require-trusted-types-for 'script'; trusted-types default";
 
 struct asset {
     const struct http_asset *file;
@@ -41,6 +43,8 @@ static void add_page_headers(struct MHD_Response *response, const struct asset *
     MHD_add_response_header(response, "Vary", "Accept-Encoding");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Content-Security-Policy", page_policy);
+    if (strncmp(a->file->path, "/demo-shop/", 11) != 0)
+        MHD_add_response_header(response, "Content-Security-Policy", trusted_types); /* both policies hold */
     MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
     MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
     MHD_add_response_header(response, "X-Frame-Options", "DENY");

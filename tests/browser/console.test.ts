@@ -31,6 +31,26 @@ describe("logging in", () => {
     await person.context.close();
   });
 
+  test("the page lets no text become markup or script", async () => {
+    const { page } = person;
+    const reply = await page.goto("/login");
+    const policy = (await reply?.headerValue("content-security-policy")) ?? "";
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toMatch(/script-src[^;]*unsafe/);
+    expect(policy).toContain("require-trusted-types-for 'script'");
+    await page.locator("input[type=password]").waitFor();
+    const refused = await page.evaluate(() => {
+      try {
+        document.body.appendChild(document.createElement("div")).innerHTML = "<img src=x onerror=alert(1)>";
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    expect(refused).toBe(true);
+    person.complaints.length = 0; // the attempt itself is complained about
+  });
+
   test("a wrong password is refused with a sentence, the right one leads in", async () => {
     const { page } = person;
     await page.goto("/");
