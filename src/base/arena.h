@@ -21,7 +21,7 @@ void *arena_alloc_array(struct arena *a, size_t count, size_t size) __attribute_
 /* Copies; the copy is NUL-terminated behind its length. */
 struct str arena_str(struct arena *a, struct str s);
 struct str arena_concat(struct arena *a, struct str first, struct str second);
-struct str arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct str arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3), nonnull(1, 2)));
 /* NUL-terminated copy. */
 char *arena_z(struct arena *a, struct str s);
 
