@@ -109,9 +109,14 @@ async function sizes() {
   const { p, key } = await startIngest();
   const empty = bytesUnder(p.data),
     peaks: number[] = [];
-  const running = runLoad(portOf(p.url), key, { seconds: full ? 60 : 10, batch: 100, seed: 99 });
   const watch = setInterval(() => peaks.push(pssMb(p.process.pid as number)), 250);
-  await running;
+  // Until some units of the log are full: an open one is not sealed.
+  for (
+    let round = 0;
+    round < 6 && (await metric(p.url, "zhixin_events_total")) < (full ? 20_000_000 : 600_000);
+    round++
+  )
+    await runLoad(portOf(p.url), key, { seconds: full ? 60 : 10, batch: 100, seed: 99 + round });
   clearInterval(watch);
   row("memory under full ingest, Pss MB (largest)", whole(Math.max(...peaks)));
   const before = await metric(p.url, "zhixin_eventlog_tail_events");
