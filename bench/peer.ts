@@ -54,7 +54,7 @@ export async function startPeer(): Promise<Peer> {
     "-F",
     "=",
     "-c",
-    "SELECT name, setting || coalesce(unit, '') FROM pg_settings WHERE name IN ('fsync','synchronous_commit','wal_sync_method','full_page_writes','shared_buffers','max_wal_size','commit_delay','server_version') ORDER BY 1",
+    "SELECT name, current_setting(name) FROM pg_settings WHERE name IN ('fsync','synchronous_commit','wal_sync_method','full_page_writes','shared_buffers','max_wal_size','commit_delay','server_version') ORDER BY 1",
   ]);
   return {
     settings: shown.trim().replaceAll("\n", ", "),
