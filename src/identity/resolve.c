@@ -327,7 +327,8 @@ static enum rc bind_device(struct ctx *c, struct decision *d)
         return rc ? rc : identity_merge(c, d->person, link.root, "device", d->item);
     }
     add_conflict(d, "device_shared", link.root, &d->item->claims[0]);
-    return db_run(c->db, "subject_link_share", DB_I64("subject", d->item->subject));
+    rc = db_run(c->db, "subject_link_share", DB_I64("subject", d->item->subject));
+    return rc ? rc : change_add(c, CHANGE_SUBJECT, d->item->subject, link.root, 1);
 }
 
 /* ---- nobody proven ---- */

@@ -211,6 +211,7 @@ static enum rc open_or_build(struct warehouse *w)
         pthread_mutex_lock(&w->lock);
         w->ready = true;
         w->applied_seq = w->follower.seq;
+        pthread_cond_broadcast(&w->changed); /* it may be up to date already: then no step tells those who wait */
         pthread_mutex_unlock(&w->lock);
         return RC_OK;
     }
