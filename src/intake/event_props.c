@@ -3,6 +3,9 @@
 #include "base/decimal.h"
 #include "intake/intake_priv.h"
 
+#include <math.h>
+#include <stdio.h>
+
 enum { PROP_DEPTH_MAX = 3, PROP_TEXT_MAX = 128, PROPS_BYTES_MAX = 8 << 10 };
 
 static struct str keep(struct intake_unit *u, struct str s, size_t max)
@@ -108,9 +111,23 @@ static void add_elements(struct event *e, struct jw *w, struct json array, int d
     jw_array_end(w);
 }
 
+/* A phone or card may come as a number: its digits count, not its sign or fraction. */
+static bool is_personal_number(struct json v)
+{
+    char digits[32];
+    double size = fabs(json_double(v, 0));
+    if (size < 1e6 || size > 1e19)
+        return false;
+    int len = snprintf(digits, sizeof(digits), "%.0f", trunc(size));
+    if (json_is(v, JSON_I64)) /* all its digits, which a double may not hold */
+        len = snprintf(digits, sizeof(digits), "%lld", (long long)json_i64(v, 0));
+    struct str text = str_n(digits, (size_t)len);
+    return vault_find_personal(str_starts(text, STR("-")) ? str_sub(text, 1, text.len) : text) != 0;
+}
+
 static bool may_stay(struct event *e, struct str key, struct json v, int depth)
 {
-    if (key.ptr && (vault_field_by_name(key) || intake_is_free_text(key))) {
+    if (key.ptr && (vault_field_by_name(key) || intake_is_free_text(key) || vault_find_personal(key))) { /* a key may be data, too */
         e->flags |= EVENT_REDACTED;
         return false;
     }
@@ -120,13 +137,8 @@ static bool may_stay(struct event *e, struct str key, struct json v, int depth)
             e->flags |= EVENT_REDACTED;
         return text.len > 0 && text.len <= PROP_TEXT_MAX && vault_find_personal(text) == 0;
     }
-    if (json_is(v, JSON_I64) || json_is(v, JSON_U64) || json_is(v, JSON_DOUBLE)) { /* a phone or card may come as a number */
-        char digits[32];
-        int64_t n = json_i64(v, 0);
-        struct buf text = {.ptr = digits, .cap = sizeof(digits), .max = sizeof(digits)};
-        buf_add_i64(&text, n);
-        return n < 10000000 || vault_find_personal(buf_str(&text)) == 0;
-    }
+    if (json_is(v, JSON_I64) || json_is(v, JSON_U64) || json_is(v, JSON_DOUBLE))
+        return !is_personal_number(v);
     return !json_is(v, JSON_NULL) && (depth < PROP_DEPTH_MAX || json_is(v, JSON_BOOL));
 }
 
