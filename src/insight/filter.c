@@ -78,7 +78,7 @@ static enum rc read_store(struct ctx *c, const struct request *r, struct insight
 }
 
 /* A category is named by its path or by any part of it; what lies below belongs to it. */
-static bool in_category(struct str path, struct str wanted)
+bool filter_in_category(struct str path, struct str wanted)
 {
     struct str part, rest = path;
     if (str_eq(path, wanted) || (str_starts(path, wanted) && path.len > wanted.len && path.ptr[wanted.len] == '/'))
@@ -98,7 +98,7 @@ static enum rc read_category(struct ctx *c, const struct request *r, struct insi
     int64_t *ids = arena_new_array(c->arena, int64_t, CATEGORIES_MAX);
     struct db_rows *q = db_query(c->warehouse, "insight_categories");
     while (f->category_count < CATEGORIES_MAX && db_next(q))
-        if (in_category(db_text(q, "path"), f->category))
+        if (filter_in_category(db_text(q, "path"), f->category))
             ids[f->category_count++] = db_i64(q, "id");
     f->categories = ids;
     return db_end(q);

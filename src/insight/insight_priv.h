@@ -34,6 +34,15 @@ enum rc sums_read(struct ctx *c, const struct insight_filter *f, int32_t from_da
 /* Adds the customers that were merged since, who count apart, to the sums of the filter's period. */
 enum rc islands_read(struct ctx *c, const struct insight_filter *f, struct sums *sums) ZX_MUST_CHECK;
 
+/* How far devices came, and the customers known behind them. */
+enum { FUNNEL_STEPS = 3 };
+struct funnel_step {
+    int64_t subjects, people;
+};
+enum rc funnel_read(struct ctx *c, const struct insight_filter *f, struct funnel_step ret[static FUNNEL_STEPS]) ZX_MUST_CHECK;
+/* Is `path` the category that was asked for, or below it? */
+bool filter_in_category(struct str path, struct str wanted);
+
 enum tile_unit { TILE_MONEY, TILE_PERCENT, TILE_COUNT, TILE_RATIO };
 struct tile {
     const char *key;

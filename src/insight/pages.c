@@ -71,21 +71,22 @@ enum rc overview_daily(struct ctx *c, const struct request *r, struct reply *p)
 
 static enum rc funnel(struct ctx *c, const struct request *r, const struct insight_filter *f, struct reply *p)
 {
-    static const char *const steps[][3] = {{"browse", "browse", "browse_people"}, {"cart", "cart", "cart_people"}, {"order", "ordered", "ordered_people"}};
-    struct db_rows *q = db_query(c->warehouse, "insight_funnel", DB_I64("from_day", f->from_day), DB_I64("to_day", f->to_day), DB_I64("any_channel", f->channel.len == 0),
-                                 DB_TEXT("channel", f->channel), DB_I64("any_category", f->any_category), DB_TEXT("category", f->category));
+    static const char *const words[FUNNEL_STEPS] = {"browse", "cart", "order"};
+    struct funnel_step steps[FUNNEL_STEPS];
     (void)r;
+    enum rc rc = funnel_read(c, f, steps);
+    if (rc)
+        return rc;
     begin_items(p);
-    bool any = db_next(q);
-    for (size_t i = 0; any && i < 3; i++) {
+    for (size_t i = 0; i < FUNNEL_STEPS; i++) {
         jw_object(&p->json);
-        jw_kv_z(&p->json, "step", steps[i][0]);
-        jw_kv_i64(&p->json, "subjects", db_i64(q, steps[i][1]));
-        jw_kv_i64(&p->json, "people", db_i64(q, steps[i][2]));
+        jw_kv_z(&p->json, "step", words[i]);
+        jw_kv_i64(&p->json, "subjects", steps[i].subjects);
+        jw_kv_i64(&p->json, "people", steps[i].people);
         jw_object_end(&p->json);
     }
-    end_items(p, any ? 3 : 0);
-    return db_end(q);
+    end_items(p, FUNNEL_STEPS);
+    return RC_OK;
 }
 
 enum rc overview_funnel(struct ctx *c, const struct request *r, struct reply *p)

@@ -155,21 +155,31 @@ WHERE ($which = 1 OR ($which = 2 AND (p.purchases >= 2 OR p.first_day < $from_da
     AND (p.last_us < $before_us OR (p.last_us = $before_us AND p.person_id < $before_id))
 ORDER BY p.last_us DESC NULLS LAST, p.person_id DESC NULLS LAST LIMIT $limit;
 
--- Devices and the people behind them, by the furthest they came. $category is the shop's own word in the event.
--- name: insight_funnel
-SELECT sum(CASE WHEN v.browse = 1 THEN 1 ELSE 0 END) AS browse, sum(CASE WHEN v.cart = 1 THEN 1 ELSE 0 END) AS cart, sum(CASE WHEN v.ordered = 1 THEN 1 ELSE 0 END) AS ordered,
-    count(DISTINCT CASE WHEN v.browse = 1 THEN v.person_id END) AS browse_people, count(DISTINCT CASE WHEN v.cart = 1 THEN v.person_id END) AS cart_people,
-    count(DISTINCT CASE WHEN v.ordered = 1 THEN v.person_id END) AS ordered_people
+-- Devices and the people behind them. Sealed: sets of visitor numbers; recent: subjects one by one.
+-- name: insight_visits
+SELECT step, visitors FROM visit
+WHERE day >= $from_day AND day <= $to_day AND word_id IN ($words[]) AND ($any_channel = 1 OR source_id IN (SELECT o.id FROM source AS o WHERE o.channel = $channel));
+
+-- name: insight_words
+SELECT id, word FROM visit_word;
+
+-- name: insight_recent_visits
+SELECT r.subject, v.no, c.person_id, c.person_class, r.steps
 FROM (
-    SELECT e.subject, max(c.person_id) AS person_id,
-        max(CASE WHEN e.type IN (3, 4) OR e.name IN ('Product Viewed', 'Product List Viewed') THEN 1 ELSE 0 END) AS browse,
-        max(CASE WHEN e.name = 'Product Added' THEN 1 ELSE 0 END) AS cart,
-        max(CASE WHEN e.name = 'Order Completed' THEN 1 ELSE 0 END) AS ordered
-    FROM event AS e LEFT JOIN subject AS l ON l.subject = e.subject LEFT JOIN customer AS c ON c.id = l.customer_id
-    WHERE e.day >= $from_day AND e.day <= $to_day
-        AND ($any_channel = 1 OR e.source_id IN (SELECT o.id FROM source AS o WHERE o.channel = $channel)) AND ($any_category = 1 OR e.category = $category)
-        AND (c.person_class IS NULL OR c.person_class = 1)
-    GROUP BY e.subject) AS v;
+    SELECT e.subject, bit_or(e.step) AS steps
+    FROM (SELECT subject,
+            CASE WHEN type IN (3, 4) OR name IN ('Product Viewed', 'Product List Viewed') THEN 1 WHEN name = 'Product Added' THEN 2 WHEN name = 'Order Completed' THEN 4 ELSE 0 END AS step
+        FROM event_recent
+        WHERE day >= $from_day AND day <= $to_day AND ($any_channel = 1 OR source_id IN (SELECT o.id FROM source AS o WHERE o.channel = $channel))
+            AND ($any_category = 1 OR category = $category OR substr(category, 1, length($category) + 1) = $category || '/'
+                OR substr(category, length(category) - length($category)) = '/' || $category OR position('/' || $category || '/' IN category) > 0)) AS e
+    WHERE e.step > 0 GROUP BY e.subject) AS r
+LEFT JOIN visitor AS v ON v.subject = r.subject
+LEFT JOIN subject AS l ON l.subject = r.subject AND l.shared = 0
+LEFT JOIN customer AS c ON c.id = l.customer_id;
+
+-- name: insight_linked
+SELECT v.no, c.person_id, c.person_class FROM subject AS l JOIN visitor AS v ON v.subject = l.subject JOIN customer AS c ON c.id = l.customer_id WHERE l.shared = 0;
 
 -- name: insight_categories
 SELECT id, path FROM category ORDER BY path NULLS FIRST;

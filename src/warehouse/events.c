@@ -57,6 +57,8 @@ enum rc apply_segments(struct ctx *c, struct follower *f, const struct step *s)
     for (size_t i = 0; !rc && i < s->segment_count; i++) {
         const struct eventlog_segment *g = &s->segments[i];
         rc = db_run(f->db, "wh_segment_insert", DB_I64("unit", g->unit), DB_I64("events", g->events), DB_I64("last_block", g->last_block));
+        if (!rc)
+            rc = apply_visits(f, g);
         f->covered = g->last_block;
     }
     if (!rc)

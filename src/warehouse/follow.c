@@ -14,9 +14,12 @@ enum { CHANGES_A_STEP = 20000, EVENTS_A_STEP = 100000, HASH_HEX = 33, MEMORY_KIB
 static const char *const tables[] = {
     "warehouse_table_state", "warehouse_table_customer", "warehouse_table_subject", "warehouse_table_sale", "warehouse_table_line", "warehouse_table_refund",
     "warehouse_table_sku", "warehouse_table_price", "warehouse_table_style", "warehouse_table_category", "warehouse_table_store", "warehouse_table_source",
-    "warehouse_table_segment", "warehouse_table_recent",
+    "warehouse_table_segment", "warehouse_table_recent", "warehouse_table_visitor", "warehouse_table_word", "warehouse_table_visit",
 };
-static const char *const step_tables[] = {"warehouse_table_step_id", "warehouse_table_step_customer", "warehouse_table_step_sale", "warehouse_table_step_line"};
+static const char *const step_tables[] = {
+    "warehouse_table_step_id",   "warehouse_table_step_customer", "warehouse_table_step_sale",
+    "warehouse_table_step_line", "warehouse_table_step_visit",    "warehouse_table_step_visitor",
+};
 
 /* ---- files ---- */
 

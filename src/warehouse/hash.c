@@ -4,7 +4,8 @@
 static const char *const hash_of[WAREHOUSE_HASHES][2] = {
     {"customer", "wh_hash_customer"}, {"subject", "wh_hash_subject"},     {"sale", "wh_hash_sale"},         {"sale_line", "wh_hash_sale_line"},
     {"refund", "wh_hash_refund"},     {"sku", "wh_hash_sku"},             {"sku_price", "wh_hash_sku_price"}, {"style", "wh_hash_style"},
-    {"category", "wh_hash_category"}, {"store", "wh_hash_store"},         {"source", "wh_hash_source"},     {"event", "wh_hash_event"},
+    {"category", "wh_hash_category"}, {"store", "wh_hash_store"},         {"source", "wh_hash_source"},     {"visitor", "wh_hash_visitor"},
+    {"visit_word", "wh_hash_visit_word"}, {"visit", "wh_hash_visit"},     {"event", "wh_hash_event"},
 };
 
 enum rc follower_hashes(struct db *db, struct warehouse_hash ret[static WAREHOUSE_HASHES])

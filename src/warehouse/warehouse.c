@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IDLE_MAX = 16, POLL_BUSY_MS = 20, POLL_IDLE_MS = 100, POLL_MAX_MS = 400, IDLE_AFTER = 50, FAILURES_MAX = 5 };
+enum { IDLE_MAX = 16, POLL_BUSY_MS = 20, POLL_IDLE_MS = 100, POLL_MAX_MS = 400, IDLE_AFTER = 50, FAILURES_MAX = 5, VERIFY_TRIES = 3, VERIFY_WAIT_MS = 600000 };
 
 struct warehouse {
     struct app *app;
@@ -367,7 +367,7 @@ enum rc warehouse_hashes(struct ctx *c, struct warehouse_hash ret[static WAREHOU
     return rc;
 }
 
-static enum rc second_hashes(struct warehouse *w, struct warehouse_hash ret[static WAREHOUSE_HASHES])
+static enum rc second_hashes(struct warehouse *w, struct warehouse_hash ret[static WAREHOUSE_HASHES], int64_t *ret_unit)
 {
     char path[600];
     struct follower f;
@@ -379,29 +379,52 @@ static enum rc second_hashes(struct warehouse *w, struct warehouse_hash ret[stat
     rc = catch_up(w, &f);
     if (!rc)
         rc = follower_hashes(f.db, ret);
+    *ret_unit = f.unit;
     follower_close(&f);
     warehouse_file_remove(path);
     return rc;
 }
 
-enum rc warehouse_verify(struct ctx *c, int64_t *ret_bad)
+static enum rc first_hashes(struct ctx *c, struct warehouse_hash ret[static WAREHOUSE_HASHES], int64_t *ret_unit)
 {
-    struct warehouse_hash first[WAREHOUSE_HASHES], second[WAREHOUSE_HASHES];
-    int64_t bad = 0, last = 0;
-    enum rc rc = change_last(c, &last);
+    enum rc rc = warehouse_use(c);
+    if (rc)
+        return rc;
+    rc = follower_hashes(c->warehouse, ret);
     if (!rc)
-        rc = warehouse_wait(c, last, 600000);
-    if (!rc)
-        rc = warehouse_hashes(c, first);
-    if (!rc)
-        rc = second_hashes(c->app->warehouse, second);
-    for (size_t i = 0; !rc && i < WAREHOUSE_HASHES; i++)
+        rc = db_get_i64(c->warehouse, 0, ret_unit, "wh_state_unit");
+    warehouse_done(c);
+    return rc;
+}
+
+static int64_t differences(const struct warehouse_hash *first, const struct warehouse_hash *second)
+{
+    int64_t bad = 0;
+    for (size_t i = 0; i < WAREHOUSE_HASHES; i++)
         if (first[i].rows != second[i].rows || first[i].hash != second[i].hash) {
             bad++;
             log_error("warehouse.differs", LOG_Z("table", first[i].table), LOG_I("rows", first[i].rows), LOG_I("anew", second[i].rows));
         }
+    return bad;
+}
+
+enum rc warehouse_verify(struct ctx *c, int64_t *ret_bad)
+{
+    struct warehouse_hash first[WAREHOUSE_HASHES], second[WAREHOUSE_HASHES];
+    int64_t last = 0, unit = -1, second_unit = -2;
+    enum rc rc = RC_OK;
+    /* A unit may be sealed while the second is made; then the first has it by now, too. */
+    for (int tries = 0; !rc && unit != second_unit && tries < VERIFY_TRIES; tries++) {
+        rc = change_last(c, &last);
+        if (!rc)
+            rc = second_hashes(c->app->warehouse, second, &second_unit);
+        if (!rc)
+            rc = warehouse_wait(c, last, VERIFY_WAIT_MS);
+        if (!rc)
+            rc = first_hashes(c, first, &unit);
+    }
     if (!rc)
-        *ret_bad = bad;
+        *ret_bad = differences(first, second);
     return rc;
 }
 

@@ -58,6 +58,19 @@ CREATE TABLE source (id BIGINT NOT NULL, code VARCHAR NOT NULL, name VARCHAR NOT
 -- name: warehouse_table_segment
 CREATE TABLE segment (unit BIGINT NOT NULL, events BIGINT NOT NULL, last_block BIGINT NOT NULL);
 
+-- Who visited, for funnels over any period: visitors are numbered as segments bring them, and a row of visit holds the sorted
+-- numbers of those who came to a step (1 browse, 2 cart, 4 order) on a day, of one segment, as visits.h packs them; word_id 0
+-- is whatever the category, else the shop's own word for it.
+
+-- name: warehouse_table_visitor
+CREATE TABLE visitor (subject BIGINT NOT NULL, no INTEGER NOT NULL);
+
+-- name: warehouse_table_word
+CREATE TABLE visit_word (id INTEGER NOT NULL, word VARCHAR NOT NULL);
+
+-- name: warehouse_table_visit
+CREATE TABLE visit (unit BIGINT NOT NULL, day INTEGER NOT NULL, source_id BIGINT NOT NULL, word_id INTEGER NOT NULL, step SMALLINT NOT NULL, visitors BLOB NOT NULL);
+
 -- name: warehouse_table_recent
 CREATE TABLE event_recent (
     block BIGINT NOT NULL, id BIGINT NOT NULL, source_id BIGINT NOT NULL, subject BIGINT NOT NULL, day INTEGER NOT NULL, at_us BIGINT NOT NULL,
@@ -86,10 +99,19 @@ CREATE TEMP TABLE step_line (
     sale_id BIGINT NOT NULL, line_no INTEGER NOT NULL, sku VARCHAR NOT NULL, sku_id BIGINT NOT NULL, quantity BIGINT NOT NULL, list_minor BIGINT NOT NULL,
     paid_minor BIGINT NOT NULL, net_minor BIGINT NOT NULL, tax_permyriad INTEGER NOT NULL, of_sale_id BIGINT NOT NULL, of_line INTEGER NOT NULL);
 
+-- name: warehouse_table_step_visit
+CREATE TEMP TABLE step_visit (subject BIGINT NOT NULL, day INTEGER NOT NULL, source_id BIGINT NOT NULL, category VARCHAR NOT NULL, steps INTEGER NOT NULL);
+
+-- name: warehouse_table_step_visitor
+CREATE TEMP TABLE step_visitor (subject BIGINT NOT NULL, no INTEGER);
+
 -- ---- state ----
 
 -- name: wh_state
 SELECT schema_hash, seq, unit FROM follower;
+
+-- name: wh_state_unit
+SELECT unit FROM follower;
 
 -- name: wh_state_insert
 INSERT INTO follower (schema_hash, seq, unit) VALUES ($schema_hash, 0, 0);
@@ -228,6 +250,46 @@ SELECT max(last_block) FROM segment;
 -- name: wh_recent_covered
 DELETE FROM event_recent WHERE block <= $last_block;
 
+-- ---- visits of a segment ----
+
+-- name: wh_step_visit_clear
+DELETE FROM step_visit;
+
+-- name: wh_step_visitor_clear
+DELETE FROM step_visitor;
+
+-- name: wh_step_visit
+INSERT INTO step_visit
+SELECT e.subject, e.day, e.source_id, e.category, bit_or(e.step)
+FROM (SELECT subject, CAST((at_ms + 28800000) // 86400000 AS INTEGER) AS day, source_id, category,
+        CASE WHEN type IN (3, 4) OR name IN ('Product Viewed', 'Product List Viewed') THEN 1 WHEN name = 'Product Added' THEN 2 WHEN name = 'Order Completed' THEN 4 ELSE 0 END AS step
+    FROM read_parquet($file)) AS e
+WHERE e.step > 0 GROUP BY e.subject, e.day, e.source_id, e.category;
+
+-- name: wh_step_visitor
+INSERT INTO step_visitor
+SELECT s.subject, v.no FROM (SELECT DISTINCT subject FROM step_visit) AS s LEFT JOIN visitor AS v ON v.subject = s.subject;
+
+-- name: wh_visitor_insert
+INSERT INTO visitor
+SELECT s.subject, CAST((SELECT count(*) FROM visitor) + row_number() OVER (ORDER BY s.subject NULLS FIRST) - 1 AS INTEGER) FROM step_visitor AS s WHERE s.no IS NULL;
+
+-- name: wh_step_visitor_number
+UPDATE step_visitor SET no = v.no FROM visitor AS v WHERE step_visitor.no IS NULL AND v.subject = step_visitor.subject;
+
+-- name: wh_word_insert
+INSERT INTO visit_word
+SELECT CAST((SELECT count(*) FROM visit_word) + row_number() OVER (ORDER BY c.category NULLS FIRST) AS INTEGER), c.category
+FROM (SELECT DISTINCT category FROM step_visit WHERE category <> '' AND category NOT IN (SELECT w.word FROM visit_word AS w)) AS c;
+
+-- name: wh_visit_rows
+SELECT s.day, s.source_id, s.word_id, s.no, s.steps
+FROM (
+    SELECT t.day, t.source_id, 0 AS word_id, n.no, bit_or(t.steps) AS steps FROM step_visit AS t JOIN step_visitor AS n ON n.subject = t.subject GROUP BY t.day, t.source_id, n.no
+    UNION ALL
+    SELECT t.day, t.source_id, w.id, n.no, t.steps FROM step_visit AS t JOIN step_visitor AS n ON n.subject = t.subject JOIN visit_word AS w ON w.word = t.category) AS s
+ORDER BY s.day NULLS FIRST, s.source_id NULLS FIRST, s.word_id NULLS FIRST, s.no NULLS FIRST;
+
 -- ---- the story of a person ----
 
 -- name: wh_story_recent
@@ -278,6 +340,15 @@ SELECT count(*) AS n, sum(hash(id, code, name, region, city, kind)) AS h FROM st
 
 -- name: wh_hash_source
 SELECT count(*) AS n, sum(hash(id, code, name, kind, channel)) AS h FROM source;
+
+-- name: wh_hash_visitor
+SELECT count(*) AS n, sum(hash(subject, no)) AS h FROM visitor;
+
+-- name: wh_hash_visit_word
+SELECT count(*) AS n, sum(hash(id, word)) AS h FROM visit_word;
+
+-- name: wh_hash_visit
+SELECT count(*) AS n, sum(hash(unit, day, source_id, word_id, step, visitors)) AS h FROM visit;
 
 -- name: wh_hash_event
 SELECT count(*) AS n, sum(hash(id, source_id, subject, day, at_us, type, flags, value_minor, quantity, name, path, title, referrer, utm_source, utm_medium, utm_campaign,

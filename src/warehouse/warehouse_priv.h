@@ -50,6 +50,8 @@ enum rc apply_subjects(struct ctx *c, struct follower *f, const struct step *s) 
 enum rc apply_orders(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
 enum rc apply_segments(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
 enum rc apply_blocks(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
+/* Numbers the visitors of a segment and keeps who came to which step. */
+enum rc apply_visits(struct follower *f, const struct eventlog_segment *segment) ZX_MUST_CHECK;
 /* The view over all events: the applied segments and what is recent. */
 enum rc make_event_view(struct ctx *c, struct follower *f) ZX_MUST_CHECK;
 
