@@ -135,17 +135,30 @@ static enum rc keep_visits(struct follower *f, int64_t unit, struct group *g)
     return rc ? rc : read ? read : end;
 }
 
+/* Visitors that no segment had before get the next numbers, in the order of their subjects. */
+static enum rc number_visitors(struct follower *f)
+{
+    int64_t first = 0;
+    enum rc rc = db_run(f->db, "wh_step_visitor_clear");
+    if (!rc)
+        rc = db_run(f->db, "wh_step_visitor_known");
+    if (!rc)
+        rc = db_get_i64(f->db, 0, &first, "wh_visitor_count");
+    if (!rc)
+        rc = db_run(f->db, "wh_step_visitor_new", DB_I64("first", first));
+    return rc ? rc : db_run(f->db, "wh_visitor_insert", DB_I64("first", first));
+}
+
 enum rc apply_visits(struct follower *f, const struct eventlog_segment *segment)
 {
-    static const char *const steps[] = {"wh_step_visitor", "wh_visitor_insert", "wh_step_visitor_number", "wh_word_insert"};
     struct group g = {0};
     enum rc rc = db_run(f->db, "wh_step_visit_clear");
     if (!rc)
-        rc = db_run(f->db, "wh_step_visitor_clear");
-    if (!rc)
         rc = db_run(f->db, "wh_step_visit", DB_TEXT("file", str_z(segment->path)));
-    for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++)
-        rc = db_run(f->db, steps[i]);
+    if (!rc)
+        rc = number_visitors(f);
+    if (!rc)
+        rc = db_run(f->db, "wh_word_insert");
     for (unsigned i = 0; i < STEPS; i++)
         g.steps[i].packed = BUF_INIT(PACKED_MAX);
     if (!rc)

@@ -103,7 +103,7 @@ CREATE TEMP TABLE step_line (
 CREATE TEMP TABLE step_visit (subject BIGINT NOT NULL, day INTEGER NOT NULL, source_id BIGINT NOT NULL, category VARCHAR NOT NULL, steps INTEGER NOT NULL);
 
 -- name: warehouse_table_step_visitor
-CREATE TEMP TABLE step_visitor (subject BIGINT NOT NULL, no INTEGER);
+CREATE TEMP TABLE step_visitor (subject BIGINT NOT NULL, no INTEGER NOT NULL);
 
 -- ---- state ----
 
@@ -266,16 +266,20 @@ FROM (SELECT subject, CAST((at_ms + 28800000) // 86400000 AS INTEGER) AS day, so
     FROM read_parquet($file)) AS e
 WHERE e.step > 0 GROUP BY e.subject, e.day, e.source_id, e.category;
 
--- name: wh_step_visitor
+-- IN, for the small side is what a hash is made of then; a join might take the large one.
+-- name: wh_step_visitor_known
+INSERT INTO step_visitor SELECT v.subject, v.no FROM visitor AS v WHERE v.subject IN (SELECT s.subject FROM step_visit AS s);
+
+-- name: wh_visitor_count
+SELECT count(*) FROM visitor;
+
+-- name: wh_step_visitor_new
 INSERT INTO step_visitor
-SELECT s.subject, v.no FROM (SELECT DISTINCT subject FROM step_visit) AS s LEFT JOIN visitor AS v ON v.subject = s.subject;
+SELECT n.subject, CAST($first + row_number() OVER (ORDER BY n.subject NULLS FIRST) - 1 AS INTEGER)
+FROM (SELECT DISTINCT t.subject FROM step_visit AS t WHERE t.subject NOT IN (SELECT s.subject FROM step_visitor AS s)) AS n;
 
 -- name: wh_visitor_insert
-INSERT INTO visitor
-SELECT s.subject, CAST((SELECT count(*) FROM visitor) + row_number() OVER (ORDER BY s.subject NULLS FIRST) - 1 AS INTEGER) FROM step_visitor AS s WHERE s.no IS NULL;
-
--- name: wh_step_visitor_number
-UPDATE step_visitor SET no = v.no FROM visitor AS v WHERE step_visitor.no IS NULL AND v.subject = step_visitor.subject;
+INSERT INTO visitor SELECT s.subject, s.no FROM step_visitor AS s WHERE s.no >= $first ORDER BY s.no NULLS FIRST;
 
 -- name: wh_word_insert
 INSERT INTO visit_word
