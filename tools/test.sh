@@ -56,7 +56,8 @@ sanitized() { # name build-dir meson-options…
     local name="$1" dir="$2"
     shift 2
     [ -d "$dir" ] || meson setup "$dir" "$@" >"$out/setup.log" 2>&1 || { tail -n 20 "$out/setup.log"; count "$name" 0 1; return; }
-    if ! ninja -C "$dir" >"$out/build.log" 2>&1; then
+    # ICU keeps what it loaded: the build's own tools are not what is looked at
+    if ! ASAN_OPTIONS=detect_leaks=0 ninja -C "$dir" >"$out/build.log" 2>&1; then
         tail -n 40 "$out/build.log"
         count "$name" 0 1
         return
@@ -66,6 +67,8 @@ sanitized() { # name build-dir meson-options…
 
 step "check" tools/check.sh
 unit "unit" build
+# The sanitizer's dlopen looks at its own run path, not at the program's.
+export LD_LIBRARY_PATH="$PWD/node_modules/@duckdb/node-bindings-linux-x64"
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 sanitized "unit, ASan and UBSan" build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false --buildtype=debugoptimized
 [ -d tests/api ] && vitest "api" tests/api
