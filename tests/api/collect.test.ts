@@ -338,7 +338,9 @@ test.skipIf(!spec)(`every payload of the Segment spec is accepted or refused for
   const payloads: [string, any][] = readdirSync(join(spec!, "payloads"))
     .filter((f) => f !== "INDEX.json")
     .map((f) => [f, JSON.parse(readFileSync(join(spec!, "payloads", f), "utf8"))]);
-  readFileSync(join(spec!, "spec_calls.ndjson"), "utf8").split("\n").filter(Boolean).forEach((line, i) => payloads.push([`call ${i}`, JSON.parse(line).payload]));
+  readFileSync(join(spec!, "spec_calls.ndjson"), "utf8").split("\n").filter(Boolean).forEach((line, i) => {
+    payloads.push([`call ${i}`, JSON.parse(line).payload]);
+  });
   expect(payloads.length).toBe(130);
   // Fragments of the documentation are no calls: without a type, or without anybody in them.
   const types = ["track", "identify", "page", "screen", "group", "alias"];

@@ -118,6 +118,7 @@ export function themeConfig(mode: Mode, touch: boolean): ThemeConfig {
       wireframe: false,
     },
     components: {
+      Alert: { colorInfoBg: p.fill, colorInfoBorder: p.line },
       Button: {
         colorPrimary: p.accent,
         colorPrimaryHover: p["accent-hover"],

@@ -7,6 +7,7 @@ import { textOr } from "../app/i18n";
 import { Time } from "../ui/Bits";
 import { Empty, Loaded } from "../ui/States";
 import { changesQuery } from "./queries";
+import "./who.css";
 
 /** Values that are words of the system are shown in the reader's language. */
 function valueText(field: string, value: string | null): string {
@@ -22,11 +23,13 @@ export function ChangeLine({ change }: { change: Change }) {
         <strong>{textOr(`customer.${change.field}`, change.field)}</strong>
         <Time at={change.at} />
       </header>
-      <p className="zx-change">
-        <del>{valueText(change.field, change.old)}</del>
-        <span aria-hidden="true">→</span>
-        <ins>{valueText(change.field, change.new)}</ins>
-      </p>
+      {(change.old || change.new) && (
+        <p className="zx-change">
+          <del>{valueText(change.field, change.old)}</del>
+          <span aria-hidden="true">→</span>
+          <ins>{valueText(change.field, change.new)}</ins>
+        </p>
+      )}
       <footer className="zx-masked">
         {[change.by || t("audit.program"), textOr(`evidence.kind.${change.source}`, change.source)]
           .filter(Boolean)

@@ -8,6 +8,7 @@ import { Card, Channel, Money } from "../ui/Bits";
 import { count, day, inRow, money, percent } from "../ui/format";
 import { ConsentCard } from "./ConsentCard";
 import { NotesCard } from "./NotesCard";
+import "./now.css";
 import { customerOrdersQuery } from "./queries";
 
 function Warnings({ customer }: { customer: Customer }) {

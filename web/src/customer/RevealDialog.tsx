@@ -10,6 +10,7 @@ import { textOr } from "../app/i18n";
 import { useMe } from "../app/session";
 import { Label } from "../ui/Bits";
 import { Failed } from "../ui/States";
+import "./reveal.css";
 
 const purposes = ["contact", "delivery", "after_sales", "verify", "request"] as const;
 

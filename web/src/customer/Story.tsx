@@ -11,6 +11,7 @@ import { Empty, Failed } from "../ui/States";
 import { readStory, type StoryFilter } from "./queries";
 import { StoryFilters } from "./StoryFilters";
 import { StoryItem } from "./StoryItem";
+import "./story.css";
 import { byDay } from "./story";
 
 /** How many items arrived since the list was read; asks the first page again whenever the person moved. */

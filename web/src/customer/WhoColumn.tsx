@@ -18,6 +18,7 @@ import type { Customer, Identifier } from "../api/types";
 import { textOr } from "../app/i18n";
 import { Card, Label, State, Time } from "../ui/Bits";
 import { EvidenceDrawer } from "./EvidenceDrawer";
+import "./who.css";
 
 const icons: Record<string, ReactNode> = {
   phone: <MobileOutlined />,
@@ -46,7 +47,7 @@ function IdentifierLine({ identifier, onOpen }: { identifier: Identifier; onOpen
         </span>
         <span className="zx-identifier-main">
           <span className="zx-masked">
-            {textOr(`identifier.${identifier.kind}`, identifier.kind)} · {identifier.source}
+            {[textOr(`identifier.${identifier.kind}`, identifier.kind), identifier.source].filter(Boolean).join(" · ")}
           </span>
           <span className="zx-num">{identifier.masked || t("record.linked")}</span>
         </span>
