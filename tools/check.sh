@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `make check`: what a reader should not have to look for. Each finding is one line; none is success.
 set -uo pipefail
+shopt -s lastpipe # report() runs at the end of pipes and must set `bad` in this shell
 cd "$(dirname "$0")/.."
 bad=0
 report() {
