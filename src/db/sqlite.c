@@ -183,6 +183,9 @@ enum rc db_open_sqlite(const char *path, const struct db_options *options, struc
         sqlite3_close(conn);
         return RC_STORE;
     }
+    /* Plans follow the statement, never the values bound to it: else SQLite prepares a statement with LIMIT $limit anew at
+     * each run. */
+    sqlite3_db_config(conn, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     enum rc rc = configure(conn, options);
     if (rc) {
         log_error("db.open", LOG_Z("path", path), LOG_Z("why", sqlite3_errmsg(conn)));
