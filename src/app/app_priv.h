@@ -39,8 +39,9 @@ void app_close(struct app *app);
 /* A context for a command or thread of the program itself: reader of the truth. Close it on every path. */
 enum rc app_ctx(struct app *app, struct ctx *ret) ZX_MUST_CHECK;
 void app_ctx_end(struct ctx *c);
-/* Takes DATA/lock for as long as the process lives. RC_BUSY: a running server has it. */
-enum rc app_lock(const char *data_dir) ZX_MUST_CHECK;
+/* Takes DATA/lock for as long as the process, and whoever inherits *ret_fd (NULL: nobody does), lives. RC_BUSY: a running
+ * installation or another command has it; RC_NOT_FOUND: there is no such folder. */
+enum rc app_lock(const char *data_dir, int *ret_fd) ZX_MUST_CHECK;
 
 /* ---- processes ---- */
 
@@ -62,8 +63,19 @@ struct running {
 enum rc running_write(const char *data_dir, const struct running *r) ZX_MUST_CHECK;
 bool running_read(const char *data_dir, struct running *ret);
 void running_remove(const char *data_dir);
+/* How a command reaches an installation: through the server that runs on it (*ret is that server, *ret_running true), or, where
+ * none does, by itself, with the lock taken. An installation that is just starting is waited for. */
+enum rc running_find(struct ctx *c, const char *data_dir, struct running *ret, bool *ret_running) ZX_MUST_CHECK;
 /* One request of a command to the running server; the reply's body in the context's arena. *ret_status is HTTP's. */
 enum rc running_call(struct ctx *c, const struct running *r, const char *method, const char *path, const char *content_type, struct str body, int *ret_status, struct str *ret_body) ZX_MUST_CHECK;
+struct json;
+struct json_parser;
+/* The same where the reply is JSON: a refusal becomes the failure of the command. *ret lives until the parser's next use. */
+enum rc running_json(struct ctx *c, const struct running *r, struct json_parser *parser, const char *method, const char *path, const char *content_type,
+                     struct str body, struct json *ret) ZX_MUST_CHECK;
+/* Starts the job that `path` stands for and waits for its end; *ret_result is what it counted. */
+enum rc running_job(struct ctx *c, const struct running *r, struct json_parser *parser, const char *path, const char *content_type, struct str body,
+                    void (*tell)(int64_t done, int64_t total), struct json *ret_result) ZX_MUST_CHECK;
 
 /* ---- commands ---- */
 

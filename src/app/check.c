@@ -146,9 +146,17 @@ static enum rc check_warehouse(struct ctx *c, struct report *r)
     return rc;
 }
 
+/* Segments and warehouse are read by it: better said at the start than by whatever fails first. */
+static enum rc need_duckdb(struct ctx *c)
+{
+    return db_duckdb_is_there() ? RC_OK : ctx_fail(c, RC_STORE, "warehouse", "libduckdb_can_not_be_loaded");
+}
+
 static enum rc verify(struct ctx *c, struct report *r)
 {
-    enum rc rc = check_truth(c, r);
+    enum rc rc = need_duckdb(c);
+    if (!rc)
+        rc = check_truth(c, r);
     if (!rc)
         rc = check_keys(c, r);
     if (!rc)
@@ -199,10 +207,7 @@ static enum rc on_stopped(struct ctx *c, const char *data, enum rc (*fn)(struct 
     struct ctx own;
     struct report r = {.text = BUF_INIT(1 << 20)};
     const struct app_options options = {.parts = APP_VAULT | APP_INTAKE, .vault_fd = -1, .migrate = true};
-    enum rc rc = app_lock(data);
-    if (rc)
-        return ctx_fail(c, rc, "data", rc == RC_BUSY ? "in_use" : "no_installation");
-    rc = app_open(data, &options, &app);
+    enum rc rc = app_open(data, &options, &app);
     if (!rc)
         rc = app_ctx(&app, &own);
     if (rc)
@@ -240,7 +245,10 @@ static int run(const char *name, const char *summary, int argc, char **argv, enu
     struct ctx c = {.arena = arena, .now_us = clock_now_us()};
     struct running r;
     const char *path = arena_printf(arena, "/api/v1/%s", name).ptr;
-    enum rc rc = running_read(data, &r) ? on_running(&c, &r, path, &well) : on_stopped(&c, data, fn, &well);
+    bool running;
+    enum rc rc = running_find(&c, data, &r, &running);
+    if (!rc)
+        rc = running ? on_running(&c, &r, path, &well) : on_stopped(&c, data, fn, &well);
     if (rc)
         return command_failed(name, &c, rc);
     return well ? 0 : 1;

@@ -215,36 +215,20 @@ static enum rc on_stopped(struct ctx *c, const char *data, enum rc (*fn)(struct 
     return rc;
 }
 
-/* Sends a small JSON object to the running server; *ret_body is its reply. A refusal becomes our error. */
-static enum rc on_running(struct ctx *c, const struct running *r, const char *path, struct str body, struct str *ret_body)
-{
-    int status;
-    enum rc rc = running_call(c, r, "POST", path, "application/json", body, &status, ret_body);
-    if (rc)
-        return rc;
-    if (status >= 300)
-        fprintf(stderr, "%.*s\n", STR_FMT(*ret_body));
-    return status < 300 ? RC_OK : ctx_fail(c, RC_INVALID, "server", "refused");
-}
-
 static enum rc key_on_running(struct ctx *c, const struct running *r, struct new_key *k)
 {
     _cleanup_buf_ struct buf body = BUF_INIT(4096);
     _cleanup_(json_parser_freep) struct json_parser *parser = json_parser_new();
     struct jw w = jw_on(&body);
-    struct str reply;
-    struct json v;
-    const char *why;
+    struct json reply;
     jw_object(&w);
     jw_kv_str(&w, "source", k->source);
     jw_kv_z(&w, "kind", k->api ? "api" : "write");
     jw_kv_bool(&w, "trusted", k->trusted);
     jw_object_end(&w);
-    enum rc rc = on_running(c, r, "/api/v1/keys", buf_str(&body), &reply);
+    enum rc rc = running_json(c, r, parser, "POST", "/api/v1/keys", "application/json", buf_str(&body), &reply);
     if (!rc)
-        rc = json_parse(parser, reply, reply.len, &v, &why);
-    if (!rc)
-        k->key = arena_str(c->arena, json_str(json_get(v, STR("key"))));
+        k->key = arena_str(c->arena, json_str(json_get(reply, STR("key"))));
     return rc;
 }
 
@@ -265,7 +249,10 @@ int command_key(int argc, char **argv)
     struct ctx c = {.arena = arena, .now_us = clock_now_us()};
     struct new_key k = {.source = str_z(source), .api = strcmp(kind, "api") == 0, .trusted = trusted != NULL};
     struct running r;
-    enum rc rc = running_read(data, &r) ? key_on_running(&c, &r, &k) : on_stopped(&c, data, add_key, &k);
+    bool running;
+    enum rc rc = running_find(&c, data, &r, &running);
+    if (!rc)
+        rc = running ? key_on_running(&c, &r, &k) : on_stopped(&c, data, add_key, &k);
     if (rc)
         return command_failed("key", &c, rc);
     printf("%.*s\n", STR_FMT(k.key));
@@ -286,6 +273,23 @@ static bool role_of(const char *word, unsigned *ret)
     return false;
 }
 
+static enum rc user_on_running(struct ctx *c, const struct running *r, const struct new_staff *s, const char *role)
+{
+    _cleanup_buf_ struct buf body = BUF_INIT(4096);
+    _cleanup_(json_parser_freep) struct json_parser *parser = json_parser_new();
+    struct jw w = jw_on(&body);
+    struct json reply;
+    jw_object(&w);
+    jw_kv_str(&w, "email", s->email);
+    jw_kv_str(&w, "name", s->name);
+    jw_kv_z(&w, "role", role);
+    jw_kv_str(&w, "password", s->password);
+    jw_object_end(&w);
+    enum rc rc = running_json(c, r, parser, "POST", "/api/v1/staff", "application/json", buf_str(&body), &reply);
+    explicit_bzero(body.ptr, body.len);
+    return rc;
+}
+
 int command_user(int argc, char **argv)
 {
     const char *data = NULL, *email = NULL, *name = NULL, *role = NULL, *file = NULL, *words[1] = {NULL};
@@ -297,7 +301,7 @@ int command_user(int argc, char **argv)
                                {"--role", "ROLE", "administrator, manager, agent or store", &role, true},
                                {"--password-file", "FILE", "file whose first line is the password", &file, true},
                                {NULL, NULL, NULL, NULL, false}};
-    if (args_parse("user", "Adds a member of staff to a stopped installation (a running one: Settings, Staff).", "add", argc, argv, args, words, 1) < 1 ||
+    if (args_parse("user", "Adds a member of staff, also while the installation is being served.", "add", argc, argv, args, words, 1) < 1 ||
         strcmp(words[0], "add") != 0 || !role_of(role, &staff.role)) {
         fputs("usage: zhixin user add --data DIR --email EMAIL --name NAME --role administrator|manager|agent|store --password-file FILE\n", stderr);
         return 2;
@@ -307,7 +311,11 @@ int command_user(int argc, char **argv)
     staff.email = str_z(email);
     staff.name = str_z(name);
     staff.password = read_secret(file, secret, sizeof(secret));
-    enum rc rc = on_stopped(&c, data, add_staff, &staff);
+    struct running r;
+    bool running;
+    enum rc rc = staff.password.len ? running_find(&c, data, &r, &running) : ctx_fail(&c, RC_INVALID, "password-file", "empty_or_unreadable");
+    if (!rc)
+        rc = running ? user_on_running(&c, &r, &staff, role) : on_stopped(&c, data, add_staff, &staff);
     explicit_bzero(secret, sizeof(secret));
     if (rc)
         return command_failed("user", &c, rc);

@@ -1,87 +1,88 @@
-/* zhixin demo: fills a stopped installation with the demo retailer, through the intake like all other data. */
+/* zhixin demo: fills an installation with the demo retailer, through the intake like all other data: in this process where
+ * the installation is stopped, as a job of its server where it is served. */
 #include "app/app_priv.h"
-#include "app/demo_feed.h"
+#include "app/demo_home.h"
+#include "json/json.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-struct told {
-    struct demo_sink sink;       /* the feed's; progress is ours */
-    bool terminal;
-    int tenth;                   /* of the way, told last */
-};
+static const char *const counted[] = {"customers", "receipts", "orders", "events", "new", "updated", "same", "conflict", "refused"};
 
-static enum rc pass_on(void *arg, enum demo_channel channel, int64_t at_us, struct str body)
+/* The last line is what scripts read. */
+static void tell_result(struct json result)
 {
-    struct told *t = arg;
-    return t->sink.send(t->sink.arg, channel, at_us, body);
+    struct str why = json_str(json_get(result, STR("why")));
+    if (why.len)
+        fprintf(stderr, "zhixin demo: first one not taken: %.*s\n", STR_FMT(why));
+    for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+        printf("%s%s=%lld", i ? " " : "", counted[i], (long long)json_i64(json_get(result, str_z(counted[i])), 0));
+    putchar('\n');
 }
+
+/* ---- on a stopped installation ---- */
 
 /* A line that is written over on a terminal; a line each tenth of the way in a log. */
-static void tell_progress(void *arg, const struct demo_progress *p)
+static enum rc tell_day(void *arg, const struct demo_progress *p)
 {
-    struct told *t = arg;
-    int tenth = p->day * 10 / p->days;
-    if (!t->terminal && tenth == t->tenth)
-        return;
-    t->tenth = tenth;
-    fprintf(stderr, "%sday %d of %d: %lld customers, %lld receipts, %lld orders, %lld events%s", t->terminal ? "\r" : "", p->day, p->days,
-            (long long)p->customers, (long long)p->receipts, (long long)p->orders, (long long)p->events, t->terminal && p->day < p->days ? "" : "\n");
+    int *tenth = arg, now = p->day * 10 / p->days;
+    bool terminal = isatty(STDERR_FILENO) == 1;
+    if (!terminal && now == *tenth)
+        return RC_OK;
+    *tenth = now;
+    fprintf(stderr, "%sday %d of %d: %lld customers, %lld receipts, %lld orders, %lld events%s", terminal ? "\r" : "", p->day, p->days,
+            (long long)p->customers, (long long)p->receipts, (long long)p->orders, (long long)p->events, terminal && p->day < p->days ? "" : "\n");
+    return RC_OK;
 }
 
-static enum rc generate(struct demo_feed *feed, const struct demo_options *o, struct demo_progress *ret_totals)
+static enum rc fill_here(struct ctx *c, const struct demo_options *o)
 {
-    struct told told = {.sink = demo_feed_sink(feed), .terminal = isatty(STDERR_FILENO) == 1};
-    const struct demo_sink sink = {.send = pass_on, .progress = tell_progress, .arg = &told};
-    enum rc rc = demo_generate(o, &sink, ret_totals);
-    return rc ? rc : demo_feed_drain(feed);
-}
-
-static enum rc fill(struct ctx *c, const struct demo_options *o)
-{
-    struct demo_home home = {.options = *o, .trickle = true};
-    struct demo_progress totals = {0};
-    struct demo_feed_counts counts;
-    if (c->app->demo)
-        return ctx_fail(c, RC_CONFLICT, "data", "holds_the_demo_already");
-    enum rc rc = demo_feed_make_sources(c, home.write_key);
-    if (rc)
-        return rc;
-    struct demo_feed *feed;
-    rc = demo_feed_open(c->app, &feed);
-    if (rc)
-        return rc;
-    rc = generate(feed, o, &totals);
-    demo_feed_counts(feed, &counts);
-    demo_feed_close(feed);
+    _cleanup_(json_parser_freep) struct json_parser *parser = json_parser_new();
+    struct str text;
+    struct json result;
+    const char *why;
+    int tenth = 0;
+    enum rc rc = demo_fill(c, o, tell_day, &tenth, &text);
     if (!rc)
-        rc = demo_home_write(c->app->data_dir, &home);
-    if (counts.why[0])
-        fprintf(stderr, "zhixin demo: first one not taken: %s\n", counts.why);
-    printf("customers=%lld receipts=%lld orders=%lld events=%lld new=%lld updated=%lld same=%lld conflict=%lld refused=%lld\n", (long long)totals.customers,
-           (long long)totals.receipts, (long long)totals.orders, (long long)totals.events, (long long)counts.taken, (long long)counts.updated,
-           (long long)counts.same, (long long)counts.conflicts, (long long)counts.refused);
+        rc = json_parse(parser, text, text.len, &result, &why);
+    if (!rc)
+        tell_result(result);
     return rc;
 }
 
-static enum rc run(struct ctx *c, const char *data, const struct demo_options *o)
+static enum rc demo_stopped(struct ctx *c, const char *data, const struct demo_options *o)
 {
     struct app app;
     const struct app_options options = {.parts = APP_VAULT | APP_INTAKE, .vault_fd = -1, .migrate = true};
-    enum rc rc = app_lock(data);
-    if (rc)
-        return ctx_fail(c, rc, "data", rc == RC_BUSY ? "in_use_stop_the_server_first" : "no_installation_here_run_zhixin_init");
-    rc = app_open(data, &options, &app);
+    enum rc rc = app_open(data, &options, &app);
     if (rc)
         return rc;
     struct ctx mine;
     rc = app_ctx(&app, &mine);
     if (!rc) {
-        rc = fill(&mine, o);
+        rc = fill_here(&mine, o);
         c->error = mine.error;
         app_ctx_end(&mine);
     }
     app_close(&app);
+    return rc;
+}
+
+/* ---- on a running one ---- */
+
+static void tell_days(int64_t done, int64_t total)
+{
+    if (isatty(STDERR_FILENO) == 1 && total > 0)
+        fprintf(stderr, "\rday %lld of %lld%s", (long long)done, (long long)total, done == total ? "\n" : "");
+}
+
+static enum rc demo_running(struct ctx *c, const struct running *r, const struct demo_options *o)
+{
+    _cleanup_(json_parser_freep) struct json_parser *parser = json_parser_new();
+    struct json result;
+    enum rc rc = running_job(c, r, parser, "/api/v1/demo", "application/json", demo_options_write(c->arena, o), tell_days, &result);
+    if (!rc)
+        tell_result(result);
     return rc;
 }
 
@@ -98,7 +99,7 @@ static bool whole(const char *name, const char *text, int64_t low, int64_t high,
 int command_demo(int argc, char **argv)
 {
     const char *data = NULL, *customers = NULL, *years = NULL, *seed = NULL, *now = NULL, *events = NULL;
-    const struct arg args[] = {{"--data", "DIR", "the installation, made by zhixin init, not running", &data, true},
+    const struct arg args[] = {{"--data", "DIR", "the installation, made by zhixin init", &data, true},
                                {"--customers", "N", "how many people (20000)", &customers, false},
                                {"--years", "Y", "how many years of history, ending now (2)", &years, false},
                                {"--seed", "S", "the same seed gives the same data (1)", &seed, false},
@@ -118,6 +119,10 @@ int command_demo(int argc, char **argv)
     const struct demo_options o = {.customers = n, .years = (int32_t)y, .seed = (uint64_t)s, .now_us = now_us / US_PER_S * US_PER_S, .events = e};
     _cleanup_(arena_freep) struct arena *arena = arena_new();
     struct ctx c = {.arena = arena, .now_us = clock_now_us()};
-    enum rc rc = run(&c, data, &o);
+    struct running r;
+    bool running;
+    enum rc rc = running_find(&c, data, &r, &running);
+    if (!rc)
+        rc = running ? demo_running(&c, &r, &o) : demo_stopped(&c, data, &o);
     return rc ? command_failed("demo", &c, rc) : 0;
 }

@@ -68,3 +68,10 @@ enum rc demo_home_write(const char *data_dir, const struct demo_home *home)
         return errno == ENOSPC ? RC_DISK_FULL : RC_STORE;
     return RC_OK;
 }
+
+void demo_home_open(struct app *app, const struct demo_home *home)
+{
+    struct demo_home *own = mem_alloc(sizeof(*own));
+    *own = *home;
+    app->demo = own; /* whole before anybody sees it */
+}

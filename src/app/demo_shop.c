@@ -434,10 +434,8 @@ static enum rc order_create(struct ctx *c, const struct request *r, struct reply
 static enum rc start(struct app *app)
 {
     struct demo_home home;
-    if (demo_home_read(app->data_dir, &home)) {
-        app->demo = mem_alloc(sizeof(home));
-        *app->demo = home;
-    }
+    if (demo_home_read(app->data_dir, &home))
+        demo_home_open(app, &home);
     return RC_OK;
 }
 

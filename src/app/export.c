@@ -209,10 +209,7 @@ static enum rc export_stopped(struct ctx *c, const char *data, struct str kind, 
     struct app app;
     struct ctx own;
     const struct app_options options = {.parts = APP_VAULT | APP_INTAKE, .vault_fd = -1, .migrate = true};
-    enum rc rc = app_lock(data);
-    if (rc)
-        return ctx_fail(c, rc, "data", rc == RC_BUSY ? "in_use" : "no_installation");
-    rc = app_open(data, &options, &app);
+    enum rc rc = app_open(data, &options, &app);
     if (!rc)
         rc = app_ctx(&app, &own);
     if (rc)
@@ -252,6 +249,9 @@ int command_export(int argc, char **argv)
     _cleanup_(arena_freep) struct arena *arena = arena_new();
     struct ctx c = {.arena = arena, .now_us = clock_now_us()};
     struct running r;
-    enum rc rc = running_read(data, &r) ? export_running(&c, &r, words[0], format) : export_stopped(&c, data, str_z(words[0]), str_z(format));
+    bool running;
+    enum rc rc = running_find(&c, data, &r, &running);
+    if (!rc)
+        rc = running ? export_running(&c, &r, words[0], format) : export_stopped(&c, data, str_z(words[0]), str_z(format));
     return rc ? command_failed("export", &c, rc) : 0;
 }

@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MAP_BYTES_MAX = 64 << 10 };
@@ -84,10 +83,7 @@ static enum rc import_stopped(struct ctx *c, const char *data, struct import_ask
     struct app app;
     struct ctx mine;
     const struct app_options options = {.parts = APP_VAULT | APP_INTAKE, .vault_fd = -1, .migrate = true};
-    enum rc rc = app_lock(data);
-    if (rc)
-        return ctx_fail(c, rc, "data", rc == RC_BUSY ? "in_use" : "no_installation_here_run_zhixin_init");
-    rc = app_open(data, &options, &app);
+    enum rc rc = app_open(data, &options, &app);
     if (rc)
         return rc;
     rc = app_ctx(&app, &mine);
@@ -115,49 +111,14 @@ static struct str start_path(struct ctx *c, const struct import_request *q)
     return arena_str(c->arena, buf_str(&b));
 }
 
-static enum rc call(struct ctx *c, const struct running *r, struct json_parser *parser, const char *method, struct str path, struct str body, struct json *ret)
-{
-    int status;
-    const char *why;
-    struct str reply;
-    enum rc rc = running_call(c, r, method, path.ptr, body.ptr ? "text/plain" : NULL, body, &status, &reply);
-    if (rc == RC_OK)
-        rc = json_parse(parser, reply, 1 << 20, ret, &why);
-    if (rc)
-        return rc;
-    struct json error = json_get(*ret, STR("error"));
-    if (status < 300)
-        return RC_OK;
-    return ctx_fail(c, RC_INVALID, arena_z(c->arena, json_str(json_get(error, STR("field")))), arena_z(c->arena, json_str(json_get(error, STR("cause")))));
-}
-
-/* Half a second between two looks; *ret is the job when it has ended. */
-static enum rc await(struct ctx *c, const struct running *r, struct json_parser *parser, struct str job, struct json *ret)
-{
-    const struct timespec pause = {0, 200 * 1000 * 1000};
-    struct str path = arena_printf(c->arena, "/api/v1/jobs/%.*s", STR_FMT(job)), status = STR("queued");
-    enum rc rc = RC_OK;
-    while (rc == RC_OK && (str_eqz(status, "queued") || str_eqz(status, "running"))) {
-        nanosleep(&pause, NULL);
-        rc = call(c, r, parser, "GET", path, STR_NULL, ret);
-        status = json_str(json_get(*ret, STR("status")));
-        if (rc == RC_OK)
-            tell_progress(json_i64(json_get(*ret, STR("done")), 0), json_i64(json_get(*ret, STR("total")), 0));
-    }
-    if (rc == RC_OK && !str_eqz(status, "done"))
-        rc = ctx_fail(c, RC_INVALID, "job", arena_z(c->arena, status));
-    return rc;
-}
-
 static enum rc import_running(struct ctx *c, const struct running *r, struct import_ask *a)
 {
     _cleanup_(json_parser_freep) struct json_parser *parser = json_parser_new();
-    struct json reply;
-    enum rc rc = call(c, r, parser, "POST", start_path(c, &a->request), a->request.map.len ? a->request.map : STR(""), &reply);
+    struct json result;
+    struct str map = a->request.map.len ? a->request.map : STR("");
+    enum rc rc = running_job(c, r, parser, start_path(c, &a->request).ptr, "text/plain", map, tell_progress, &result);
     if (rc == RC_OK)
-        rc = await(c, r, parser, arena_str(c->arena, json_str(json_get(reply, STR("job")))), &reply);
-    if (rc == RC_OK)
-        tell_result(json_get(reply, STR("result")));
+        tell_result(result);
     return rc;
 }
 
@@ -178,6 +139,7 @@ int command_import(int argc, char **argv)
     struct ctx c = {.arena = arena, .now_us = clock_now_us()};
     struct import_ask a = {.request = {.kind = str_z(words[0]), .store = str_z(store ? store : ""), .dry_run = dry != NULL}};
     struct running r;
+    bool running = false;
     char path[PATH_MAX];
     enum rc rc = realpath(words[1], path) ? RC_OK : ctx_fail(&c, RC_INVALID, "file", "not_found");
     a.request.path = str_z(path);
@@ -186,6 +148,8 @@ int command_import(int argc, char **argv)
     if (rc == RC_OK)
         rc = import_check(&c, &a.request); /* here, where the cause can be said in full */
     if (rc == RC_OK)
-        rc = running_read(data, &r) ? import_running(&c, &r, &a) : import_stopped(&c, data, &a);
+        rc = running_find(&c, data, &r, &running);
+    if (rc == RC_OK)
+        rc = running ? import_running(&c, &r, &a) : import_stopped(&c, data, &a);
     return rc ? command_failed("import", &c, rc) : 0;
 }

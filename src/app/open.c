@@ -166,12 +166,18 @@ void app_ctx_end(struct ctx *c)
     arena_free(c->arena);
 }
 
-enum rc app_lock(const char *data_dir)
+enum rc app_lock(const char *data_dir, int *ret_fd)
 {
     char path[4096];
     snprintf(path, sizeof(path), "%s/lock", data_dir);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* kept open for the life of the process */
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* stays open when it has the lock */
     if (fd < 0)
         return errno == ENOENT ? RC_NOT_FOUND : RC_STORE;
-    return flock(fd, LOCK_EX | LOCK_NB) == 0 ? RC_OK : RC_BUSY;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        return RC_BUSY;
+    }
+    if (ret_fd)
+        *ret_fd = fd;
+    return RC_OK;
 }

@@ -5,7 +5,10 @@
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { REPLY_BYTES_MAX = 1 << 20 };
 
 static const char *file_of(const char *data_dir, char path[static 4096])
 {
@@ -51,6 +54,29 @@ bool running_read(const char *data_dir, struct running *ret)
     return ret->address[0] != '\0';
 }
 
+static void wait_ms(long ms)
+{
+    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&pause, NULL);
+}
+
+enum rc running_find(struct ctx *c, const char *data_dir, struct running *ret, bool *ret_running)
+{
+    enum { LOOK_MS = 50, PATIENCE_MS = 10000 };
+    for (long waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
+        enum rc rc = app_lock(data_dir, NULL);
+        *ret_running = rc == RC_BUSY;
+        if (rc == RC_OK)
+            running_remove(data_dir); /* of a server that was killed */
+        if (rc != RC_BUSY)
+            return rc ? ctx_fail(c, rc, "data", "no_installation_here_run_zhixin_init") : RC_OK;
+        if (running_read(data_dir, ret))
+            return RC_OK;
+        wait_ms(LOOK_MS);
+    }
+    return ctx_fail(c, RC_BUSY, "data", "another_command_works_on_it");
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct buf *out = arg;
@@ -91,4 +117,63 @@ enum rc running_call(struct ctx *c, const struct running *r, const char *method,
     *ret_status = (int)status;
     *ret_body = arena_str(c->arena, buf_str(&reply));
     return RC_OK;
+}
+
+static enum rc rc_named(struct str name)
+{
+    for (int rc = RC_OK + 1; rc < RC_COUNT; rc++)
+        if (str_eqz(name, rc_name((enum rc)rc)))
+            return (enum rc)rc;
+    return RC_INTERNAL;
+}
+
+static enum rc refusal(struct ctx *c, struct json error)
+{
+    struct str cause = json_str(json_get(error, STR("cause"))), message = json_str(json_get(error, STR("message")));
+    return ctx_fail(c, rc_named(json_str(json_get(error, STR("code")))), arena_z(c->arena, json_str(json_get(error, STR("field")))),
+                    arena_z(c->arena, cause.len ? cause : message));
+}
+
+enum rc running_json(struct ctx *c, const struct running *r, struct json_parser *parser, const char *method, const char *path, const char *content_type,
+                     struct str body, struct json *ret)
+{
+    int status;
+    const char *why;
+    struct str reply;
+    enum rc rc = running_call(c, r, method, path, content_type, body, &status, &reply);
+    if (!rc)
+        rc = json_parse(parser, reply, REPLY_BYTES_MAX, ret, &why);
+    if (rc)
+        return rc;
+    return status < 300 ? RC_OK : refusal(c, json_get(*ret, STR("error")));
+}
+
+/* A fifth of a second between two looks; *ret is the job when it has ended. */
+static enum rc await(struct ctx *c, const struct running *r, struct json_parser *parser, const char *path, void (*tell)(int64_t done, int64_t total), struct json *ret)
+{
+    enum { LOOK_MS = 200 };
+    struct str status = STR("queued");
+    enum rc rc = RC_OK;
+    while (!rc && (str_eqz(status, "queued") || str_eqz(status, "running"))) {
+        wait_ms(LOOK_MS);
+        rc = running_json(c, r, parser, "GET", path, NULL, STR_NULL, ret);
+        status = json_str(json_get(*ret, STR("status")));
+        if (!rc)
+            tell(json_i64(json_get(*ret, STR("done")), 0), json_i64(json_get(*ret, STR("total")), 0));
+    }
+    if (!rc && !str_eqz(status, "done"))
+        rc = ctx_fail(c, RC_INVALID, "job", arena_z(c->arena, status));
+    return rc;
+}
+
+enum rc running_job(struct ctx *c, const struct running *r, struct json_parser *parser, const char *path, const char *content_type, struct str body,
+                    void (*tell)(int64_t done, int64_t total), struct json *ret_result)
+{
+    struct json reply;
+    enum rc rc = running_json(c, r, parser, "POST", path, content_type, body, &reply);
+    if (!rc)
+        rc = await(c, r, parser, arena_printf(c->arena, "/api/v1/jobs/%.*s", STR_FMT(json_str(json_get(reply, STR("job"))))).ptr, tell, &reply);
+    if (!rc)
+        *ret_result = json_get(reply, STR("result"));
+    return rc;
 }

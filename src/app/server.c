@@ -116,10 +116,6 @@ int server_run(const char *data_dir, const char *listen, int vault_fd, int contr
     const struct app_options options = {.parts = APP_VAULT | APP_INTAKE | APP_WAREHOUSE, .vault_fd = vault_fd, .migrate = true};
     log_set_process("server");
     int signals = watch_signals();
-    if (app_lock(data_dir) != RC_OK) {
-        fprintf(stderr, "zhixin serve: %s: no installation, or another server runs on it (make one with zhixin init)\n", data_dir);
-        return 1;
-    }
     if (app_open(data_dir, &options, &app) != RC_OK)
         return 1;
     make_token();

@@ -22,6 +22,7 @@ struct family {
     char listen[128];           /* after the first start: the port that was picked */
     pid_t vault, server;
     int control;                /* our end of the socket to the server */
+    int lock;                   /* of the data directory; the server inherits it, so that it never stands free between two of them */
     bool stopping;
     int restarts;
     int64_t minute_us;
@@ -84,8 +85,8 @@ static bool start_server(struct family *f, int vault_fd)
     snprintf(control_number, sizeof(control_number), "%d", pair[1]);
     char *argv[] = {"zhixin", "server-process", "--data", (char *)(uintptr_t)f->data_dir, "--vault-fd", vault_number,
                     "--control-fd", control_number, f->listen[0] ? "--listen" : NULL, f->listen, NULL};
-    const int fds[] = {vault_fd, pair[1]};
-    f->server = spawn(argv, fds, 2);
+    const int fds[] = {vault_fd, pair[1], f->lock};
+    f->server = spawn(argv, fds, 3);
     close(pair[1]);
     f->control = pair[0];
     return f->server > 0;
@@ -225,6 +226,10 @@ int supervisor_run(const char *data_dir, const char *listen)
     struct family f = {.data_dir = data_dir, .control = -1, .minute_us = clock_mono_us()};
     log_set_process("supervisor");
     snprintf(f.listen, sizeof(f.listen), "%s", listen ? listen : "");
+    if (app_lock(data_dir, &f.lock) != RC_OK) {
+        fprintf(stderr, "zhixin serve: %s: no installation, or another server or command works on it (make one with zhixin init)\n", data_dir);
+        return 1;
+    }
     int signals = watch_signals();
     if (signals < 0 || !start_both(&f)) {
         fputs("zhixin serve: could not start the processes\n", stderr);

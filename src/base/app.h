@@ -18,7 +18,7 @@ struct app {
     struct customer_misses *customer_misses; /* searches that found nobody, per person */
     struct customer_feed *customer_feed; /* keeps the vault's index of names up to date */
     struct access *access;           /* keys in memory, login throttle */
-    struct demo_home *demo;          /* app/demo_home.h; NULL: not the demo retailer */
+    struct demo_home *_Atomic demo;  /* app/demo_home.h; NULL: not the demo retailer (yet) */
     struct job_runner *jobs;
     void *impl;                      /* what app/open.c keeps beside */
     bool tls;                        /* cookies get the __Host- prefix */

@@ -62,6 +62,8 @@ struct db_options {
 enum rc db_open_sqlite(const char *path, const struct db_options *options, struct db **ret);
 /* Opens a DuckDB file, loading the library at the first call. `segments_dir` is the only folder its file functions may touch. */
 enum rc db_open_duckdb(const char *path, const char *segments_dir, const struct db_options *options, struct db **ret);
+/* Can DuckDB's library be loaded? It is tried once in the life of a process. */
+bool db_duckdb_is_there(void);
 /* Connections to the same DuckDB path share one open database, set up by the first. Has DuckDB declared it invalid? Then
  * all its connections must be closed and the file made again. */
 bool db_is_broken(struct db *db);

@@ -1,5 +1,6 @@
 /* Finds and maps libduckdb at the first use: 70 MB that a program which never opens a warehouse does without. */
 #include "base/log.h"
+#include "db/db.h"
 #include "db/duckdb_api.h"
 
 #include <dlfcn.h>
@@ -52,4 +53,9 @@ const struct duckdb_api *duckdb_load(void)
 {
     pthread_once(&once, load);
     return loaded ? &api : NULL;
+}
+
+bool db_duckdb_is_there(void)
+{
+    return duckdb_load() != NULL;
 }

@@ -33,6 +33,7 @@ struct warehouse {
     struct db *idle[IDLE_MAX];
     size_t idle_count;
     bool ready, stopping, rebuild_wanted, rebuilding;
+    bool impossible;                 /* no library: nothing is ever going to be ready */
     enum rc rebuild_rc;
     unsigned rebuilds;               /* finished */
     int64_t applied_seq;
@@ -43,11 +44,17 @@ struct warehouse {
 
 /* ---- lending ---- */
 
-static struct db *take_idle(struct warehouse *w, bool *ret_ready)
+static enum rc no_library(struct ctx *c)
+{
+    return ctx_fail(c, RC_STORE, "warehouse", "libduckdb_can_not_be_loaded");
+}
+
+static struct db *take_idle(struct warehouse *w, bool *ret_ready, bool *ret_impossible)
 {
     struct db *db = NULL;
     pthread_mutex_lock(&w->lock);
     *ret_ready = w->ready;
+    *ret_impossible = w->impossible;
     if (w->ready && w->idle_count)
         db = w->idle[--w->idle_count];
     pthread_mutex_unlock(&w->lock);
@@ -57,13 +64,15 @@ static struct db *take_idle(struct warehouse *w, bool *ret_ready)
 enum rc warehouse_use(struct ctx *c)
 {
     struct warehouse *w = c->app->warehouse;
-    bool ready = false;
+    bool ready = false, impossible = false;
     enum rc rc = RC_OK;
     if (!w)
         return ctx_fail(c, RC_BUSY, "warehouse", "not_open");
     pthread_rwlock_rdlock(&w->file_lock);
-    c->warehouse = take_idle(w, &ready);
-    if (!ready)
+    c->warehouse = take_idle(w, &ready, &impossible);
+    if (impossible)
+        rc = no_library(c);
+    else if (!ready)
         rc = ctx_fail(c, RC_BUSY, "warehouse", "rebuilding");
     else if (!c->warehouse)
         rc = db_open_duckdb(w->path, NULL, &(struct db_options){0}, &c->warehouse); /* joins the open file and its settings */
@@ -270,10 +279,23 @@ static enum rc recover(struct warehouse *w, unsigned failures)
     return make_anew(w, true);
 }
 
+/* Without the library the files are as good as they were: nothing is set aside, and who waits is told at once. */
+static void give_up(struct warehouse *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->impossible = true;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+}
+
 static void *run(void *arg)
 {
     struct warehouse *w = arg;
     unsigned failures = 0, quiet = 0;
+    if (!db_duckdb_is_there()) {
+        give_up(w);
+        return NULL;
+    }
     setpriority(PRIO_PROCESS, (id_t)gettid(), 5); /* behind those who wait for an answer */
     while (!is_stopping(w)) {
         bool more = false;
@@ -336,10 +358,12 @@ enum rc warehouse_wait(struct ctx *c, int64_t seq, int64_t timeout_ms)
     struct timespec until = in_ms(timeout_ms);
     int waited = 0;
     pthread_mutex_lock(&w->lock);
-    while ((w->applied_seq < seq || !w->ready) && !w->stopping && waited == 0)
+    while ((w->applied_seq < seq || !w->ready) && !w->stopping && !w->impossible && waited == 0)
         waited = pthread_cond_timedwait(&w->changed, &w->lock, &until);
-    bool there = w->applied_seq >= seq && w->ready;
+    bool there = w->applied_seq >= seq && w->ready, impossible = w->impossible;
     pthread_mutex_unlock(&w->lock);
+    if (impossible)
+        return no_library(c);
     return there ? RC_OK : ctx_fail(c, RC_BUSY, "warehouse", "behind");
 }
 
@@ -350,11 +374,12 @@ enum rc warehouse_rebuild(struct ctx *c)
     unsigned before = w->rebuilds;
     w->rebuild_wanted = true;
     pthread_cond_broadcast(&w->changed);
-    while (w->rebuilds == before && !w->stopping)
+    while (w->rebuilds == before && !w->stopping && !w->impossible)
         pthread_cond_wait(&w->changed, &w->lock);
+    bool impossible = w->impossible;
     enum rc rc = w->stopping ? RC_GONE : w->rebuild_rc;
     pthread_mutex_unlock(&w->lock);
-    return rc;
+    return impossible ? no_library(c) : rc;
 }
 
 enum rc warehouse_hashes(struct ctx *c, struct warehouse_hash ret[static WAREHOUSE_HASHES])

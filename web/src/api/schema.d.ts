@@ -1104,6 +1104,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts the job that fills the installation with the demo retailer. */
+        post: operations["post_demo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1804,6 +1821,10 @@ export interface components {
             customer_id: string | null;
             /** @description Key of its text; with .title behind it, of its title. */
             text_key: string;
+        };
+        job_made: {
+            /** Format: int64 */
+            job: string;
         };
     };
     responses: {
@@ -4210,6 +4231,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["error"];
+        };
+    };
+    post_demo: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: int64
+                     * @description People.
+                     */
+                    customers: number;
+                    /**
+                     * Format: int64
+                     * @description Of history.
+                     */
+                    years: number;
+                    /**
+                     * Format: int64
+                     * @description The same seed gives the same data.
+                     */
+                    seed: number;
+                    /**
+                     * Format: date-time
+                     * @description When the history ends.
+                     */
+                    now: string;
+                    /**
+                     * Format: int64
+                     * @description Of the web in all; 0: 50 for each person and year.
+                     */
+                    events?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["job_made"];
                 };
             };
             default: components["responses"]["error"];

@@ -1,0 +1,110 @@
+// The commands that change data, on an installation that is being served and on one that is not.
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { binary, eventually, type Installation, install, type Program, Session, serve, startProgram, zhixin } from "../harness";
+
+const folder = mkdtempSync(join(tmpdir(), "zhixin-commands-"));
+const passwordFile = join(folder, "password");
+const password = "a long enough password";
+writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const addUser = (data: string, email: string, role = "agent") =>
+  zhixin(["user", "add", "--data", data, "--email", email, "--name", "周宁", "--role", role, "--password-file", passwordFile]);
+const createKey = (data: string) => zhixin(["key", "create", "--data", data, "--kind", "api", "--source", "till", "--trusted"]);
+const demo = (data: string) =>
+  zhixin(["demo", "--data", data, "--customers", "40", "--years", "1", "--seed", "7", "--now", "2025-11-22T15:00:00+08:00", "--events", "400"]);
+const lastLine = (out: string) => out.trim().split("\n").at(-1) ?? "";
+const hashes = async (data: string) => (await zhixin(["verify", "--data", data])).split("\n").filter((line) => line.startsWith("warehouse "));
+
+describe("while it is being served", () => {
+  let program: Program;
+  beforeAll(async () => {
+    program = await startProgram();
+  });
+  afterAll(async () => {
+    expect(await program.stop()).toBe(0);
+  });
+
+  test("a person is added, and logs in at once", async () => {
+    expect(await addUser(program.data, "Zhou@zhixin.example")).toContain("added");
+    const session = await new Session(program.url).login("zhou@zhixin.example", password);
+    const me = await session.get("/api/v1/session");
+    expect(me.body.staff).toMatchObject({ name: "周宁", role: "agent" });
+    const { body } = await program.admin.get("/api/v1/audit");
+    expect(body.items.map((row: any) => row.action)).toContain("staff.create");
+  });
+
+  test("a refusal names the field and why", async () => {
+    await expect(addUser(program.data, "zhou@zhixin.example")).rejects.toThrow("zhixin user: conflict (email: taken)");
+    await expect(addUser(program.data, "no-address")).rejects.toThrow("zhixin user: invalid (email: malformed)");
+  });
+
+  test("a key is made, and counts at once", async () => {
+    const key = (await createKey(program.data)).trim();
+    expect(key).toMatch(/^za_/);
+    const reply = await fetch(`${program.url}/api/v1/receipts`, { method: "POST", headers: { authorization: `Bearer ${key}` }, body: "{}" });
+    expect(reply.status).toBe(422);
+  });
+
+  test("the demo comes in as a task, and a second one is refused", async () => {
+    const counts = lastLine(await demo(program.data));
+    expect(counts).toMatch(/^customers=40 receipts=\d+ orders=\d+ events=\d+ new=\d+ updated=\d+ same=0 conflict=0 refused=0$/);
+    const { body } = await program.admin.get("/api/v1/jobs");
+    expect(body.items[0]).toMatchObject({ kind: "demo", status: "done" });
+    expect(body.items[0].done).toBe(body.items[0].total);
+    expect((await program.admin.get("/api/v1/tour")).body.items.length).toBeGreaterThan(3);
+    expect((await fetch(`${program.url}/demo-shop/api/shop`)).status).toBe(200);
+    await expect(demo(program.data)).rejects.toThrow("zhixin demo: conflict (data: holds_the_demo_already)");
+  });
+
+  test("the warehouse is made anew with the same content", async () => {
+    const before = await hashes(program.data);
+    expect(before.length).toBeGreaterThan(10);
+    const out = await zhixin(["rebuild", "--data", program.data]);
+    expect(out.split("\n").filter((line) => line.startsWith("warehouse "))).toEqual(before);
+  });
+
+  test("only an administrator may start the demo", async () => {
+    const session = await new Session(program.url).login("zhou@zhixin.example", password);
+    const options = { customers: 1, years: 1, seed: 1, now: "2025-11-22T07:00:00Z" };
+    expect((await session.post("/api/v1/demo", options)).status).toBe(403);
+  });
+});
+
+describe("while it is stopped", () => {
+  let place: Installation;
+  beforeAll(async () => {
+    place = await install();
+  });
+  afterAll(() => place.remove());
+
+  test("people, keys and the demo go in, and what a killed server left behind does not matter", async () => {
+    const child = spawn(binary, ["serve", "--data", place.data, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
+    await new Promise((started) => child.stdout.once("data", started));
+    child.kill("SIGKILL"); // run.json stays; the server itself ends a moment later
+    await eventually(async () => (await addUser(place.data, "one@zhixin.example").catch(() => "")).includes("added"), 60_000);
+    await addUser(place.data, "two@zhixin.example", "manager");
+    expect(await createKey(place.data)).toMatch(/^za_/);
+    expect(lastLine(await demo(place.data))).toContain("conflict=0 refused=0");
+    const running = await serve(place.data);
+    await new Session(running.url).login("two@zhixin.example", password);
+    await running.stop();
+  });
+
+  test("without DuckDB's library, verify and rebuild say so at once, and the warehouse stays where it is", async () => {
+    const env = { ZHIXIN_DUCKDB: "/nowhere/libduckdb.so" };
+    for (const command of ["verify", "rebuild"])
+      await expect(zhixin([command, "--data", place.data], { env, timeoutMs: 60_000 })).rejects.toThrow("warehouse: libduckdb_can_not_be_loaded");
+    expect(existsSync(join(place.data, "warehouse.duckdb"))).toBe(true);
+    expect(existsSync(join(place.data, "warehouse.duckdb.bad"))).toBe(false);
+    expect((await hashes(place.data)).length).toBeGreaterThan(10);
+  });
+
+  test("nothing is made where there is no installation", async () => {
+    await expect(createKey(join(folder, "nowhere"))).rejects.toThrow("no_installation_here");
+  });
+});
