@@ -167,13 +167,11 @@ SELECT id, word FROM visit_word;
 SELECT r.subject, v.no, c.person_id, c.person_class, r.steps
 FROM (
     SELECT e.subject, bit_or(e.step) AS steps
-    FROM (SELECT subject,
-            CASE WHEN type IN (3, 4) OR name IN ('Product Viewed', 'Product List Viewed') THEN 1 WHEN name = 'Product Added' THEN 2 WHEN name = 'Order Completed' THEN 4 ELSE 0 END AS step
-        FROM event_recent
-        WHERE day >= $from_day AND day <= $to_day AND ($any_channel = 1 OR source_id IN (SELECT o.id FROM source AS o WHERE o.channel = $channel))
-            AND ($any_category = 1 OR category = $category OR substr(category, 1, length($category) + 1) = $category || '/'
-                OR substr(category, length(category) - length($category)) = '/' || $category OR position('/' || $category || '/' IN category) > 0)) AS e
-    WHERE e.step > 0 GROUP BY e.subject) AS r
+    FROM event_recent AS e
+    WHERE e.step > 0 AND e.day >= $from_day AND e.day <= $to_day AND ($any_channel = 1 OR e.source_id IN (SELECT o.id FROM source AS o WHERE o.channel = $channel))
+        AND ($any_category = 1 OR e.category = $category OR substr(e.category, 1, length($category) + 1) = $category || '/'
+            OR substr(e.category, length(e.category) - length($category)) = '/' || $category OR position('/' || $category || '/' IN e.category) > 0)
+    GROUP BY e.subject) AS r
 LEFT JOIN visitor AS v ON v.subject = r.subject
 LEFT JOIN subject AS l ON l.subject = r.subject AND l.shared = 0
 LEFT JOIN customer AS c ON c.id = l.customer_id;

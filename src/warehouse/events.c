@@ -1,5 +1,6 @@
-/* Events in the warehouse: what lies in sealed segments is read from those files, what is still in the log's tail stands in
- * a table of its own; a view shows both. When a segment is applied, the table lets go of what it covers. */
+/* Events in the warehouse: what lies in sealed segments is read from those files; of what is still in the log's tail a table
+ * holds the few columns that questions need. A view shows both. When a segment is applied, the table lets go of what it covers. */
+#include "warehouse/visits.h"
 #include "warehouse/warehouse_priv.h"
 
 #include "base/log.h"
@@ -12,8 +13,6 @@ int32_t warehouse_event_day(int64_t at_us)
 }
 
 /* ---- the view ---- */
-
-#define STRINGS "name, path, title, referrer, utm_source, utm_medium, utm_campaign, product, category, order_no, currency, device"
 
 static void add_path(struct buf *sql, const char *path)
 {
@@ -34,10 +33,12 @@ enum rc make_event_view(struct ctx *c, struct follower *f)
         return rc;
     while (count > 0 && segments[count - 1].unit > f->unit)
         count--; /* not applied yet: still in event_recent */
-    buf_addz(&sql, "CREATE OR REPLACE VIEW event AS SELECT id, source_id, subject, day, at_us, type, flags, value_minor, quantity, " STRINGS " FROM event_recent");
+    buf_addz(&sql, "CREATE OR REPLACE VIEW event AS SELECT id, source_id, subject, day, at_us, step, category FROM event_recent");
     if (count)
         buf_addf(&sql, " UNION ALL SELECT id, source_id, subject, CAST((at_ms + %d) // 86400000 AS INTEGER) AS day, at_ms * 1000 + at_rest_us AS at_us, "
-                 "CAST(type AS SMALLINT) AS type, flags, value_minor, quantity, " STRINGS " FROM read_parquet([", ZONE_S * 1000);
+                 "CAST(CASE WHEN type IN (%d, %d) OR name IN ('" VISIT_VIEWED "', '" VISIT_LISTED "') THEN %d WHEN name = '" VISIT_ADDED "' THEN %d "
+                 "WHEN name = '" VISIT_ORDERED "' THEN %d ELSE 0 END AS SMALLINT) AS step, category FROM read_parquet([",
+                 ZONE_S * 1000, EVENT_PAGE, EVENT_SCREEN, VISIT_BROWSE, VISIT_CART, VISIT_ORDER);
     for (size_t i = 0; i < count; i++) {
         buf_addz(&sql, i ? "," : "");
         add_path(&sql, segments[i].path);
@@ -75,20 +76,14 @@ enum rc apply_segments(struct ctx *c, struct follower *f, const struct step *s)
 static enum rc put_event(struct db_appender *a, int64_t block, const struct event *e)
 {
     struct db_chunk *k = db_appender_chunk(a);
-    const struct str strings[] = {e->name, e->path, e->title, e->referrer, e->utm_source, e->utm_medium, e->utm_campaign, e->product, e->category, e->order_no,
-                                  e->currency, e->device};
     db_chunk_i64(k, block);
     db_chunk_i64(k, e->id);
     db_chunk_i64(k, e->source_id);
     db_chunk_i64(k, e->subject);
     db_chunk_i64(k, warehouse_event_day(e->at_us));
     db_chunk_i64(k, e->at_us);
-    db_chunk_i64(k, e->type);
-    db_chunk_i64(k, e->flags);
-    db_chunk_i64(k, e->value_minor);
-    db_chunk_i64(k, e->quantity);
-    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
-        db_chunk_text(k, strings[i]);
+    db_chunk_i64(k, visit_step(e));
+    db_chunk_text(k, e->category);
     return db_appender_row(a);
 }
 

@@ -1,5 +1,5 @@
-/* What a person's devices did on the web, for her timeline: the recent from the table, the older from the few segments that
- * her subjects are in, newest first, until the page is full. */
+/* What a person's devices did on the web, for her timeline: the recent from the blocks of the log's tail that the warehouse
+ * names, the older from the few segments that her subjects are in, newest first, until the page is full. */
 #include "warehouse/warehouse_priv.h"
 
 #include <stdlib.h>
@@ -50,36 +50,36 @@ static const struct site *site_of(const struct sites *sites, int64_t source_id)
 static const char *const type_words[] = {[EVENT_TRACK] = "track", [EVENT_IDENTIFY] = "identify", [EVENT_PAGE] = "page",
                                          [EVENT_SCREEN] = "screen", [EVENT_GROUP] = "group", [EVENT_ALIAS] = "alias"};
 
-static struct str detail_of(struct ctx *c, struct db_rows *q)
+static struct str detail_of(struct ctx *c, const struct event *e)
 {
     struct buf b = BUF_INIT(16 << 10);
     struct jw w = jw_on(&b);
-    int64_t type = db_i64(q, "type");
+    const struct {
+        const char *key;
+        struct str value;
+    } members[] = {{"name", e->name}, {"path", e->path}, {"product", e->product}, {"category", e->category}, {"device", e->device}};
     jw_object(&w);
-    jw_kv_z(&w, "type", type >= EVENT_TRACK && type <= EVENT_ALIAS ? type_words[type] : "");
-    static const char *const members[] = {"name", "path", "product", "category", "device"};
+    jw_kv_z(&w, "type", e->type >= EVENT_TRACK && e->type <= EVENT_ALIAS ? type_words[e->type] : "");
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-        if (db_text(q, members[i]).len)
-            jw_kv_str(&w, members[i], db_text(q, members[i]));
+        if (members[i].value.len)
+            jw_kv_str(&w, members[i].key, members[i].value);
     jw_object_end(&w);
     struct str s = arena_str(c->arena, buf_str(&b));
     buf_free(&b);
     return s;
 }
 
-static struct str title_of(struct ctx *c, struct db_rows *q)
+static struct str title_of(struct ctx *c, const struct event *e)
 {
-    struct str title = db_text(q, "title");
-    if (db_text(q, "name").len && db_i64(q, "type") == EVENT_TRACK)
-        title = db_text(q, "name");
+    struct str title = e->name.len && e->type == EVENT_TRACK ? e->name : e->title;
     if (title.len == 0)
-        title = db_text(q, "name").len ? db_text(q, "name") : db_text(q, "path");
+        title = e->name.len ? e->name : e->path;
     return arena_str(c->arena, title);
 }
 
-static void add_row(struct ctx *c, struct story *s, const struct sites *sites, struct db_rows *q)
+static void add_event(struct ctx *c, struct story *s, const struct sites *sites, const struct event *e)
 {
-    const struct site *site = site_of(sites, db_i64(q, "source_id"));
+    const struct site *site = site_of(sites, e->source_id);
     if (s->query->channel.len && !str_eq(s->query->channel, site->channel))
         return;
     if (s->count == s->cap) {
@@ -87,8 +87,8 @@ static void add_row(struct ctx *c, struct story *s, const struct sites *sites, s
         s->steps = mem_realloc(s->steps, s->cap * sizeof(*s->steps));
     }
     struct timeline_item item = {
-        .at_us = db_i64(q, "at_us"), .id = db_i64(q, "id"), .kind = "web", .channel = site->channel, .place = site->name, .title = title_of(c, q),
-        .detail_json = detail_of(c, q), .amount_minor = db_i64(q, "value_minor"), .has_amount = db_i64(q, "value_minor") != 0, .repeat = 1,
+        .at_us = e->at_us, .id = e->id, .kind = "web", .channel = site->channel, .place = site->name, .title = title_of(c, e),
+        .detail_json = detail_of(c, e), .amount_minor = e->value_minor, .has_amount = e->value_minor != 0, .repeat = 1,
     };
     s->steps[s->count++] = (struct step_of_story){item, item.at_us};
 }
@@ -100,14 +100,61 @@ static size_t wanted(const struct timeline_query *q)
     return q->limit * 4; /* neighbours fold into one */
 }
 
-static enum rc read_rows(struct ctx *c, struct story *s, const struct sites *sites, const char *statement, const char *file)
+struct place {
+    int64_t block, id;
+};
+
+static int by_place(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    return x->block != y->block ? (x->block < y->block ? -1 : 1) : (x->id > y->id) - (x->id < y->id);
+}
+
+/* Takes the events of one block that `places`, sorted, names. A block that was sealed meanwhile is among the segments, read later. */
+static enum rc read_block(struct ctx *c, struct story *s, const struct sites *sites, const struct place *places, size_t count)
+{
+    _cleanup_(arena_freep) struct arena *arena = arena_new();
+    struct ctx own = *c;
+    struct event *events;
+    size_t event_count = 0;
+    own.arena = arena;
+    enum rc rc = eventlog_block(&own, c->app->eventlog, places[0].block, &events, &event_count);
+    for (size_t i = 0; !rc && i < event_count; i++)
+        if (bsearch(&(struct place){places[0].block, events[i].id}, places, count, sizeof(*places), by_place))
+            add_event(c, s, sites, &events[i]);
+    return rc == RC_GONE ? RC_OK : rc;
+}
+
+static enum rc read_recent(struct ctx *c, struct story *s, const struct sites *sites)
 {
     const struct timeline_query *t = s->query;
-    const struct db_arg args[] = {DB_IDS("subjects", t->subjects, t->subject_count), DB_I64("before_us", t->before_us), DB_I64("before_id", t->before_id),
-                                  DB_I64("limit", wanted(t)), DB_TEXT("file", str_z(file))};
-    struct db_rows *q = db_query_args(c->warehouse, statement, args, file ? 5 : 4);
+    struct place *places = arena_new_array(c->arena, struct place, wanted(t) + 1);
+    size_t count = 0;
+    struct db_rows *q = db_query(c->warehouse, "wh_story_recent", DB_IDS("subjects", t->subjects, t->subject_count), DB_I64("before_us", t->before_us),
+                                 DB_I64("before_id", t->before_id), DB_I64("limit", wanted(t)));
+    while (count < wanted(t) && db_next(q))
+        places[count++] = (struct place){db_i64(q, "block"), db_i64(q, "id")};
+    enum rc rc = db_end(q);
+    if (count)
+        qsort(places, count, sizeof(*places), by_place);
+    for (size_t from = 0, to; !rc && from < count; from = to) {
+        for (to = from; to < count && places[to].block == places[from].block; to++)
+            ;
+        rc = read_block(c, s, sites, places + from, to - from);
+    }
+    return rc;
+}
+
+static enum rc read_segment(struct ctx *c, struct story *s, const struct sites *sites, const char *file)
+{
+    const struct timeline_query *t = s->query;
+    struct db_rows *q = db_query(c->warehouse, "wh_story_segment", DB_IDS("subjects", t->subjects, t->subject_count), DB_I64("before_us", t->before_us),
+                                 DB_I64("before_id", t->before_id), DB_I64("limit", wanted(t)), DB_TEXT("file", str_z(file)));
     while (db_next(q))
-        add_row(c, s, sites, q);
+        add_event(c, s, sites, &(struct event){
+            .id = db_i64(q, "id"), .source_id = db_i64(q, "source_id"), .at_us = db_i64(q, "at_us"), .type = (int32_t)db_i64(q, "type"),
+            .value_minor = db_i64(q, "value_minor"), .name = db_text(q, "name"), .path = db_text(q, "path"), .title = db_text(q, "title"),
+            .product = db_text(q, "product"), .category = db_text(q, "category"), .device = db_text(q, "device")});
     return db_end(q);
 }
 
@@ -123,7 +170,7 @@ static enum rc read_segments(struct ctx *c, struct story *s, const struct sites 
             continue;
         if (s->count >= wanted(s->query) && segments[i].last_at_us < nth_newest(s))
             continue; /* nothing in it is newer than what the page needs */
-        rc = read_rows(c, s, sites, "wh_story_segment", segments[i].path);
+        rc = read_segment(c, s, sites, segments[i].path);
     }
     return rc;
 }
@@ -136,7 +183,7 @@ static int newest_first(const void *a, const void *b)
     return (x->id < y->id) - (x->id > y->id);
 }
 
-/* A segment may be applied between the two reads: its events come twice then. */
+/* A segment may be sealed between the two reads: its events come twice then. */
 static void sort_and_dedupe(struct story *s)
 {
     size_t kept = 0;
@@ -195,7 +242,7 @@ enum rc warehouse_timeline(struct ctx *c, const struct timeline_query *q, struct
     }
     enum rc rc = load_sites(c, &sites);
     if (!rc)
-        rc = read_rows(c, &s, &sites, "wh_story_recent", NULL);
+        rc = read_recent(c, &s, &sites);
     if (!rc)
         rc = read_segments(c, &s, &sites);
     warehouse_done(c);

@@ -6,6 +6,13 @@
 
 enum { PACKED_MAX = 64 << 20, STEPS = 3 };
 
+int visit_step(const struct event *e)
+{
+    if (e->type == EVENT_PAGE || e->type == EVENT_SCREEN || str_eqz(e->name, VISIT_VIEWED) || str_eqz(e->name, VISIT_LISTED))
+        return VISIT_BROWSE;
+    return str_eqz(e->name, VISIT_ADDED) ? VISIT_CART : str_eqz(e->name, VISIT_ORDERED) ? VISIT_ORDER : 0;
+}
+
 /* ---- packed sets ---- */
 
 void visits_add(struct visits_writer *w, uint32_t no)
@@ -154,7 +161,8 @@ enum rc apply_visits(struct follower *f, const struct eventlog_segment *segment)
     struct group g = {0};
     enum rc rc = db_run(f->db, "wh_step_visit_clear");
     if (!rc)
-        rc = db_run(f->db, "wh_step_visit", DB_TEXT("file", str_z(segment->path)));
+        rc = db_run(f->db, "wh_step_visit", DB_TEXT("viewed", STR(VISIT_VIEWED)), DB_TEXT("listed", STR(VISIT_LISTED)), DB_TEXT("added", STR(VISIT_ADDED)),
+                    DB_TEXT("ordered", STR(VISIT_ORDERED)), DB_TEXT("file", str_z(segment->path)));
     if (!rc)
         rc = number_visitors(f);
     if (!rc)

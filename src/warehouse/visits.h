@@ -4,6 +4,17 @@
 #define ZX_WAREHOUSE_VISITS_H
 
 #include "base/buf.h"
+#include "eventlog/eventlog.h"
+
+/* The steps of the funnel, as bits, and what leads to them: any page or screen is browsing, and these names of the
+ * e-commerce vocabulary. The one home of that rule: SQL takes the names as parameters. */
+enum { VISIT_BROWSE = 1, VISIT_CART = 2, VISIT_ORDER = 4 };
+#define VISIT_VIEWED "Product Viewed"
+#define VISIT_LISTED "Product List Viewed"
+#define VISIT_ADDED "Product Added"
+#define VISIT_ORDERED "Order Completed"
+/* The step that an event is, 0 none. */
+int visit_step(const struct event *e);
 
 struct visits_writer {
     struct buf packed;       /* with a maximum, as ever */

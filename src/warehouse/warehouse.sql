@@ -71,12 +71,11 @@ CREATE TABLE visit_word (id INTEGER NOT NULL, word VARCHAR NOT NULL);
 -- name: warehouse_table_visit
 CREATE TABLE visit (unit BIGINT NOT NULL, day INTEGER NOT NULL, source_id BIGINT NOT NULL, word_id INTEGER NOT NULL, step SMALLINT NOT NULL, visitors BLOB NOT NULL);
 
+-- What lies in the log's tail, as far as questions need it; the rest of an event is read from its block. step as in visits.h, 0 none.
 -- name: warehouse_table_recent
 CREATE TABLE event_recent (
     block BIGINT NOT NULL, id BIGINT NOT NULL, source_id BIGINT NOT NULL, subject BIGINT NOT NULL, day INTEGER NOT NULL, at_us BIGINT NOT NULL,
-    type SMALLINT NOT NULL, flags SMALLINT NOT NULL, value_minor BIGINT NOT NULL, quantity BIGINT NOT NULL, name VARCHAR NOT NULL, path VARCHAR NOT NULL,
-    title VARCHAR NOT NULL, referrer VARCHAR NOT NULL, utm_source VARCHAR NOT NULL, utm_medium VARCHAR NOT NULL, utm_campaign VARCHAR NOT NULL,
-    product VARCHAR NOT NULL, category VARCHAR NOT NULL, order_no VARCHAR NOT NULL, currency VARCHAR NOT NULL, device VARCHAR NOT NULL);
+    step SMALLINT NOT NULL, category VARCHAR NOT NULL);
 
 -- ---- of this connection: what a step of the follower brings ----
 
@@ -262,7 +261,7 @@ DELETE FROM step_visitor;
 INSERT INTO step_visit
 SELECT e.subject, e.day, e.source_id, e.category, bit_or(e.step)
 FROM (SELECT subject, CAST((at_ms + 28800000) // 86400000 AS INTEGER) AS day, source_id, category,
-        CASE WHEN type IN (3, 4) OR name IN ('Product Viewed', 'Product List Viewed') THEN 1 WHEN name = 'Product Added' THEN 2 WHEN name = 'Order Completed' THEN 4 ELSE 0 END AS step
+        CASE WHEN type IN (3, 4) OR name IN ($viewed, $listed) THEN 1 WHEN name = $added THEN 2 WHEN name = $ordered THEN 4 ELSE 0 END AS step
     FROM read_parquet($file)) AS e
 WHERE e.step > 0 GROUP BY e.subject, e.day, e.source_id, e.category;
 
@@ -297,7 +296,7 @@ ORDER BY s.day NULLS FIRST, s.source_id NULLS FIRST, s.word_id NULLS FIRST, s.no
 -- ---- the story of a person ----
 
 -- name: wh_story_recent
-SELECT id, source_id, at_us, type, name, path, title, product, category, value_minor, currency, device FROM event_recent
+SELECT id, block FROM event_recent
 WHERE subject IN ($subjects[]) AND (at_us < $before_us OR (at_us = $before_us AND id < $before_id)) ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 
 -- name: wh_story_segment
@@ -355,5 +354,4 @@ SELECT count(*) AS n, sum(hash(id, word)) AS h FROM visit_word;
 SELECT count(*) AS n, sum(hash(unit, day, source_id, word_id, step, visitors)) AS h FROM visit;
 
 -- name: wh_hash_event
-SELECT count(*) AS n, sum(hash(id, source_id, subject, day, at_us, type, flags, value_minor, quantity, name, path, title, referrer, utm_source, utm_medium, utm_campaign,
-    product, category, order_no, currency, device)) AS h FROM event;
+SELECT count(*) AS n, sum(hash(id, source_id, subject, day, at_us, step, category)) AS h FROM event;

@@ -106,8 +106,8 @@ static void any_history_any_question(void **state)
 static const char raw_funnel[] =
     "SELECT sum(v.browse), sum(v.cart), sum(v.ordered), count(DISTINCT CASE WHEN v.browse = 1 THEN v.person_id END), count(DISTINCT CASE WHEN v.cart = 1 THEN v.person_id END), "
     "count(DISTINCT CASE WHEN v.ordered = 1 THEN v.person_id END) FROM ("
-    "SELECT e.subject, max(c.person_id) AS person_id, max(CASE WHEN e.type IN (3, 4) OR e.name IN ('Product Viewed', 'Product List Viewed') THEN 1 ELSE 0 END) AS browse, "
-    "max(CASE WHEN e.name = 'Product Added' THEN 1 ELSE 0 END) AS cart, max(CASE WHEN e.name = 'Order Completed' THEN 1 ELSE 0 END) AS ordered "
+    "SELECT e.subject, max(c.person_id) AS person_id, max(CASE WHEN e.step = 1 THEN 1 ELSE 0 END) AS browse, "
+    "max(CASE WHEN e.step = 2 THEN 1 ELSE 0 END) AS cart, max(CASE WHEN e.step = 4 THEN 1 ELSE 0 END) AS ordered "
     "FROM event AS e LEFT JOIN subject AS l ON l.subject = e.subject AND l.shared = 0 LEFT JOIN customer AS c ON c.id = l.customer_id "
     "WHERE e.day >= %d AND e.day <= %d AND (%d = 1 OR e.category IN ('dress', 'women/dress', 'women/dress/long')) AND (c.person_class IS NULL OR c.person_class = 1) GROUP BY e.subject) AS v";
 

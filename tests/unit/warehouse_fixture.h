@@ -174,10 +174,15 @@ static inline void put_subject(struct fixture *f, int64_t subject, int64_t custo
 
 static inline void put_events(struct fixture *f, int64_t subject, size_t count)
 {
+    static const struct {
+        int32_t type;
+        struct str name;
+    } kinds[] = {{EVENT_TRACK, {"Product Viewed", 14}}, {EVENT_TRACK, {"Product List Viewed", 19}}, {EVENT_TRACK, {"Product Added", 13}}, {EVENT_TRACK, {"Order Completed", 15}},
+                 {EVENT_TRACK, {"Other", 5}}, {EVENT_PAGE, {"", 0}}, {EVENT_SCREEN, {"Home", 4}}, {EVENT_IDENTIFY, {"", 0}}};
     struct event *e = arena_new_array(f->c.arena, struct event, count);
     for (size_t i = 0; i < count; i++)
-        e[i] = (struct event){.id = id_next(), .source_id = 1, .subject = subject + (int64_t)i % 3, .at_us = clock_now_us(), .received_us = clock_now_us(), .type = EVENT_TRACK,
-                              .name = STR("Product Viewed"), .title = STR("亚麻连衣裙"), .value_minor = (int64_t)i, .message_id = SQL("m-%lld-%zu", LL(id_next()), i)};
+        e[i] = (struct event){.id = id_next(), .source_id = 1, .subject = subject + (int64_t)i % 3, .at_us = clock_now_us(), .received_us = clock_now_us(), .type = kinds[i % 8].type,
+                              .name = kinds[i % 8].name, .title = STR("亚麻连衣裙"), .value_minor = (int64_t)i, .message_id = SQL("m-%lld-%zu", LL(id_next()), i)};
     put(f, (struct write){.events = e, .event_count = count});
 }
 
