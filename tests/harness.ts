@@ -64,6 +64,7 @@ export async function serve(data: string, options: { listen?: string; env?: Reco
   });
   const exited = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
   const url = await new Promise<string>((found, failed) => {
+    child.once("error", failed); // the program is not there
     let out = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       out += text;

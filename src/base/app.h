@@ -21,6 +21,7 @@ struct app {
     struct demo_home *_Atomic demo;  /* app/demo_home.h; NULL: not the demo retailer (yet) */
     struct job_runner *jobs;
     void *impl;                      /* what app/open.c keeps beside */
+    int64_t segment_events;          /* as configured; 0: the event log's own */
     bool tls;                        /* cookies get the __Host- prefix */
     uint8_t server_key[32];          /* pseudonyms of devices and opaque ids, CSRF, cursors; from keys.db */
 };

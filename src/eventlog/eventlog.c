@@ -189,6 +189,7 @@ enum rc eventlog_open(struct ctx *c, const char *data_dir, struct eventlog **ret
     int64_t first_tail = 0;
     log->app = c->app;
     log->unit = 1;
+    log->unit_events_max = c->app->segment_events > 0 ? c->app->segment_events : UNIT_EVENTS;
     log->uncommitted = (struct key_set){0};
     pthread_mutex_init(&log->lock, NULL);
     pthread_cond_init(&log->changed, NULL);
@@ -391,7 +392,7 @@ static void choose_unit(struct eventlog *log)
         log->tx_unit_events = log->unit_events;
     }
     pthread_mutex_unlock(&log->lock);
-    if (log->tx_unit_events >= UNIT_EVENTS) {
+    if (log->tx_unit_events >= log->unit_events_max) {
         log->tx_unit++;
         log->tx_unit_events = 0;
     }
@@ -459,7 +460,7 @@ void eventlog_ended(struct eventlog *log, bool committed)
     pthread_mutex_lock(&log->lock);
     settle_caches(log, committed);
     if (committed) {
-        if (log->tx_unit != log->unit || log->tx_unit_events >= UNIT_EVENTS)
+        if (log->tx_unit != log->unit || log->tx_unit_events >= log->unit_events_max)
             pthread_cond_broadcast(&log->changed); /* a unit is closed */
         if (log->tx_unit >= log->unit) { /* else the keeper turned just now */
             log->unit = log->tx_unit;

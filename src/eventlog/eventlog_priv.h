@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 enum {
-    UNIT_EVENTS = 1 << 18,         /* a unit is closed when it has so many; some 10 MB as Parquet */
+    UNIT_EVENTS = 1 << 18,         /* a unit is closed when it has so many, if nothing is configured; some 10 MB as Parquet */
     UNIT_CACHES = 4,
     SEGMENT_FORMAT = 1,
     CHECKSUM_BYTES = 32,
@@ -39,6 +39,7 @@ struct pending {
 struct eventlog {
     struct app *app;
     char *dir;                     /* …/segments/ */
+    int64_t unit_events_max;       /* a unit is closed when it has so many */
 
     /* The committing thread's. */
     struct seen *seen;

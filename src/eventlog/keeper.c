@@ -222,7 +222,7 @@ static enum rc sweep_all(struct ctx *c, struct eventlog *log)
 static bool unit_is_closed(struct eventlog *log, int64_t unit, int64_t events, bool now)
 {
     pthread_mutex_lock(&log->lock);
-    bool closed = unit < log->unit || (unit == log->unit && (now || events >= UNIT_EVENTS));
+    bool closed = unit < log->unit || (unit == log->unit && (now || events >= log->unit_events_max));
     pthread_mutex_unlock(&log->lock);
     return closed;
 }

@@ -1,21 +1,23 @@
 // kill -9 of server or vault at random moments under load, and power cuts in which all that was not fsynced is thrown away
 // (tests/fault/powercut.c). Clients keep a ledger of what was acknowledged and send again what was not, as SDKs and tills do.
 // Afterwards: nothing acknowledged is lost, nothing stands twice, the program was ready again within two seconds.
+// Every second installation seals its event log into tiny segments, so that deaths also fall into the sealing of the tail.
 // ZHIXIN_KILLS says how many, ZHIXIN_KEEP=1 leaves the folders for a look.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomInt, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { dirname, join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { binary, eventually, install, type Installation, loggedEvents, powercut, Session, zhixin } from "../harness";
 
 const long = !!process.env.ZHIXIN_TEST_LONG;
 const rounds = Number(process.env.ZHIXIN_KILLS ?? (long ? 10_000 : 200));
 const roundsEach = 10; // kills of one installation
 const readyMs = Number(process.env.ZHIXIN_READY_MS ?? 2000);
-const commands = await zhixin(["--help"]).catch((e) => `${e.stdout}${e.stderr}`);
-const canVerify = /^\s+verify\s/m.test(commands);
+const segmentEvents = 200; // of an installation that seals often
+
+await zhixin(["version"]); // without a program there is nothing to kill
 
 const pause = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
 
@@ -38,8 +40,12 @@ async function start(data: string, env: Record<string, string>): Promise<Started
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
     log = (log + text).slice(-200_000);
   });
-  const exited = new Promise<void>((done) => child.once("exit", () => done()));
+  const exited = new Promise<void>((done) => {
+    child.once("exit", () => done());
+    child.once("error", () => done());
+  });
   const url = await new Promise<string>((found, failed) => {
+    child.once("error", failed);
     let out = "";
     child.stdout!.setEncoding("utf8").on("data", (text: string) => {
       out += text;
@@ -190,6 +196,7 @@ class Clients {
         reply.resume().on("end", () => done(reply.complete ? reply.statusCode! : 0));
       });
       call.on("error", () => done(0));
+      call.on("close", () => done(0)); // however it ended, somebody waits for it
       call.on("timeout", () => call.destroy());
       call.end(parcel.body);
     });
@@ -267,9 +274,14 @@ async function compare(data: string, admin: Session, clients: Clients): Promise<
 /* ---- rounds ---- */
 
 interface Totals {
-  kills: number;
+  server: number;
+  vault: number;
   powerCuts: number;
   acknowledged: number;
+  receipts: number;
+  lost: number;
+  doubled: number;
+  segments: number;
   readyMs: number[];
 }
 
@@ -279,13 +291,25 @@ async function newInstallation(): Promise<{ installation: Installation; write: s
   return { installation, write: await key("write", "shop-server"), till: await key("api", "till") };
 }
 
+const noTotals = (): Totals => ({ server: 0, vault: 0, powerCuts: 0, acknowledged: 0, receipts: 0, lost: 0, doubled: 0, segments: 0, readyMs: [] });
+const killsOf = (totals: Totals) => totals.server + totals.vault + totals.powerCuts;
+/** All that was done in this file, for the line at its end. */
+const all = noTotals();
+function add(to: Totals, one: Totals) {
+  for (const key of ["server", "vault", "powerCuts", "acknowledged", "receipts", "lost", "doubled", "segments"] as const) to[key] += one[key];
+  to.readyMs.push(...one.readyMs);
+}
+
+const sqlite = (data: string, statement: string) => execFileSync("sqlite3", [join(data, "zhixin.db"), statement], { encoding: "utf8" }).trim();
+
 /** One installation, several kills. The first start makes the store. */
 async function campaign(n: number, kills: number, cuts: boolean, totals: Totals, env: Record<string, string> = {}): Promise<Findings> {
   const { installation, write, till } = await newInstallation();
   const undo = join(dirname(installation.data), "undo");
   mkdirSync(undo);
-  const preload = cuts ? { ...powercut.preload, POWERCUT_DATA: installation.data, POWERCUT_UNDO: undo, ...env } : {};
-  let running = await start(installation.data, {});
+  const often = n % 2 ? { ZHIXIN_EVENTLOG_SEGMENT_EVENTS: String(segmentEvents) } : {};
+  const preload = { ...often, ...(cuts ? { ...powercut.preload, POWERCUT_DATA: installation.data, POWERCUT_UNDO: undo, ...env } : {}) };
+  let running = await start(installation.data, often);
   const admin = await new Session(running.url).login(installation.email, installation.password);
   await admin.post("/api/v1/stores", { stores: [{ code: "SH01", name: "静安店", kind: "own" }] });
   if (cuts) {
@@ -312,23 +336,29 @@ async function campaign(n: number, kills: number, cuts: boolean, totals: Totals,
         totals.readyMs.push(await ready(running.url, began, admin));
         totals.powerCuts++;
       } else {
-        const victim = childOf(pid, randomInt(2) ? "server-process" : "vault-process");
+        const what = randomInt(2) ? "server" : "vault";
+        const victim = childOf(pid, `${what}-process`);
         const began = Date.now();
         if (victim) kill(victim);
         await eventually(async () => !victim || !existsSync(`/proc/${victim}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${victim}/status`, "utf8")), 5000).catch(() => {});
         totals.readyMs.push(await ready(running.url, began, admin));
         await clients.stop();
+        if (victim) totals[what]++;
+        else i--; // it was just being started anew
       }
-      totals.kills++;
     }
     const again = await new Session(running.url).login(installation.email, installation.password);
     const found = await compare(installation.data, again, clients);
-    totals.acknowledged += clients.acknowledged.length;
+    totals.acknowledged += new Set(clients.acknowledged.flatMap((p) => p.messages)).size;
+    totals.receipts += new Set(clients.acknowledged.flatMap((p) => p.receipt ?? [])).size;
     running.child.kill("SIGTERM");
     await running.exited;
-    if (canVerify) await zhixin(["verify", "--data", installation.data]);
-    const check = execFileSync("sqlite3", [join(installation.data, "zhixin.db"), "PRAGMA integrity_check"], { encoding: "utf8" }).trim();
+    await zhixin(["verify", "--data", installation.data]);
+    const check = sqlite(installation.data, "PRAGMA integrity_check");
     if (check !== "ok") found.lost.push(`integrity_check: ${check}`);
+    totals.segments += Number(sqlite(installation.data, "SELECT count(*) FROM event_segment"));
+    totals.lost += found.lost.length;
+    totals.doubled += found.doubled.length;
     return found;
   } catch (e) {
     throw new Error(`${e instanceof Error ? e.stack : e}\n${running.log().slice(-4000)}`);
@@ -344,27 +374,34 @@ async function campaign(n: number, kills: number, cuts: boolean, totals: Totals,
 const report = (totals: Totals) => {
   const sorted = [...totals.readyMs].sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-  return `${totals.kills} kills (${totals.powerCuts} power cuts), ${totals.acknowledged} parcels acknowledged; ready again: median ${at(0.5)}, p95 ${at(0.95)}, most ${at(1)} ms`;
+  return (
+    `faults: kill -9 of server ${totals.server}, of vault ${totals.vault}, power cuts ${totals.powerCuts}; ${totals.segments} segments sealed meanwhile; acknowledged ` +
+    `${totals.acknowledged} events and ${totals.receipts} receipts, lost ${totals.lost}, doubled ${totals.doubled}; ready again: median ${at(0.5)}, p95 ${at(0.95)}, most ${at(1)} ms`
+  );
 };
 
 for (const cuts of [false, true])
   test(
     `${rounds / 2} ${cuts ? "power cuts" : "kills of server or vault"} under load lose nothing and double nothing`,
     async () => {
-      const totals: Totals = { kills: 0, powerCuts: 0, acknowledged: 0, readyMs: [] };
-      for (let n = 0; totals.kills < rounds / 2; n++) {
-        const found = await campaign(n, Math.min(roundsEach, rounds / 2 - totals.kills), cuts, totals);
-        expect(found, report(totals)).toEqual({ lost: [], doubled: [] });
+      const totals = noTotals();
+      try {
+        for (let n = 0; killsOf(totals) < rounds / 2; n++) {
+          const found = await campaign(n, Math.min(roundsEach, rounds / 2 - killsOf(totals)), cuts, totals);
+          expect(found, report(totals)).toEqual({ lost: [], doubled: [] });
+        }
+      } finally {
+        add(all, totals);
       }
-      console.log(report(totals));
-      expect(totals.acknowledged).toBeGreaterThan(totals.kills);
+      expect(totals.acknowledged).toBeGreaterThan(killsOf(totals));
+      if (rounds / 2 > roundsEach) expect(totals.segments, "the tail was sealed while they died").toBeGreaterThan(0);
       expect(Math.max(...totals.readyMs)).toBeLessThanOrEqual(readyMs);
     },
     (rounds / 2) * 15_000,
   );
 
 test("a disk that lies about fsync is found out: these tests can fail", async () => {
-  const totals: Totals = { kills: 0, powerCuts: 0, acknowledged: 0, readyMs: [] };
+  const totals = noTotals();
   let lost = 0;
   for (let n = 0; n < 5 && lost === 0; n++) {
     const found = await campaign(900 + n, 2, true, totals, { POWERCUT_LIE: "1" }).catch((e) => ({ lost: [`it does not open any more: ${String(e).slice(0, 200)}`], doubled: [] }));
@@ -373,3 +410,5 @@ test("a disk that lies about fsync is found out: these tests can fail", async ()
   }
   expect(lost).toBeGreaterThan(0);
 }, 120_000);
+
+afterAll(() => console.log(report(all)));
