@@ -49,7 +49,7 @@ vitest() { # name folder
     set -- "$1" $numbers
     [ "$2" != 0 ] || set -- "$1" 0 1 # nothing ran: that is a failure
     [ "$3" = 0 ] || tail -n 120 "$out/$1.log"
-    grep -ah '^faults: ' "$out/$1.log" | sed 's/^faults: /     /' # what the fault tests did, in figures
+    grep -aoh 'faults: .*' "$out/$1.log" | sed 's/^faults: /     /' # what the fault tests did, in figures
     count "$@"
 }
 
