@@ -44,15 +44,24 @@ struct consent_in {
     int status;
 };
 
+struct relation_in {
+    int kind;                    /* position in customer_relation_words[] */
+    int64_t customer_id;
+};
+
+struct refund_in {
+    struct str holder, bank, account;
+};
+
 struct reveal_in {
     struct field_list fields;
     struct str purpose, reason;
 };
 
 extern const struct field customer_search_fields[], customer_lookup_fields[], customer_duplicates_fields[], customer_form_fields[], customer_note_fields[],
-    customer_tags_fields[], customer_consent_fields[], customer_reveal_fields[];
+    customer_tags_fields[], customer_consent_fields[], customer_reveal_fields[], customer_relation_fields[], customer_refund_fields[];
 
 extern const struct field customer_row_out[], customer_out[], customer_lookup_out[], customer_duplicates_out[], customer_story_out[], customer_change_out[],
-    customer_note_out[], customer_tags_out[], customer_consent_out[], customer_reveal_out[];
+    customer_note_out[], customer_tags_out[], customer_consent_out[], customer_reveal_out[], customer_relations_out[], customer_refund_out[];
 
 #endif

@@ -85,8 +85,37 @@ DELETE FROM customer_tag WHERE customer_id IN ($ids[]) AND tag = $tag;
 -- name: customer_tag_words
 SELECT DISTINCT tag FROM customer_tag ORDER BY tag NULLS FIRST LIMIT 500;
 
--- name: customer_relations
-SELECT customer_id, other_id, kind FROM customer_relation WHERE customer_id IN ($ids[]) ORDER BY other_id NULLS FIRST, kind NULLS FIRST;
+-- name: customer_relations_from
+SELECT other_id, kind, at_us FROM customer_relation WHERE customer_id IN ($ids[]) ORDER BY kind NULLS FIRST, at_us NULLS FIRST, other_id NULLS FIRST LIMIT $limit;
+
+-- name: customer_relations_to
+SELECT customer_id AS other_id, kind, at_us FROM customer_relation WHERE other_id IN ($ids[])
+ORDER BY kind NULLS FIRST, at_us NULLS FIRST, customer_id NULLS FIRST LIMIT $limit;
+
+-- name: customer_relation_insert
+INSERT INTO customer_relation (customer_id, other_id, kind, staff_id, at_us) VALUES ($customer_id, $other_id, $kind, $staff_id, $at_us)
+ON CONFLICT (customer_id, other_id, kind) DO NOTHING;
+
+-- name: customer_relation_delete
+DELETE FROM customer_relation WHERE kind = $kind AND customer_id IN ($from[]) AND other_id IN ($to[]);
+
+-- name: customer_refund_of
+SELECT customer_id, id, value, sealed_for, at_us, until_us FROM customer_refund
+WHERE customer_id IN ($ids[]) AND until_us > $now_us ORDER BY at_us DESC NULLS LAST LIMIT 1;
+
+-- name: customer_refund_insert
+INSERT INTO customer_refund (customer_id, id, value, sealed_for, staff_id, at_us, until_us)
+VALUES ($customer_id, $id, $value, $sealed_for, $staff_id, $at_us, $until_us);
+
+-- name: customer_refund_delete
+DELETE FROM customer_refund WHERE customer_id IN ($ids[]);
+
+-- name: customer_refund_over
+SELECT customer_id FROM customer_refund WHERE until_us <= $now_us LIMIT $limit;
+
+-- name: customer_refund_forget
+UPDATE customer_change SET old_sealed = NULL, new_sealed = NULL
+WHERE kind = $kind AND kind = 8 AND at_us <= $before_us AND (old_sealed IS NOT NULL OR new_sealed IS NOT NULL);
 
 -- name: customer_consent_insert
 INSERT INTO customer_consent (customer_id, id, purpose, channel, status, text_version, proof, staff_id, source_id, at_us)
@@ -307,6 +336,9 @@ DELETE FROM customer_tag WHERE customer_id = $customer_id;
 
 -- name: customer_erase_relations
 DELETE FROM customer_relation WHERE customer_id = $customer_id OR other_id = $customer_id;
+
+-- name: customer_erase_refund
+DELETE FROM customer_refund WHERE customer_id = $customer_id;
 
 -- name: customer_erase_changes
 UPDATE customer_change SET old_text = NULL, new_text = NULL, old_sealed = NULL, new_sealed = NULL WHERE customer_id = $customer_id;

@@ -181,6 +181,9 @@ struct who {
 /* From the {id} of a path. RC_NOT_FOUND, RC_DENIED. No vault call. */
 enum rc who_open(struct ctx *c, const struct request *r, struct who *ret) ZX_MUST_CHECK;
 
+/* One row of history of an open value, by whoever acts now; empty is none. */
+enum rc customer_change_note(struct ctx *c, int64_t root, int64_t rev, const char *field, struct str before, struct str after) ZX_MUST_CHECK;
+
 enum rc record_write(struct ctx *c, int64_t asked_id, struct view *v, struct jw *w) ZX_MUST_CHECK;
 enum rc customer_timeline(struct ctx *c, const struct timeline_query *q, struct timeline *out) ZX_MUST_CHECK; /* our own hook */
 
@@ -190,6 +193,25 @@ route_fn customer_show, customer_story, customer_history;
 
 /* All tags of a person; what is not in the list goes. */
 enum rc customer_tags_set(struct ctx *c, const struct who *who, const struct str *tags, size_t count) ZX_MUST_CHECK;
+
+/* ---- relations (relations.c) ---- */
+
+extern const char *const customer_relation_words[];
+/* The list, as an array. */
+enum rc relations_write(struct ctx *c, const struct view *v, struct jw *w) ZX_MUST_CHECK;
+route_fn customer_relation_list, customer_relation_add, customer_relation_remove;
+
+/* ---- the refund account (refund.c) ---- */
+
+struct refund_view {
+    struct str text;             /* masked, once the batch was */
+    int64_t at_us, until_us;     /* 0: there is none */
+};
+enum rc refund_load(struct ctx *c, const struct view *v, struct refund_view *ret, struct sealed_batch *b) ZX_MUST_CHECK;
+void refund_write(const struct refund_view *r, struct jw *w);
+/* Takes away what is over, in transactions of its own. */
+enum rc refund_purge(struct ctx *c) ZX_MUST_CHECK;
+route_fn customer_refund_put, customer_refund_delete;
 
 route_fn customer_create, customer_update, customer_note, customer_tags, customer_consent, customer_reveal;
 extern const char *const customer_consent_words[]; /* by status */

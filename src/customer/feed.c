@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 enum { FEED_PAGE = 2000, FOLLOW_PAGE = 1000, REST_MS = 20, LOOK_MS = 250, STATUS_EVERY_US = 1000000 };
+static const int64_t PURGE_EVERY_US = 3600 * US_PER_S;
 static const int64_t orphan_age_us = US_PER_DAY; /* no commit takes that long */
 
 struct customer_feed {
@@ -22,6 +23,7 @@ struct customer_feed {
     int64_t fed_pid;             /* the vault process that knows everybody; 0 none */
     int64_t after_seq;
     int64_t status_us;           /* when it was asked last */
+    int64_t purged_us;           /* when refund accounts were looked through last */
 };
 
 static bool is_stopping(struct customer_feed *f)
@@ -291,6 +293,16 @@ static void sweep_orphan_keys(struct customer_feed *f, struct ctx *c)
         log_info("customer.sweep", LOG_I("keys", swept));
 }
 
+static void purge(struct customer_feed *f, struct ctx *c)
+{
+    if (f->purged_us && clock_mono_us() - f->purged_us < PURGE_EVERY_US)
+        return;
+    f->purged_us = clock_mono_us();
+    enum rc rc = refund_purge(c);
+    if (rc)
+        log_warn("customer.purge", LOG_Z("code", rc_name(rc)));
+}
+
 /* Waits to be woken or for the next look; never looks more often than every REST_MS, however many commits there are. */
 static void rest(struct customer_feed *f, int ms)
 {
@@ -325,6 +337,8 @@ static void *run(void *arg)
             swept = true;
             sweep_orphan_keys(f, &c);
         }
+        if (!rc)
+            purge(f, &c);
         rest(f, REST_MS);
         if (!more)
             rest(f, LOOK_MS);

@@ -31,7 +31,7 @@ struct str customer_plain(struct arena *a, enum vault_field field, struct str va
 {
     if (field == VAULT_BIRTHDAY && str_starts(value, STR("0000-")))
         return str_sub(value, 5, value.len);
-    if (field != VAULT_ADDRESS)
+    if (field != VAULT_ADDRESS && field != VAULT_REFUND)
         return value;
     char *out = arena_alloc(a, value.len + 1);
     size_t len = 0;

@@ -144,3 +144,17 @@ CREATE INDEX customer_stat_orders ON customer_stat (orders, customer_id);
 CREATE INDEX customer_stat_store ON customer_stat (home_store_id, customer_id);
 CREATE INDEX customer_stat_merged ON customer_stat (customer_id) WHERE listed = 0;
 CREATE INDEX customer_stat_class ON customer_stat (class, customer_id) WHERE class <> 1;
+
+-- migration: 201
+-- Where money goes back to: one a record, gone after until_us.
+CREATE TABLE customer_refund (
+    customer_id $BIGINT NOT NULL PRIMARY KEY,
+    id $BIGINT NOT NULL,
+    value $BYTES NOT NULL,
+    sealed_for $BIGINT NOT NULL,
+    staff_id $BIGINT NOT NULL,
+    at_us $BIGINT NOT NULL,
+    until_us $BIGINT NOT NULL
+) $STRICT;
+CREATE INDEX customer_refund_until ON customer_refund (until_us);
+CREATE INDEX customer_change_refund ON customer_change (at_us) WHERE kind = 8;

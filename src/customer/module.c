@@ -31,13 +31,25 @@ static const struct route routes[] = {
     {HTTP_PUT, "/api/v1/customers/{id}/consents", customer_consent, .need = "customer.write", .in = customer_consent_fields,
      .in_size = sizeof(struct consent_in), .out = customer_consent_out, .writes = true,
      .doc = "Records what she allowed or refused, for a purpose and a channel, with the text she saw and the proof."},
+    {HTTP_GET, "/api/v1/customers/{id}/relations", customer_relation_list, .need = "customer.read", .out = customer_relations_out, .out_name = "CustomerRelations",
+     .doc = "Who she is related to, seen from her."},
+    {HTTP_POST, "/api/v1/customers/{id}/relations", customer_relation_add, .need = "customer.write", .in = customer_relation_fields,
+     .in_size = sizeof(struct relation_in), .out = customer_relations_out, .out_name = "CustomerRelations", .writes = true,
+     .doc = "Relates her to another customer; the other record shows it from its side. Both histories keep it."},
+    {HTTP_DELETE, "/api/v1/customers/{id}/relations/{kind}/{other}", customer_relation_remove, .need = "customer.write", .out = customer_relations_out,
+     .out_name = "CustomerRelations", .writes = true, .doc = "Takes a relation away, from both sides."},
+    {HTTP_PUT, "/api/v1/customers/{id}/refund-account", customer_refund_put, .need = "customer.write", .in = customer_refund_fields,
+     .in_size = sizeof(struct refund_in), .out = customer_refund_out, .writes = true,
+     .doc = "Where her refund goes: sealed, shown by its last four, gone after thirty days."},
+    {HTTP_DELETE, "/api/v1/customers/{id}/refund-account", customer_refund_delete, .need = "customer.write", .out = customer_refund_out, .writes = true,
+     .doc = "Forgets the refund account."},
     {HTTP_POST, "/api/v1/customers/{id}/reveal", customer_reveal, .need = "customer.reveal", .in = customer_reveal_fields,
      .in_size = sizeof(struct reveal_in), .out = customer_reveal_out, .doc = "Plaintext of some fields, for a purpose and a reason that the vault keeps."},
     {.path = NULL},
 };
 
 static const char *const tables[] = {"customer", "customer_contact", "customer_address", "customer_note", "customer_tag", "customer_relation",
-                                     "customer_consent", "customer_change", "customer_stat", NULL};
+                                     "customer_consent", "customer_change", "customer_stat", "customer_refund", NULL};
 
 static const struct permission permissions[] = {
     {"customer.read", ROLE_ALL},

@@ -156,7 +156,7 @@ static enum rc write_notes(struct ctx *c, const struct texts *t, struct jw *w)
     return RC_OK;
 }
 
-/* ---- consents and relations ---- */
+/* ---- consents ---- */
 
 /* Rows come newest first within each purpose and channel: the first of each is how it stands. */
 static enum rc write_consents(struct ctx *c, const struct view *v, struct jw *w)
@@ -181,38 +181,6 @@ static enum rc write_consents(struct ctx *c, const struct view *v, struct jw *w)
     }
     jw_array_end(w);
     return db_end(q);
-}
-
-static enum rc write_relations(struct ctx *c, const struct view *v, struct jw *w)
-{
-    enum { RELATIONS_SHOWN = 50 };
-    int64_t ids[RELATIONS_SHOWN];
-    struct str kinds[RELATIONS_SHOWN];
-    struct view *others;
-    size_t count = 0, found;
-    struct db_rows *q = db_query(c->db, "customer_relations", DB_IDS("ids", v->members, v->member_count));
-    while (count < RELATIONS_SHOWN && db_next(q)) {
-        ids[count] = db_i64(q, "other_id");
-        kinds[count++] = arena_str(c->arena, db_text(q, "kind"));
-    }
-    enum rc rc = db_end(q);
-    if (!rc)
-        rc = views_load(c, ids, count, &others, &found);
-    if (rc)
-        return rc;
-    jw_key(w, "relations");
-    jw_array(w);
-    for (size_t i = 0; i < count; i++) {
-        jw_object(w);
-        jw_kv_str(w, "kind", kinds[i]);
-        jw_kv_id(w, "customer_id", ids[i]);
-        for (size_t k = 0; k < found; k++)
-            if (others[k].root == ids[i])
-                jw_kv_str(w, "name", others[k].name);
-        jw_object_end(w);
-    }
-    jw_array_end(w);
-    return RC_OK;
 }
 
 /* ---- how she stands now ---- */
@@ -321,11 +289,14 @@ enum rc record_write(struct ctx *c, int64_t asked_id, struct view *v, struct jw 
     struct sealed_batch sealed = {.count = 0};
     struct texts addresses, notes;
     struct totals totals;
+    struct refund_view refund;
     struct str birthday = STR("");
     const struct profile *born = profile_newest(v->records, v->record_count, PROFILE_BIRTHDAY);
     enum rc rc = load_addresses(c, v, &sealed, &addresses);
     if (!rc)
         rc = load_notes(c, v, &sealed, &notes);
+    if (!rc)
+        rc = refund_load(c, v, &refund, &sealed);
     if (rc)
         return rc;
     if (born)
@@ -348,8 +319,11 @@ enum rc record_write(struct ctx *c, int64_t asked_id, struct view *v, struct jw 
         rc = write_notes(c, &notes, w);
     if (!rc)
         rc = write_consents(c, v, w);
+    jw_key(w, "refund_account");
+    refund_write(&refund, w);
+    jw_key(w, "relations");
     if (!rc)
-        rc = write_relations(c, v, w);
+        rc = relations_write(c, v, w);
     jw_object_end(w);
     return rc;
 }

@@ -9,7 +9,7 @@ enum { REVEAL_SECONDS = 60, REVEAL_VALUES_MAX = 200 };
 
 const struct field customer_reveal_fields[] = {
     {"fields", FIELD_STRS, FIELD_REQUIRED, offsetof(struct reveal_in, fields), .min = 1, .max = 10,
-     .doc = "name, phone, email, card, birthday, address, account, wechat, weibo, id_number."},
+     .doc = "name, phone, email, card, birthday, address, account, wechat, weibo, id_number, refund_account."},
     {"purpose", FIELD_STR, FIELD_REQUIRED, offsetof(struct reveal_in, purpose), .min = 1, .max = 32, .doc = "contact, delivery, after_sales, verify or request."},
     {"reason", FIELD_STR, FIELD_REQUIRED, offsetof(struct reveal_in, reason), .min = 4, .max = 200, .doc = "Why, in words; kept in the audit."},
     FIELD_END,
@@ -21,6 +21,7 @@ static const struct {
 } kinds[] = {
     {"name", VAULT_NAME}, {"phone", VAULT_PHONE}, {"email", VAULT_EMAIL}, {"card", VAULT_CARD}, {"birthday", VAULT_BIRTHDAY}, {"address", VAULT_ADDRESS},
     {"account", VAULT_ACCOUNT}, {"wechat", VAULT_WECHAT}, {"weibo", VAULT_WEIBO}, {"id_number", VAULT_IDNUM},
+    {"refund_account", VAULT_REFUND},
 };
 
 struct opening {
@@ -46,6 +47,14 @@ static enum rc open_addresses(struct ctx *c, struct opening *o, const struct vie
     return db_end(q);
 }
 
+static enum rc open_refund(struct ctx *c, struct opening *o, const struct view *v)
+{
+    struct db_rows *q = db_query(c->db, "customer_refund_of", DB_IDS("ids", v->members, v->member_count), DB_I64("now_us", c->now_us));
+    if (db_next(q))
+        open_value(c, o, VAULT_REFUND, db_i64(q, "id"), db_i64(q, "sealed_for"), arena_str(c->arena, db_blob(q, "value")));
+    return db_end(q);
+}
+
 static void open_profile(struct ctx *c, struct opening *o, const struct view *v, enum profile_key key)
 {
     const struct profile *p = profile_newest(v->records, v->record_count, key);
@@ -63,6 +72,8 @@ static enum rc open_field(struct ctx *c, struct opening *o, const struct view *v
     enum vault_field field = kinds[kind].field;
     if (field == VAULT_ADDRESS)
         return open_addresses(c, o, v);
+    if (field == VAULT_REFUND)
+        return open_refund(c, o, v);
     if (field == VAULT_NAME || field == VAULT_BIRTHDAY)
         open_profile(c, o, v, field == VAULT_NAME ? PROFILE_NAME : PROFILE_BIRTHDAY);
     for (size_t i = 0; i < v->contact_count; i++)

@@ -6,7 +6,7 @@
 enum rc customer_erased(struct ctx *c, int64_t customer_id)
 {
     static const char *const statements[] = {"customer_erase_contacts", "customer_erase_addresses", "customer_erase_notes",
-                                             "customer_erase_tags", "customer_erase_relations", "customer_erase_changes"};
+                                             "customer_erase_tags", "customer_erase_relations", "customer_erase_refund", "customer_erase_changes"};
     enum rc rc = db_run(c->db, "customer_erase_profile", DB_I64("customer_id", customer_id), DB_I64("now_us", c->now_us));
     for (size_t i = 0; !rc && i < sizeof(statements) / sizeof(statements[0]); i++)
         rc = db_run(c->db, statements[i], DB_I64("customer_id", customer_id));

@@ -50,7 +50,17 @@ static const struct field channel_out[] = {
     {"channel", FIELD_STR, FIELD_REQUIRED}, {"orders", FIELD_I64, FIELD_REQUIRED}, {"spent", FIELD_MONEY, FIELD_REQUIRED},
     {"returns", FIELD_I64, FIELD_REQUIRED}, FIELD_END,
 };
-static const struct field relation_out[] = {{"kind", FIELD_STR, FIELD_REQUIRED}, {"customer_id", FIELD_ID, FIELD_REQUIRED}, {"name", FIELD_STR}, FIELD_END};
+static const struct field relation_out[] = {
+    {"kind", FIELD_ENUM, FIELD_REQUIRED, .words = customer_relation_words, .doc = "What the other one is to her."},
+    {"visible", FIELD_BOOL, FIELD_REQUIRED, .doc = "False: a customer of a store that the reader may not browse."},
+    {"customer_id", FIELD_ID, FIELD_NULLABLE}, {"name", FIELD_STR, FIELD_REQUIRED, .doc = "Masked."}, {"at", FIELD_TIME, FIELD_REQUIRED}, FIELD_END,
+};
+const struct field customer_relations_out[] = {{"items", FIELD_LIST, FIELD_REQUIRED, .sub = relation_out}, FIELD_END};
+static const struct field refund_out[] = {
+    {"masked", FIELD_STR, FIELD_REQUIRED, .doc = "招商银行 尾号 5678"}, {"at", FIELD_TIME, FIELD_REQUIRED},
+    {"until", FIELD_TIME, FIELD_REQUIRED, .doc = "When it is forgotten."}, FIELD_END,
+};
+const struct field customer_refund_out[] = {{"refund_account", FIELD_OBJECT, FIELD_REQUIRED | FIELD_NULLABLE, .sub = refund_out}, FIELD_END};
 
 const struct field customer_out[] = {
     ROW_FIELDS(FIELD_REQUIRED),
@@ -66,6 +76,7 @@ const struct field customer_out[] = {
     {"now", FIELD_OBJECT, FIELD_REQUIRED, .sub = now_out},
     {"channels_totals", FIELD_LIST, FIELD_REQUIRED, .sub = channel_out},
     {"relations", FIELD_LIST, FIELD_REQUIRED, .sub = relation_out},
+    {"refund_account", FIELD_OBJECT, FIELD_REQUIRED | FIELD_NULLABLE, .sub = refund_out},
     FIELD_END,
 };
 

@@ -9,6 +9,7 @@ struct vault_place sealed_place(enum vault_field field, int64_t row_id, int64_t 
     case VAULT_NAME: place.table = "customer", place.column = "name"; break;
     case VAULT_BIRTHDAY: place.table = "customer", place.column = "birthday"; break;
     case VAULT_ADDRESS: place.table = "customer_address"; break;
+    case VAULT_REFUND: place.table = "customer_refund"; break;
     case VAULT_TEXT: place.table = "customer_note", place.column = "text"; break;
     default: break;
     }

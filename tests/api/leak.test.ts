@@ -161,8 +161,9 @@ async function plant() {
     await admin.post("/api/v1/customers/lookup", { q: p.phone });
     await admin.post("/api/v1/customers/search", { q: p.name });
     await admin.post(`${path}/notes`, { text: `回电 ${p.phone} ${p.email} ${p.name}` });
-    await admin.put(`${path}/consents`, { purpose: "marketing", channel: "sms", status: "given", text_version: "1", proof: `短信 ${p.phone} 回复 ${p.email}` });
+    await admin.put(`${path}/consents`, { purpose: "marketing", channel: "sms", status: "granted", text_version: "1", proof: `短信 ${p.phone} 回复 ${p.email}` });
     await admin.post(`${path}/reveal`, { fields: ["name", "phone", "email", "address"], purpose: "contact", reason: `来电核实 ${p.phone} ${p.email}` }, { "idempotency-key": `reveal-${p.n}` });
+    await admin.put(`${path}/refund-account`, { holder: p.name, bank: `招商银行 ${p.email}`, account: p.phone });
     const shown = await admin.get(path);
     const other = people[650 + Math.floor((p.n - 530) / 4)];
     const patched = await admin.patch(path, { name: other.name, phones: [other.phone] }, { "if-match": `"${shown.body.rev}"` });

@@ -2,7 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Program } from "../harness";
-import { logIn, openBrowser, openPerson, type Person } from "./console";
+import { expectAccessible, logIn, openBrowser, openPerson, type Person } from "./console";
 import { agentEmail, assistantEmail, findId, password, shen, startDemo } from "./demo";
 
 let program: Program;
@@ -326,6 +326,52 @@ describe("making and changing customers", () => {
     await page.getByLabel("手机").fill("15477770001");
     await page.getByRole("button", { name: "建立档案" }).click();
     await page.getByRole("heading", { name: /童/ }).waitFor();
+  });
+
+  test("a relation stands on both records, and the refund account shows its last four", async () => {
+    const { page } = person;
+    await page.getByRole("button", { name: "添加关系" }).click();
+    const dialog = page.getByRole("dialog", { name: "添加关系" });
+    await dialog.getByLabel("查找对方").fill(shen.phone);
+    await dialog.getByLabel("查找对方").press("Enter");
+    await dialog.getByRole("radio").waitFor();
+    expect(await dialog.getByRole("radio").isChecked()).toBe(true);
+    await expectAccessible(page, "the dialog of relations");
+    await dialog.getByRole("button", { name: "保存" }).click();
+    const related = page.locator(".zx-relations a");
+    await related.waitFor();
+    await page.getByRole("button", { name: "填写" }).click();
+    const account = page.getByRole("dialog", { name: "退款账户" });
+    await account.getByLabel("户名").fill("童心");
+    await account.getByLabel("开户银行或支付方式").fill("招商银行");
+    await account.getByLabel("账号").fill("6225880123455678");
+    await account.getByRole("button", { name: "保存" }).click();
+    await page.getByText("招商银行 尾号 5678").waitFor();
+    await page.getByRole("button", { name: "变更记录" }).click();
+    await page.locator(".zx-change", { hasText: "父母 C" }).waitFor();
+    await page.keyboard.press("Escape");
+    await related.click();
+    await page.waitForURL(`**/customers/${shenId}`);
+    await page.locator(".zx-relations", { hasText: "子女" }).waitFor();
+    await page.getByRole("button", { name: /^删除 子女/ }).click();
+    await page.locator(".ant-popconfirm").getByRole("button", { name: /删\s*除/ }).click();
+    await page.getByText("还没有记录她和谁有关系。").waitFor();
+  });
+
+  test("who was filed as a person becomes an organisation and a member, and a home store can be taken away", async () => {
+    const { page } = person;
+    const made = await program.admin.post("/api/v1/customers", { name: "青禾设计", phones: ["15477770002"], home_store: "SH01" });
+    await page.goto(`/customers/${made.body.id}/edit`);
+    await page.getByLabel("单位").check();
+    await page.getByLabel("已入会").check();
+    await page.getByLabel("微信 UnionID").fill("oUnion-77770002");
+    await page.locator(".ant-select-clear").first().click({ force: true });
+    await page.getByRole("button", { name: "保存" }).click();
+    await page.waitForURL(`**/customers/${made.body.id}`);
+    await page.getByText("类型").waitFor();
+    const record = (await program.admin.get(`/api/v1/customers/${made.body.id}`)).body;
+    expect(record).toMatchObject({ kind: "organisation", known: "member", home_store: null });
+    expect(record.identifiers.map((i: { kind: string }) => i.kind)).toContain("unionid");
   });
 
   test("Enter that chooses a Chinese candidate does not submit", async () => {

@@ -51,6 +51,16 @@ export interface paths {
       Id
     >;
   };
+  "/api/v1/customers/{id}/relations": {
+    post: Write<{ kind: T.RelationKind; customer_id: string }, T.List<T.Relation>, Id>;
+  };
+  "/api/v1/customers/{id}/relations/{kind}/{other}": {
+    delete: Get<T.List<T.Relation>, Id & { kind: T.RelationKind; other: string }>;
+  };
+  "/api/v1/customers/{id}/refund-account": {
+    put: Write<{ holder: string; bank: string; account: string }, unknown, Id>;
+    delete: Get<unknown, Id>;
+  };
   "/api/v1/customers/{id}/notes": { post: Write<{ text: string }, T.Note, Id> };
   "/api/v1/customers/{id}/consents": {
     put: Write<{ purpose: string; channel: string; status: string; text_version: string; proof: string }, unknown, Id>;

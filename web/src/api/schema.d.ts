@@ -487,6 +487,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/relations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who she is related to, seen from her. */
+        get: operations["get_customers_id_relations"];
+        put?: never;
+        /** Relates her to another customer; the other record shows it from its side. Both histories keep it. */
+        post: operations["post_customers_id_relations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/relations/{kind}/{other}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a relation away, from both sides. */
+        delete: operations["delete_customers_id_relations_kind_other"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/refund-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Where her refund goes: sealed, shown by its last four, gone after thirty days. */
+        put: operations["put_customers_id_refund_account"];
+        post?: never;
+        /** Forgets the refund account. */
+        delete: operations["delete_customers_id_refund_account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/reveal": {
         parameters: {
             query?: never;
@@ -1438,11 +1491,31 @@ export interface components {
                 returns: number;
             }[];
             relations: {
-                kind: string;
+                /**
+                 * @description What the other one is to her.
+                 * @enum {string}
+                 */
+                kind: "parent" | "child" | "guardian" | "ward" | "referrer" | "referred" | "contact" | "organisation" | "spouse" | "sibling" | "relative" | "friend" | "colleague";
+                /** @description False: a customer of a store that the reader may not browse. */
+                visible: boolean;
                 /** Format: int64 */
-                customer_id: string;
-                name?: string;
+                customer_id?: string | null;
+                /** @description Masked. */
+                name: string;
+                /** Format: date-time */
+                at: string;
             }[];
+            refund_account: {
+                /** @description 招商银行 尾号 5678 */
+                masked: string;
+                /** Format: date-time */
+                at: string;
+                /**
+                 * Format: date-time
+                 * @description When it is forgotten.
+                 */
+                until: string;
+            } | null;
         };
         TimelineItem: {
             /** Format: date-time */
@@ -1483,6 +1556,23 @@ export interface components {
             source_kind: string;
             /** Format: int64 */
             ref?: string | null;
+        };
+        CustomerRelations: {
+            items: {
+                /**
+                 * @description What the other one is to her.
+                 * @enum {string}
+                 */
+                kind: "parent" | "child" | "guardian" | "ward" | "referrer" | "referred" | "contact" | "organisation" | "spouse" | "sibling" | "relative" | "friend" | "colleague";
+                /** @description False: a customer of a store that the reader may not browse. */
+                visible: boolean;
+                /** Format: int64 */
+                customer_id?: string | null;
+                /** @description Masked. */
+                name: string;
+                /** Format: date-time */
+                at: string;
+            }[];
         };
         Store: {
             /** Format: int64 */
@@ -3067,6 +3157,175 @@ export interface operations {
             default: components["responses"]["error"];
         };
     };
+    get_customers_id_relations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerRelations"];
+                };
+            };
+            default: components["responses"]["error"];
+        };
+    };
+    post_customers_id_relations: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description What the other one is to this customer.
+                     * @enum {string}
+                     */
+                    kind: "parent" | "child" | "guardian" | "ward" | "referrer" | "referred" | "contact" | "organisation" | "spouse" | "sibling" | "relative" | "friend" | "colleague";
+                    /**
+                     * Format: int64
+                     * @description The other one.
+                     */
+                    customer_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerRelations"];
+                };
+            };
+            default: components["responses"]["error"];
+        };
+    };
+    delete_customers_id_relations_kind_other: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                kind: string;
+                other: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerRelations"];
+                };
+            };
+            default: components["responses"]["error"];
+        };
+    };
+    put_customers_id_refund_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Whose account it is. */
+                    holder: string;
+                    /** @description 招商银行, 支付宝, … */
+                    bank: string;
+                    /** @description Account or card number. */
+                    account: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        refund_account: {
+                            /** @description 招商银行 尾号 5678 */
+                            masked: string;
+                            /** Format: date-time */
+                            at: string;
+                            /**
+                             * Format: date-time
+                             * @description When it is forgotten.
+                             */
+                            until: string;
+                        } | null;
+                    };
+                };
+            };
+            default: components["responses"]["error"];
+        };
+    };
+    delete_customers_id_refund_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        refund_account: {
+                            /** @description 招商银行 尾号 5678 */
+                            masked: string;
+                            /** Format: date-time */
+                            at: string;
+                            /**
+                             * Format: date-time
+                             * @description When it is forgotten.
+                             */
+                            until: string;
+                        } | null;
+                    };
+                };
+            };
+            default: components["responses"]["error"];
+        };
+    };
     post_customers_id_reveal: {
         parameters: {
             query?: never;
@@ -3079,7 +3338,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description name, phone, email, card, birthday, address, account, wechat, weibo, id_number. */
+                    /** @description name, phone, email, card, birthday, address, account, wechat, weibo, id_number, refund_account. */
                     fields: string[];
                     /** @description contact, delivery, after_sales, verify or request. */
                     purpose: string;

@@ -40,6 +40,8 @@ export type Identifier = Omit<Schemas["Customer"]["identifiers"][number], "statu
   last_at: string;
 };
 export type Note = Customer["notes"][number];
+export type Relation = Customer["relations"][number];
+export type RelationKind = Relation["kind"];
 export type Consent = Customer["consents"][number];
 export type Customer = Of<
   "Customer",
@@ -62,6 +64,7 @@ export interface Address {
   city: string;
   district: string;
   street: string;
+  recipient?: string;
 }
 export interface CustomerForm {
   name?: string;
@@ -81,6 +84,7 @@ export interface CustomerForm {
   note?: string;
   class?: CustomerRow["class"];
   kind?: "person" | "organisation";
+  member?: boolean;
 }
 export interface Review {
   id: string;

@@ -12,6 +12,7 @@ import "./who.css";
 /** Values that are words of the system are shown in the reader's language. */
 function valueText(field: string, value: string | null): string {
   if (!value) return textOr("common.none", "–");
+  if (field === "relation") return value.replace(/^\w+/, (kind) => textOr(`relation.${kind}`, kind));
   return textOr(`customer.${field}.${value}`, textOr(`${field}.${value}`, value));
 }
 

@@ -1,7 +1,7 @@
 // The fields of a customer, for new ones and for changes; on changes personal values show masked beside an empty field.
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Button, Form, Input, Radio, Select } from "antd";
+import { Button, Checkbox, Form, Input, Radio, Select } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Customer } from "../api/types";
 import { storesQuery } from "../catalog/queries";
@@ -10,6 +10,7 @@ import { isBirthday } from "./form";
 
 const classes = ["consumer", "staff", "reseller", "test"] as const;
 const genders = ["f", "m", "u"] as const;
+const kinds = ["person", "organisation"] as const;
 
 function ValueList({
   name,
@@ -84,6 +85,12 @@ export function WhoFields({ customer }: { customer?: Customer }) {
         >
           <Input autoComplete="off" placeholder={customer?.birthday || "1990-05-12"} />
         </Form.Item>
+        <Form.Item name="kind" label={t("customer.kind")}>
+          <Radio.Group options={kinds.map((value) => ({ value, label: t(`customer.kind.${value}`) }))} />
+        </Form.Item>
+        <Form.Item name="member" label={t("customer.known")} valuePropName="checked">
+          <Checkbox>{t("form.member")}</Checkbox>
+        </Form.Item>
         <Form.Item name="gender" label={t("customer.gender")}>
           <Radio.Group options={genders.map((value) => ({ value, label: t(`gender.${value}`) }))} />
         </Form.Item>
@@ -120,6 +127,14 @@ export function ContactFields({ customer }: { customer?: Customer }) {
         add={t("form.add_card")}
         known={known(customer, "card")}
       />
+      <div className="zx-fields">
+        <Form.Item name="wechat_unionid" label={t("form.wechat")} extra={known(customer, "unionid").join(" · ")}>
+          <Input autoComplete="off" maxLength={64} spellCheck={false} />
+        </Form.Item>
+        <Form.Item name="weibo_uid" label={t("form.weibo")} extra={known(customer, "weibo").join(" · ")}>
+          <Input autoComplete="off" maxLength={64} spellCheck={false} />
+        </Form.Item>
+      </div>
       {customer?.addresses.map((address) => (
         <p key={address} className="zx-known">
           <span>{t("customer.address")}</span> {address}
@@ -127,7 +142,7 @@ export function ContactFields({ customer }: { customer?: Customer }) {
       ))}
       <fieldset className="zx-fields zx-address">
         <legend>{t(customer ? "form.add_address" : "customer.address")}</legend>
-        {(["province", "city", "district", "street"] as const).map((part) => (
+        {(["province", "city", "district", "street", "recipient"] as const).map((part) => (
           <Form.Item key={part} name={["address", part]} label={t(`address.${part}`)}>
             <Input autoComplete="off" maxLength={120} />
           </Form.Item>

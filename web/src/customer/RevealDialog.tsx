@@ -23,6 +23,10 @@ function offered(customer: Customer): string[] {
     (customer.card || kinds.has("card")) && "card",
     customer.birthday && "birthday",
     customer.addresses.length > 0 && "address",
+    (kinds.has("unionid") || kinds.has("openid")) && "wechat",
+    kinds.has("weibo") && "weibo",
+    kinds.has("account") && "account",
+    customer.refund_account && "refund_account",
   ].filter(Boolean) as string[];
 }
 

@@ -18,6 +18,8 @@ import type { Customer, Identifier } from "../api/types";
 import { textOr } from "../app/i18n";
 import { Card, Label, State, Time } from "../ui/Bits";
 import { EvidenceDrawer } from "./EvidenceDrawer";
+import { RefundCard } from "./RefundCard";
+import { RelationsCard } from "./RelationsCard";
 import "./who.css";
 
 const icons: Record<string, ReactNode> = {
@@ -88,12 +90,10 @@ export function WhoColumn({ customer, onChanges }: { customer: Customer; onChang
               {address}
             </Label>
           ))}
+          {customer.kind === "organisation" && (
+            <Label name={t("customer.kind")}>{t("customer.kind.organisation")}</Label>
+          )}
           <Label name={t("customer.class")}>{t(`customer.class.${customer.class}`)}</Label>
-          {customer.relations.map((relation) => (
-            <Label key={relation.customer_id} name={textOr(`relation.${relation.kind}`, relation.kind)}>
-              <a href={`/customers/${relation.customer_id}`}>{relation.name || relation.customer_id}</a>
-            </Label>
-          ))}
           <Label name={t("customer.first_seen")}>
             <Time at={customer.first_seen} />
           </Label>
@@ -102,6 +102,8 @@ export function WhoColumn({ customer, onChanges }: { customer: Customer; onChang
           {t("record.changes")}
         </Button>
       </Card>
+      <RelationsCard customer={customer} />
+      <RefundCard customer={customer} />
       <EvidenceDrawer customer={customer} identifier={shown} onClose={() => setShown(null)} />
     </div>
   );

@@ -9,6 +9,9 @@ export interface FormValues {
   gender?: "f" | "m" | "u";
   birthday?: string;
   class?: Customer["class"];
+  member?: boolean;
+  wechat_unionid?: string;
+  weibo_uid?: string;
   phones?: string[];
   emails?: string[];
   cards?: string[];
@@ -28,6 +31,7 @@ export function valuesOf(customer: Customer): FormValues {
     kind: customer.kind ?? "person",
     gender: customer.gender,
     class: customer.class,
+    member: customer.known === "member",
     home_store: customer.home_store?.code,
     own_assistant: customer.own_assistant || undefined,
     size_top: customer.sizes.top,
@@ -62,8 +66,11 @@ export function bodyOf(values: FormValues, before: FormValues = {}): CustomerFor
     phones: filled(values.phones),
     emails: filled(values.emails),
     cards: filled(values.cards),
-    home_store: changed(values.home_store, before.home_store),
-    own_assistant: changed(values.own_assistant?.trim(), before.own_assistant),
+    member: changed(values.member ?? false, before.member ?? false),
+    wechat_unionid: values.wechat_unionid?.trim() || undefined,
+    weibo_uid: values.weibo_uid?.trim() || undefined,
+    home_store: changed(values.home_store ?? "", before.home_store ?? ""),
+    own_assistant: changed(values.own_assistant?.trim() ?? "", before.own_assistant ?? ""),
     sizes: changed(sizes, sizesBefore),
     tastes: changed(values.tastes ?? [], before.tastes ?? []),
     tags: changed(values.tags ?? [], before.tags ?? []),
