@@ -49,50 +49,144 @@ static uint64_t next_random(void) /* splitmix64 (Steele, Lea, Flood 2014) */
     return z ^ z >> 31;
 }
 
+/* ---- text, without printf: the client shares the cores with what is measured ---- */
+
+static void add_hex(struct buf *b, uint64_t v, unsigned digits)
+{
+    static const char digit[] = "0123456789abcdef";
+    char out[16];
+    for (unsigned i = digits; i-- > 0; v >>= 4)
+        out[i] = digit[v & 15];
+    buf_add_bytes(b, out, digits);
+}
+
+static void add_number(struct buf *b, uint64_t v)
+{
+    char out[20];
+    unsigned at = sizeof(out);
+    do
+        out[--at] = (char)('0' + v % 10);
+    while (v /= 10);
+    buf_add_bytes(b, out + at, sizeof(out) - at);
+}
+
+static void add_digits(struct buf *b, uint64_t v, unsigned digits)
+{
+    char out[20];
+    for (unsigned i = digits; i-- > 0; v /= 10)
+        out[i] = (char)('0' + v % 10);
+    buf_add_bytes(b, out, digits);
+}
+
+#define ADD(b, literal) buf_add_bytes(b, literal, sizeof(literal) - 1)
+
+static void add_uuid(struct buf *b, const uint64_t part[static 5])
+{
+    static const unsigned digits[] = {8, 4, 3, 3, 12};
+    static const char *const before[] = {"", "-", "-4", "-8", "-"};
+    for (int i = 0; i < 5; i++) {
+        buf_addz(b, before[i]);
+        add_hex(b, part[i], digits[i]);
+    }
+}
+
+/* ISO 8601 in milliseconds; the seconds' text is kept. */
+static void add_time(struct buf *b, int64_t at_us)
+{
+    static struct {
+        int64_t second;
+        char text[32];
+    } kept[4];
+    int64_t second = at_us / US_PER_S;
+    unsigned slot = (unsigned)second % 4;
+    if (kept[slot].second != second) {
+        struct buf iso = {.ptr = kept[slot].text, .cap = sizeof(kept[slot].text), .max = sizeof(kept[slot].text)};
+        clock_add_iso(&iso, second * US_PER_S);
+        kept[slot].second = second;
+    }
+    buf_add_bytes(b, kept[slot].text, sizeof("2026-01-01T00:00:00") - 1);
+    ADD(b, ".");
+    add_digits(b, (uint64_t)(at_us % US_PER_S / 1000), 3);
+    ADD(b, "Z");
+}
+
+/* ---- events ---- */
+
 static void add_device(struct buf *b)
 {
     uint64_t device = next_random() % 10 < 3 ? (UINT64_C(1) << 40) + new_device_number++ : next_random() % o.devices;
     uint64_t mixed = (device + o.seed * 7919) * 0x9E3779B97F4A7C15u;
-    buf_addf(b, "%08x-%04x-4%03x-a%03x-%012llx", (unsigned)(mixed >> 32), (unsigned)(mixed >> 16 & 0xFFFF), (unsigned)(mixed & 0xFFF),
-             (unsigned)(mixed >> 4 & 0xFFF), (unsigned long long)(mixed ^ device) & 0xFFFFFFFFFFFFu);
+    add_uuid(b, (const uint64_t[]){mixed >> 32, mixed >> 16, mixed, mixed >> 4, mixed ^ device});
 }
 
 static void add_common(struct buf *b)
 {
     static const char *const pages[] = {"/p/linen-dress", "/p/wool-coat", "/c/women", "/c/men/shirts", "/search", "/cart", "/", "/p/kids-raincoat"};
     uint64_t r = next_random();
-    char at[32];
-    struct buf iso = {.ptr = at, .cap = sizeof(at), .max = sizeof(at)};
-    clock_add_iso(&iso, clock_now_us() - (int64_t)(r >> 20 & 0xFFFFF));
-    buf_addf(b, "\"messageId\":\"%08x-%04x-4%03x-8%03x-%012llx\",\"timestamp\":\"%.*s\",", (unsigned)(o.seed * 2654435761u), (unsigned)(r & 0xFFFF),
-             (unsigned)(r >> 16 & 0xFFF), (unsigned)(r >> 28 & 0xFFF), (unsigned long long)message_number++, (int)iso.len, iso.ptr);
-    buf_addf(b, "\"context\":{\"library\":{\"name\":\"bench\",\"version\":\"1\"},\"locale\":\"zh-CN\",\"page\":{\"path\":\"%s\",\"title\":\"Zhihe\"},\"campaign\":{\"source\":\"%s\"}},",
-             pages[r >> 40 & 7], r >> 50 & 1 ? "wechat" : "baidu");
+    ADD(b, "\"messageId\":\"");
+    add_uuid(b, (const uint64_t[]){o.seed * 2654435761u, r, r >> 16, r >> 28, message_number++});
+    ADD(b, "\",\"timestamp\":\"");
+    add_time(b, clock_now_us() - (int64_t)(r >> 20 & 0xFFFFF));
+    ADD(b, "\",\"context\":{\"library\":{\"name\":\"bench\",\"version\":\"1\"},\"locale\":\"zh-CN\",\"page\":{\"path\":\"");
+    buf_addz(b, pages[r >> 40 & 7]);
+    ADD(b, "\",\"title\":\"Zhihe\"},\"campaign\":{\"source\":\"");
+    buf_addz(b, r >> 50 & 1 ? "wechat" : "baidu");
+    ADD(b, "\"}},");
 }
 
 static void add_track(struct buf *b)
 {
     static const char *const names[] = {"Product Viewed", "Product Added", "Product List Viewed", "Product Clicked", "Cart Viewed"};
     uint64_t r = next_random();
-    buf_addf(b, "\"type\":\"track\",\"event\":\"%s\",\"properties\":{\"product_id\":\"K%u-%02u-%c\",\"price\":%u.%02u,\"quantity\":%u,\"position\":%u,\"currency\":\"CNY\"}}",
-             names[r % 5], 1000 + (unsigned)(r >> 8 & 0x1FF), (unsigned)(r >> 20 & 7), "SMLX"[r >> 24 & 3], 59 + (unsigned)(r >> 30 & 0x3FF), (unsigned)(r >> 44 & 63), 1 + (unsigned)(r >> 50 & 1), (unsigned)(r >> 52 & 31));
+    ADD(b, "\"type\":\"track\",\"event\":\"");
+    buf_addz(b, names[r % 5]);
+    ADD(b, "\",\"properties\":{\"product_id\":\"K");
+    add_number(b, 1000 + (r >> 8 & 0x1FF));
+    ADD(b, "-");
+    add_digits(b, r >> 20 & 7, 2);
+    ADD(b, "-");
+    buf_add_byte(b, "SMLX"[r >> 24 & 3]);
+    ADD(b, "\",\"price\":");
+    add_number(b, 59 + (r >> 30 & 0x3FF));
+    ADD(b, ".");
+    add_digits(b, r >> 44 & 63, 2);
+    ADD(b, ",\"quantity\":");
+    add_number(b, 1 + (r >> 50 & 1));
+    ADD(b, ",\"position\":");
+    add_number(b, r >> 52 & 31);
+    ADD(b, ",\"currency\":\"CNY\"}}");
 }
 
 static void add_identify(struct buf *b)
 {
     uint64_t person = next_random() % o.customers;
-    if (next_random() & 1)
-        buf_addf(b, "\"type\":\"identify\",\"userId\":\"u%llu\",\"traits\":{\"phone\":\"1%010llu\"}}", (unsigned long long)person, (unsigned long long)(3000000000u + person));
-    else
-        buf_addf(b, "\"type\":\"identify\",\"userId\":\"u%llu\",\"traits\":{\"email\":\"u%llu@example.com\"}}", (unsigned long long)person, (unsigned long long)person);
+    ADD(b, "\"type\":\"identify\",\"userId\":\"u");
+    add_number(b, person);
+    if (next_random() & 1) {
+        ADD(b, "\",\"traits\":{\"phone\":\"1");
+        add_digits(b, 3000000000u + person, 10);
+    } else {
+        ADD(b, "\",\"traits\":{\"email\":\"u");
+        add_number(b, person);
+        ADD(b, "@example.com");
+    }
+    ADD(b, "\"}}");
 }
 
 static void add_order(struct buf *b)
 {
-    uint64_t r = next_random();
-    unsigned price = 59 + (unsigned)(r & 0x3FF);
-    buf_addf(b, "\"type\":\"track\",\"event\":\"Order Completed\",\"properties\":{\"order_id\":\"B%llu-%llu\",\"total\":%u.00,\"currency\":\"CNY\",\"products\":[{\"sku\":\"K%u-01-M\",\"price\":%u.00,\"quantity\":1}]}}",
-             (unsigned long long)o.seed, (unsigned long long)message_number, price, 1000 + (unsigned)(r >> 20 & 0x1FF), price);
+    uint64_t r = next_random(), price = 59 + (r & 0x3FF);
+    ADD(b, "\"type\":\"track\",\"event\":\"Order Completed\",\"properties\":{\"order_id\":\"B");
+    add_number(b, o.seed);
+    ADD(b, "-");
+    add_number(b, message_number);
+    ADD(b, "\",\"total\":");
+    add_number(b, price);
+    ADD(b, ".00,\"currency\":\"CNY\",\"products\":[{\"sku\":\"K");
+    add_number(b, 1000 + (r >> 20 & 0x1FF));
+    ADD(b, "-01-M\",\"price\":");
+    add_number(b, price);
+    ADD(b, ".00,\"quantity\":1}]}}");
 }
 
 static void add_event(struct buf *b)

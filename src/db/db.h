@@ -53,12 +53,13 @@ struct db_arg db_i64_or_null(const char *name, int64_t v, bool is_set);
 struct db_options {
     bool read_only;
     bool create;
+    bool sync_later;     /* SQLite only: a commit is on disk when whoever opened it has synced the log; see pool.h */
     int64_t busy_ms;
     int64_t cache_kib;   /* page cache of SQLite; memory limit of DuckDB */
     unsigned threads;    /* DuckDB only; 0: two */
     bool streaming;      /* DuckDB only: rows come as they are made, without being held; one query at a time */
 };
-/* Opens an SQLite file in WAL mode with synchronous=FULL. Errors: RC_STORE, RC_DISK_FULL. */
+/* Opens an SQLite file in WAL mode; each commit is synced. Errors: RC_STORE, RC_DISK_FULL. */
 enum rc db_open_sqlite(const char *path, const struct db_options *options, struct db **ret);
 /* Opens a DuckDB file, loading the library at the first call. `segments_dir` is the only folder its file functions may touch. */
 enum rc db_open_duckdb(const char *path, const char *segments_dir, const struct db_options *options, struct db **ret);

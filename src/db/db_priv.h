@@ -31,6 +31,12 @@ struct db_driver {
     enum rc (*error_rc)(void *conn);   /* of the last failed step or script */
 };
 
+/* Of SQLite only: `fn` runs after each commit of this connection, on its thread, with the pages in the write-ahead log; then
+ * nothing is carried over by itself. NULL: nobody asks. */
+void db_sqlite_on_commit(struct db *db, void (*fn)(void *arg, int pages), void *arg);
+/* Carries over what the log holds, as far as no reader needs it, without making anybody wait. Not an error: somebody else does it. */
+enum rc db_sqlite_checkpoint(struct db *db) ZX_MUST_CHECK;
+
 /* Wraps an engine's open connection; db_close() closes it. */
 struct db *db_wrap(const struct db_driver *driver, void *conn);
 void *db_connection(struct db *db);

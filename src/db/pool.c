@@ -1,8 +1,14 @@
 /* Readers to borrow and one writer behind a lock, over one SQLite file. */
 #include "db/pool.h"
+#include "base/log.h"
+#include "db/checkpoint.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { READERS_MAX = 64 };
 
@@ -16,12 +22,23 @@ struct db_pool {
     uint64_t tickets, serving;
     struct db *idle[READERS_MAX];
     size_t idle_count;
+    struct checkpointer *checkpointer;
+    int log_fd;                      /* of the write-ahead log: SQLite keeps one file as long as the writer is open */
 };
+
+static void open_log(struct db_pool *p)
+{
+    char *path;
+    if (asprintf(&path, "%s-wal", p->path) < 0)
+        abort();
+    p->log_fd = open(path, O_RDONLY | O_CLOEXEC);
+    free(path);
+}
 
 enum rc db_pool_open(const char *path, struct db_pool **ret)
 {
     struct db *writer;
-    enum rc rc = db_open_sqlite(path, &(struct db_options){.create = true, .cache_kib = 8192}, &writer);
+    enum rc rc = db_open_sqlite(path, &(struct db_options){.create = true, .sync_later = true, .cache_kib = 8192}, &writer);
     if (rc)
         return rc;
     struct db_pool *p = mem_zalloc(1, sizeof(*p));
@@ -30,16 +47,30 @@ enum rc db_pool_open(const char *path, struct db_pool **ret)
     pthread_mutex_init(&p->writer_lock, NULL);
     pthread_cond_init(&p->writer_turn, NULL);
     pthread_mutex_init(&p->idle_lock, NULL);
-    *ret = p;
-    return RC_OK;
+    rc = checkpointer_start(path, p, writer, &p->checkpointer);
+    open_log(p);
+    if (!rc && p->log_fd < 0) {
+        log_error("db.open", LOG_Z("path", path), LOG_Z("why", "no write-ahead log"));
+        rc = RC_STORE;
+    }
+    if (rc)
+        db_pool_close(p);
+    else
+        *ret = p;
+    return rc;
 }
 
 void db_pool_close(struct db_pool *p)
 {
     if (!p)
         return;
+    checkpointer_stop(p->checkpointer);
     while (p->idle_count)
         db_close(p->idle[--p->idle_count]);
+    if (p->log_fd >= 0) {
+        db_pool_sync(p);
+        close(p->log_fd);
+    }
     db_close(p->writer);
     pthread_mutex_destroy(&p->writer_lock);
     pthread_cond_destroy(&p->writer_turn);
@@ -90,12 +121,28 @@ void db_pool_unlock_writer(struct db_pool *p)
     pthread_mutex_unlock(&p->writer_lock);
 }
 
-enum rc db_pool_tx(struct ctx *c, struct db_pool *p, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
+void db_pool_sync(struct db_pool *p)
+{
+    if (fdatasync(p->log_fd) == 0)
+        return;
+    log_error("db.fsync_failed", LOG_Z("path", p->path), LOG_Z("why", strerror(errno)));
+    _Exit(70);
+}
+
+enum rc db_pool_tx_unsynced(struct ctx *c, struct db_pool *p, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
 {
     struct db *before = c->db;
     c->db = db_pool_lock_writer(p);
     enum rc rc = db_tx(c, fn, arg);
     db_pool_unlock_writer(p);
     c->db = before;
+    return rc;
+}
+
+enum rc db_pool_tx(struct ctx *c, struct db_pool *p, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
+{
+    enum rc rc = db_pool_tx_unsynced(c, p, fn, arg);
+    if (!rc)
+        db_pool_sync(p);
     return rc;
 }

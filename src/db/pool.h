@@ -1,4 +1,8 @@
-/* Connections of one SQLite file: readers to borrow, and the one writer behind a lock. */
+/* Connections of one SQLite file: readers to borrow, and the one writer behind a lock.
+ *
+ * Committing and syncing are two acts: what a transaction wrote is seen by others at once, and is on disk after the next
+ * sync of the log. So the next transaction can be made while the one before is being synced. Nobody may be told of a commit,
+ * and nothing derived from it may be kept elsewhere, before it is on disk. */
 #ifndef ZX_DB_POOL_H
 #define ZX_DB_POOL_H
 
@@ -15,7 +19,12 @@ void db_pool_give(struct db_pool *p, struct db *reader);
 struct db *db_pool_lock_writer(struct db_pool *p);
 void db_pool_unlock_writer(struct db_pool *p);
 
-/* Runs fn as db_tx() on the writer of the pool: c->db is the writer meanwhile. */
+/* Runs fn as db_tx() on the writer of the pool, c->db being the writer meanwhile; on disk when it returns. */
 enum rc db_pool_tx(struct ctx *c, struct db_pool *p, enum rc (*fn)(struct ctx *c, void *arg), void *arg) ZX_MUST_CHECK;
+/* The same, on disk only after the next db_pool_sync(). */
+enum rc db_pool_tx_unsynced(struct ctx *c, struct db_pool *p, enum rc (*fn)(struct ctx *c, void *arg), void *arg) ZX_MUST_CHECK;
+/* Puts on disk what was committed before the call; from any thread. A disk that refuses ends the process: what it then holds
+ * can't be known, so the next start recovers. */
+void db_pool_sync(struct db_pool *p);
 
 #endif

@@ -1,5 +1,5 @@
-/* The SQLite driver: embedded truth. WAL, synchronous=FULL, small autocheckpoint (design: 250 pages).
- * A failed fsync ends the process: what the page cache then holds can't be known, so the next start recovers. */
+/* The SQLite driver: embedded truth. WAL, synchronous=FULL unless somebody else syncs, small autocheckpoint (design: 250 pages)
+ * unless somebody else carries pages over. A failed fsync ends the process: what the page cache then holds can't be known, so the next start recovers. */
 #include "base/log.h"
 #include "db/db_priv.h"
 
@@ -135,6 +135,39 @@ static enum rc driver_error_rc(void *conn)
     return rc ? rc : RC_STORE;
 }
 
+/* ---- the write-ahead log ---- */
+
+struct commit_hook {
+    void (*fn)(void *arg, int pages);
+    void *arg;
+};
+
+static int on_commit(void *arg, sqlite3 *conn, const char *name, int pages)
+{
+    struct commit_hook *hook = arg;
+    (void)conn;
+    (void)name;
+    hook->fn(hook->arg, pages);
+    return SQLITE_OK;
+}
+
+void db_sqlite_on_commit(struct db *db, void (*fn)(void *arg, int pages), void *arg)
+{
+    sqlite3 *conn = db_connection(db);
+    struct commit_hook *hook = fn ? mem_zalloc(1, sizeof(*hook)) : NULL;
+    if (hook)
+        *hook = (struct commit_hook){fn, arg};
+    sqlite3_set_clientdata(conn, "commit hook", hook, free); /* freed when replaced or closed */
+    sqlite3_wal_hook(conn, hook ? on_commit : NULL, hook);
+}
+
+enum rc db_sqlite_checkpoint(struct db *db)
+{
+    sqlite3 *conn = db_connection(db);
+    int got = sqlite3_wal_checkpoint_v2(conn, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return got == SQLITE_OK || (got & 0xFF) == SQLITE_BUSY ? RC_OK : rc_of(conn);
+}
+
 static const struct db_driver sqlite_driver = {
     .engine = DB_SQLITE,
     .parameter_mark = "?",
@@ -168,9 +201,9 @@ static enum rc configure(sqlite3 *conn, const struct db_options *o)
     sqlite3_extended_result_codes(conn, 1);
     sqlite3_limit(conn, SQLITE_LIMIT_VARIABLE_NUMBER, 100000);
     snprintf(pragmas, sizeof(pragmas),
-             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=250; PRAGMA foreign_keys=ON;"
+             "PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA wal_autocheckpoint=250; PRAGMA foreign_keys=ON;"
              "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-%lld;%s",
-             (long long)(o->cache_kib ? o->cache_kib : 2048), o->read_only ? "PRAGMA query_only=ON;" : "");
+             o->sync_later ? "NORMAL" : "FULL", (long long)(o->cache_kib ? o->cache_kib : 2048), o->read_only ? "PRAGMA query_only=ON;" : "");
     return driver_script(conn, pragmas);
 }
 

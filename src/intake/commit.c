@@ -235,7 +235,7 @@ enum rc intake_commit(struct ctx *c, struct intake_unit *units)
     gather(c, &g);
     g.who = arena_new_array(c->arena, struct identity_item, g.item_count + 1);
     g.who_item = arena_new_array(c->arena, struct intake_item *, g.item_count + 1);
-    enum rc rc = db_pool_tx(c, c->app->truth, apply, &g);
+    enum rc rc = db_pool_tx_unsynced(c, c->app->truth, apply, &g);
     eventlog_ended(c->app->eventlog, rc == RC_OK);
     customer_ended(c, rc == RC_OK);
     return rc;

@@ -1,7 +1,8 @@
 /* The one way in. Events, receipts, orders, products, forms and imported rows become *units*; one commit thread takes them
- * in groups through identity, sealing, sales and the event log in a single transaction, and answers only when that is on disk.
+ * in groups through identity, sealing, sales and the event log in a single transaction. A second thread puts the group on disk
+ * and only then answers, while the first is at work on the next.
  *
- *   parse and check (any thread) → intake_push → queue (bounded in bytes) → commit thread → answer, live view */
+ *   parse and check (any thread) → intake_push → queue (bounded in bytes) → commit thread → sync thread → answer, live view */
 #ifndef ZX_INTAKE_INTAKE_H
 #define ZX_INTAKE_INTAKE_H
 
@@ -53,7 +54,8 @@ struct intake_unit {
     size_t count;
     size_t bytes;                    /* of the request, for the queue's bound */
     int64_t received_us;
-    /* Called on the commit thread after the commit (RC_OK) or its failure. MUST NOT block. */
+    enum rc rc;                      /* of its commit */
+    /* Called on the sync thread when the commit is on disk (RC_OK), or after its failure. MUST NOT block. */
     void (*done)(struct intake_unit *u, enum rc rc);
     void *done_arg;
     struct intake_unit *next;

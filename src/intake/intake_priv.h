@@ -39,7 +39,7 @@ const char *intake_order_take(struct intake_unit *u, struct json properties, str
 
 /* ---- commit.c: one transaction for a group of units ---- */
 
-/* Applies and commits; every item then has its outcome. A failure says why nothing of the group was taken. */
+/* Applies and commits, to be synced; every item then has its outcome. A failure says why nothing of the group was taken. */
 enum rc intake_commit(struct ctx *c, struct intake_unit *units) ZX_MUST_CHECK;
 
 /* ---- live.c: the last few hundred, for people who watch ---- */
@@ -53,12 +53,14 @@ void live_write(struct live *l, struct jw *out);
 
 struct intake {
     struct app *app;
-    pthread_t thread;
+    pthread_t committer, syncer;
     pthread_mutex_t lock;
     pthread_cond_t wake, room;
     struct intake_unit *first, **last;
     size_t queue_bytes;
-    bool stopping;
+    struct intake_unit *committed;   /* a group that the syncer has not taken yet */
+    pthread_cond_t handed, taken;    /* over to the syncer; by it */
+    bool stopping, committer_ended;
     struct live *live;
     struct intake_stats stats; /* under lock */
 };

@@ -1,6 +1,8 @@
-/* The queue and the commit thread: group commit. While one transaction is being synced, the next group gathers. */
+/* The queue, the commit thread and the sync thread: group commit. While one group is being synced, the next is committed and
+ * the one after it gathers; the commit thread waits until the sync thread has taken its group, so that groups stay large. */
 #include "base/limits.h"
 #include "base/log.h"
+#include "db/pool.h"
 #include "intake/intake_priv.h"
 
 #include <stdlib.h>
@@ -117,17 +119,7 @@ static void count_unit(struct intake_stats *s, const struct intake_unit *u)
     }
 }
 
-static void answer(struct intake *in, struct intake_unit *u, enum rc rc)
-{
-    pthread_mutex_lock(&in->lock);
-    in->queue_bytes -= u->bytes;
-    if (rc == RC_OK)
-        count_unit(&in->stats, u);
-    pthread_cond_broadcast(&in->room);
-    pthread_mutex_unlock(&in->lock);
-    live_add(in->live, in->app, u, rc);
-    u->done(u, rc);
-}
+/* ---- the commit thread ---- */
 
 static bool is_the_stores_fault(enum rc rc)
 {
@@ -151,24 +143,85 @@ static void commit_group(struct intake *in, struct ctx *c, struct intake_unit *g
 {
     enum rc rc = commit(in, c, group);
     bool apart = rc != RC_OK && group->next && !is_the_stores_fault(rc);
-    for (struct intake_unit *u = group, *next; u; u = next) {
-        next = u->next;
+    for (struct intake_unit *u = group; u; u = u->next) {
+        struct intake_unit *next = u->next;
         u->next = NULL;
-        enum rc own = apart ? commit(in, c, u) : rc;
-        if (own)
-            log_warn("intake.not_committed", LOG_Z("code", rc_name(own)), LOG_Z("field", c->error.field), LOG_Z("cause", c->error.cause));
-        answer(in, u, own);
+        u->rc = apart ? commit(in, c, u) : rc;
+        u->next = next;
+        if (u->rc)
+            log_warn("intake.not_committed", LOG_Z("code", rc_name(u->rc)), LOG_Z("field", c->error.field), LOG_Z("cause", c->error.cause));
     }
 }
 
-static void *run(void *arg)
+static void hand_over(struct intake *in, struct intake_unit *group)
+{
+    pthread_mutex_lock(&in->lock);
+    in->committed = group;
+    pthread_cond_signal(&in->handed);
+    while (in->committed)
+        pthread_cond_wait(&in->taken, &in->lock);
+    pthread_mutex_unlock(&in->lock);
+}
+
+static void *run_commits(void *arg)
 {
     struct intake *in = arg;
     struct intake_unit *group;
     struct ctx c = {.arena = arena_new(), .app = in->app, .vault = in->app->vault};
-    while ((group = take_group(in)))
+    while ((group = take_group(in))) {
         commit_group(in, &c, group);
+        hand_over(in, group);
+    }
     arena_free(c.arena);
+    return NULL;
+}
+
+/* ---- the sync thread ---- */
+
+static void settle(struct intake *in, const struct intake_unit *group)
+{
+    pthread_mutex_lock(&in->lock);
+    for (const struct intake_unit *u = group; u; u = u->next) {
+        in->queue_bytes -= u->bytes;
+        if (u->rc == RC_OK)
+            count_unit(&in->stats, u);
+    }
+    pthread_cond_broadcast(&in->room);
+    pthread_mutex_unlock(&in->lock);
+}
+
+static void answer(struct intake *in, struct intake_unit *group)
+{
+    settle(in, group);
+    for (struct intake_unit *u = group, *next; u; u = next) {
+        next = u->next;
+        u->next = NULL;
+        live_add(in->live, in->app, u, u->rc);
+        u->done(u, u->rc);
+    }
+}
+
+/* NULL: the commit thread has ended, nothing comes any more. */
+static struct intake_unit *take_committed(struct intake *in)
+{
+    pthread_mutex_lock(&in->lock);
+    while (!in->committed && !in->committer_ended)
+        pthread_cond_wait(&in->handed, &in->lock);
+    struct intake_unit *group = in->committed;
+    in->committed = NULL;
+    pthread_cond_signal(&in->taken);
+    pthread_mutex_unlock(&in->lock);
+    return group;
+}
+
+static void *run_syncs(void *arg)
+{
+    struct intake *in = arg;
+    struct intake_unit *group;
+    while ((group = take_committed(in))) {
+        db_pool_sync(in->app->truth);
+        answer(in, group);
+    }
     return NULL;
 }
 
@@ -181,9 +234,12 @@ enum rc intake_start(struct app *app, struct intake **ret)
     pthread_mutex_init(&in->lock, NULL);
     pthread_cond_init(&in->wake, NULL);
     pthread_cond_init(&in->room, NULL);
-    if (pthread_create(&in->thread, NULL, run, in) != 0)
+    pthread_cond_init(&in->handed, NULL);
+    pthread_cond_init(&in->taken, NULL);
+    if (pthread_create(&in->committer, NULL, run_commits, in) != 0 || pthread_create(&in->syncer, NULL, run_syncs, in) != 0)
         abort();
-    pthread_setname_np(in->thread, "commit");
+    pthread_setname_np(in->committer, "commit");
+    pthread_setname_np(in->syncer, "sync");
     *ret = in;
     return RC_OK;
 }
@@ -197,11 +253,18 @@ void intake_stop(struct intake *in)
     pthread_cond_broadcast(&in->wake);
     pthread_cond_broadcast(&in->room);
     pthread_mutex_unlock(&in->lock);
-    pthread_join(in->thread, NULL);
+    pthread_join(in->committer, NULL);
+    pthread_mutex_lock(&in->lock);
+    in->committer_ended = true;
+    pthread_cond_signal(&in->handed);
+    pthread_mutex_unlock(&in->lock);
+    pthread_join(in->syncer, NULL);
     live_free(in->live);
     pthread_mutex_destroy(&in->lock);
     pthread_cond_destroy(&in->wake);
     pthread_cond_destroy(&in->room);
+    pthread_cond_destroy(&in->handed);
+    pthread_cond_destroy(&in->taken);
     free(in);
 }
 

@@ -1,6 +1,7 @@
 /* One warehouse file: made, opened, and brought forward step by step along change.seq. */
 #include "warehouse/warehouse_priv.h"
 #include "base/log.h"
+#include "db/pool.h"
 #include "embedded_sql.h"
 
 #include <errno.h>
@@ -216,6 +217,7 @@ enum rc follower_step(struct ctx *c, struct follower *f, bool *ret_more)
     if (rc)
         return rc;
     rc = apply(c, f, &s);
+    db_pool_sync(f->app->truth); /* a power cut must not leave the cursor ahead of what it follows */
     if (!rc)
         rc = db_script(f->db, "COMMIT");
     if (rc) {
