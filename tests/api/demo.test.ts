@@ -63,7 +63,7 @@ test("there are six stores", async () => {
 });
 
 test("a second demo on the same installation is refused", async () => {
-  await expect(zhixin(["demo", "--data", place.data, "--customers", "10"])).rejects.toThrow(/in_use/);
+  await expect(zhixin(["demo", "--data", place.data, "--customers", "10"])).rejects.toThrow(/holds_the_demo_already/);
 });
 
 describe("the five stories", () => {
