@@ -24,8 +24,7 @@ enum rc config_write_default(const char *path) ZX_MUST_CHECK;
 /* ---- open.c: databases, vault, modules of one installation ---- */
 
 enum app_part {
-    APP_TRUTH = 0,             /* databases and modules: always */
-    APP_VAULT = 1,             /* a vault process of our own, or the fd given */
+    APP_TRUTH = 0,             /* databases, vault and modules: always */
     APP_INTAKE = 2,            /* event log and commit thread */
     APP_WAREHOUSE = 4,
 };
@@ -34,7 +33,7 @@ struct app_options {
     int vault_fd;              /* connected by the supervisor; -1: start one */
     bool migrate;              /* bring the databases up to date */
 };
-/* Opens an installation, running module starts. What fails is printed with the way out. app_close() on the same thread. */
+/* Opens an installation, running module starts. RC_VAULT_DOWN: the vault died or could not open its keys. What fails is printed with the way out. app_close() on the same thread. */
 enum rc app_open(const char *data_dir, const struct app_options *options, struct app *ret) ZX_MUST_CHECK;
 void app_close(struct app *app);
 /* A context for a command or thread of the program itself: reader of the truth. Close it on every path. */
@@ -96,6 +95,7 @@ int command_import(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_rebuild(int argc, char **argv);
 int command_verify(int argc, char **argv);
+int command_audit(int argc, char **argv);
 int command_key(int argc, char **argv);
 int command_user(int argc, char **argv);
 int command_openapi(int argc, char **argv);

@@ -206,7 +206,7 @@ static enum rc on_stopped(struct ctx *c, const char *data, enum rc (*fn)(struct 
     struct app app;
     struct ctx own;
     struct report r = {.text = BUF_INIT(1 << 20)};
-    const struct app_options options = {.parts = APP_VAULT | APP_INTAKE, .vault_fd = -1, .migrate = true};
+    const struct app_options options = {.parts = APP_INTAKE, .vault_fd = -1, .migrate = true};
     enum rc rc = app_open(data, &options, &app);
     if (!rc)
         rc = app_ctx(&app, &own);

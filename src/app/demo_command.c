@@ -53,7 +53,7 @@ static enum rc fill_here(struct ctx *c, const struct demo_options *o)
 static enum rc demo_stopped(struct ctx *c, const char *data, const struct demo_options *o)
 {
     struct app app;
-    const struct app_options options = {.parts = APP_VAULT | APP_INTAKE, .vault_fd = -1, .migrate = true};
+    const struct app_options options = {.parts = APP_INTAKE, .vault_fd = -1, .migrate = true};
     enum rc rc = app_open(data, &options, &app);
     if (rc)
         return rc;

@@ -208,7 +208,7 @@ static enum rc export_stopped(struct ctx *c, const char *data, struct str kind, 
 {
     struct app app;
     struct ctx own;
-    const struct app_options options = {.parts = APP_VAULT | APP_INTAKE, .vault_fd = -1, .migrate = true};
+    const struct app_options options = {.parts = APP_INTAKE, .vault_fd = -1, .migrate = true};
     enum rc rc = app_open(data, &options, &app);
     if (!rc)
         rc = app_ctx(&app, &own);

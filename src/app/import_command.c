@@ -82,7 +82,7 @@ static enum rc import_stopped(struct ctx *c, const char *data, struct import_ask
 {
     struct app app;
     struct ctx mine;
-    const struct app_options options = {.parts = APP_VAULT | APP_INTAKE, .vault_fd = -1, .migrate = true};
+    const struct app_options options = {.parts = APP_INTAKE, .vault_fd = -1, .migrate = true};
     enum rc rc = app_open(data, &options, &app);
     if (rc)
         return rc;

@@ -72,7 +72,7 @@ static enum rc open_databases(struct ctx *c, struct app *app, bool migrate_too)
         if (rc)
             return ctx_fail(c, rc, "data", "migration_failed");
     }
-    return keystore_open(c);
+    return RC_OK;
 }
 
 static enum rc connect_vault(struct ctx *c, struct app *app, const struct app_options *o, struct opened *opened)
@@ -108,9 +108,11 @@ static enum rc open_parts(struct ctx *c, struct app *app, const struct app_optio
     app->config = &opened->config;
     app->segment_events = opened->config.segment_events;
     rc = open_databases(c, app, o->migrate);
-    if (!rc && o->parts & APP_VAULT)
+    if (!rc)
         rc = connect_vault(c, app, o, opened);
     c->vault = app->vault;
+    if (!rc)
+        rc = keystore_open(c);
     if (!rc)
         rc = start_modules(c, app, o->parts & APP_INTAKE, opened);
     if (!rc && o->parts & APP_INTAKE)

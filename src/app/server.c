@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { STOP_GRACE_MS = 8000 };
+enum { STOP_GRACE_MS = 8000, STATUS_VAULT_DOWN = 3 /* above 2: the supervisor tries again, with another vault */ };
 
 static struct running running; /* this start's address and token; written once, before any request */
 
@@ -113,11 +113,12 @@ static void serve(struct app *app, int signals, int control_fd)
 int server_run(const char *data_dir, const char *listen, int vault_fd, int control_fd)
 {
     struct app app;
-    const struct app_options options = {.parts = APP_VAULT | APP_INTAKE | APP_WAREHOUSE, .vault_fd = vault_fd, .migrate = true};
+    const struct app_options options = {.parts = APP_INTAKE | APP_WAREHOUSE, .vault_fd = vault_fd, .migrate = true};
     log_set_process("server");
     int signals = watch_signals();
-    if (app_open(data_dir, &options, &app) != RC_OK)
-        return 1;
+    enum rc opened = app_open(data_dir, &options, &app);
+    if (opened)
+        return opened == RC_VAULT_DOWN ? STATUS_VAULT_DOWN : 1;
     make_token();
     struct http_options http = {.listen = listen ? listen : app.config->listen, .workers = (unsigned)app.config->workers,
                                 .auth = access_auth, .collector = intake_collector};

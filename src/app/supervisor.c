@@ -23,7 +23,7 @@ struct family {
     pid_t vault, server;
     int control;                /* our end of the socket to the server */
     int lock;                   /* of the data directory; the server inherits it, so that it never stands free between two of them */
-    bool stopping;
+    bool stopping, served;      /* served: the server listened once */
     int restarts;
     int64_t minute_us;
 };
@@ -160,7 +160,7 @@ static bool reap(struct family *f, int *ret_status)
         *(server ? &f->server : &f->vault) = 0;
         if (f->stopping)
             continue;
-        bool refused = server && WIFEXITED(status) && WEXITSTATUS(status) <= 2; /* it said why: bad configuration, port taken */
+        bool refused = server && WIFEXITED(status) && (WEXITSTATUS(status) <= 2 || !f->served); /* it said why: bad configuration, port taken, keys that do not open */
         log_warn("supervisor.child_ended", LOG_Z("child", server ? "server" : "vault"), LOG_I("status", status));
         if (refused || !may_restart(f) || !(server ? on_server_death(f) : on_vault_death(f))) {
             *ret_status = refused ? WEXITSTATUS(status) : 1;
@@ -178,6 +178,7 @@ static void read_address(struct family *f)
     if (len <= 0)
         return;
     text[len] = '\0';
+    f->served = true;
     const char *host = strstr(text, "//");
     snprintf(f->listen, sizeof(f->listen), "%s", host ? host + 2 : text);
 }

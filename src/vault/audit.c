@@ -263,21 +263,25 @@ static bool line_follows(struct vault_audit *a, const struct vault_keyring *k, s
     return true;
 }
 
-enum rc vault_audit_verify(const char *path, const struct vault_keyring *k, int64_t *ret_count, int64_t *ret_line)
+enum rc vault_audit_verify(const char *path, const struct vault_keyring *k, const struct vault_audit_anchor *anchor, struct vault_audit_report *ret)
 {
     struct vault_audit a = {.fd = -1};
     char *text = NULL;
     size_t cap = 0;
     int64_t bad = 0;
+    bool anchored = anchor->number == 0;
     FILE *f = fopen(path, "re");
     if (!f)
         return errno == ENOENT ? RC_NOT_FOUND : RC_STORE;
-    for (ssize_t n; !bad && (n = getline(&text, &cap, f)) > 0;)
+    for (ssize_t n; !bad && (n = getline(&text, &cap, f)) > 0;) {
         if (text[n - 1] != '\n' || !line_follows(&a, k, str_n(text, (size_t)n - 1)))
             bad = a.count + 1;
+        else if (a.count == anchor->number)
+            anchored = memcmp(a.last, anchor->hash, HASH) == 0;
+    }
     free(text);
     fclose(f);
-    *ret_count = a.count;
-    *ret_line = bad;
+    *ret = (struct vault_audit_report){.count = a.count, .bad_line = bad, .anchored = anchored};
+    memcpy(ret->head, a.last, HASH);
     return RC_OK;
 }

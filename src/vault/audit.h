@@ -25,7 +25,18 @@ struct vault_audit_entry {
 /* Appends and fsyncs. False: the disk failed, nothing may leave. */
 bool vault_audit_add(struct vault_audit *a, const struct vault_audit_entry *e);
 
-/* Checks chain and MACs of a whole file. *ret_line is the first bad line, 0 if all is well; *ret_count the records. */
-enum rc vault_audit_verify(const char *path, const struct vault_keyring *k, int64_t *ret_count, int64_t *ret_line) ZX_MUST_CHECK;
+/* A record that was noted elsewhere: what stood in the file then must stand in it still, which finds a file cut off at a whole line. */
+struct vault_audit_anchor {
+    int64_t number;               /* 0: none */
+    uint8_t hash[32];
+};
+struct vault_audit_report {
+    int64_t count;                /* records that are as they were written */
+    int64_t bad_line;             /* the first that is not; 0: all are */
+    bool anchored;                /* the anchor's record is there, or none was asked for */
+    uint8_t head[32];             /* hash of the last good record: the anchor of tomorrow */
+};
+/* Checks chain and MACs of a whole file. RC_NOT_FOUND: there is none. */
+enum rc vault_audit_verify(const char *path, const struct vault_keyring *k, const struct vault_audit_anchor *anchor, struct vault_audit_report *ret) ZX_MUST_CHECK;
 
 #endif

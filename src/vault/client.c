@@ -434,6 +434,37 @@ enum rc vault_by_name(struct ctx *c, const struct vault_search *s, size_t offset
     return search(c, true, s, offset, ret, ret_count, ret_total);
 }
 
+/* ---- the server's own keys ---- */
+
+static enum rc secret(struct ctx *c, bool wrap, const char *name, struct str value, struct buf *reply, size_t wanted)
+{
+    _cleanup_wipe_ struct buf request = REQUEST_INIT;
+    vault_frame_begin(&request, 0, VAULT_OP_SECRET);
+    buf_add_u8(&request, wrap);
+    buf_add_blob(&request, str_z(name));
+    buf_add_blob(&request, value);
+    enum rc rc = call(c, &request, reply);
+    return rc || reply->len == wanted ? rc : bad_reply(c);
+}
+
+enum rc vault_wrap_secret(struct ctx *c, const char *name, const uint8_t key[static VAULT_SECRET_BYTES], struct str *ret_wrapped)
+{
+    _cleanup_wipe_ struct buf reply = REQUEST_INIT;
+    enum rc rc = secret(c, true, name, str_n(key, VAULT_SECRET_BYTES), &reply, VAULT_SECRET_WRAPPED_BYTES);
+    if (!rc)
+        *ret_wrapped = arena_str(c->arena, buf_str(&reply));
+    return rc;
+}
+
+enum rc vault_unwrap_secret(struct ctx *c, const char *name, struct str wrapped, uint8_t ret[static VAULT_SECRET_BYTES])
+{
+    _cleanup_wipe_ struct buf reply = REQUEST_INIT;
+    enum rc rc = secret(c, false, name, wrapped, &reply, VAULT_SECRET_BYTES);
+    if (!rc)
+        memcpy(ret, reply.ptr, VAULT_SECRET_BYTES);
+    return rc;
+}
+
 /* ---- state ---- */
 
 enum rc vault_status(struct ctx *c, struct vault_status *ret)

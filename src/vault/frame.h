@@ -16,6 +16,7 @@ enum vault_op {
     VAULT_OP_SEARCH,
     VAULT_OP_STATUS,
     VAULT_OP_READY,
+    VAULT_OP_SECRET,
 };
 
 /* What VAULT_OP_OPEN is for. */

@@ -15,29 +15,47 @@ static const char server_key_name[] = "server_key";
 
 /* ---- opening ---- */
 
-static enum rc read_server_key(struct ctx *c, bool *ret_found)
+/* What stands in the table: nothing, the key as it is (so it lay there before the vault wrapped it), or wrapped. */
+static enum rc read_server_key(struct ctx *c, struct str *ret)
 {
     struct db_rows *q = db_query(c->db, "keystore_secret", DB_TEXT("name", str_z(server_key_name)));
-    *ret_found = false;
-    if (db_next(q)) {
-        struct str secret = db_blob(q, "secret");
-        *ret_found = secret.len == sizeof(c->app->server_key);
-        if (*ret_found)
-            memcpy(c->app->server_key, secret.ptr, secret.len);
-    }
+    *ret = db_next(q) ? arena_str(c->arena, db_blob(q, "secret")) : STR_NULL;
     return db_end(q);
+}
+
+static enum rc write_server_key(struct ctx *c, const char *statement)
+{
+    struct str wrapped;
+    enum rc rc = vault_wrap_secret(c, server_key_name, c->app->server_key, &wrapped);
+    return rc ? rc : db_run(c->db, statement, DB_TEXT("name", str_z(server_key_name)), DB_BLOB("secret", wrapped), DB_I64("created_us", clock_now_us()));
 }
 
 static enum rc settle_server_key(struct ctx *c, void *arg)
 {
-    bool found;
-    (void)arg;
-    enum rc rc = read_server_key(c, &found);
-    if (rc || found)
+    bool *ret_was_plain = arg;
+    struct str kept;
+    enum rc rc = read_server_key(c, &kept);
+    *ret_was_plain = kept.len == VAULT_SECRET_BYTES;
+    if (rc)
         return rc;
-    randombytes_buf(c->app->server_key, sizeof(c->app->server_key));
-    return db_run(c->db, "keystore_secret_insert", DB_TEXT("name", str_z(server_key_name)),
-                  DB_BLOB("secret", str_n(c->app->server_key, sizeof(c->app->server_key))), DB_I64("created_us", clock_now_us()));
+    if (kept.len == 0) {
+        randombytes_buf(c->app->server_key, sizeof(c->app->server_key));
+        return write_server_key(c, "keystore_secret_insert");
+    }
+    if (!*ret_was_plain)
+        return vault_unwrap_secret(c, server_key_name, kept, c->app->server_key);
+    memcpy(c->app->server_key, kept.ptr, kept.len);
+    sodium_memzero((void *)(uintptr_t)kept.ptr, kept.len);
+    return write_server_key(c, "keystore_secret_update");
+}
+
+/* secure_delete has overwritten what was deleted or replaced; this empties the write-ahead log of it. */
+static enum rc empty_log(struct ctx *c)
+{
+    struct db *writer = db_pool_lock_writer(c->app->keys);
+    enum rc rc = db_script(writer, "PRAGMA wal_checkpoint(TRUNCATE)");
+    db_pool_unlock_writer(c->app->keys);
+    return rc;
 }
 
 static enum rc migrate(struct db *db)
@@ -58,7 +76,13 @@ enum rc keystore_open(struct ctx *c)
     db_pool_unlock_writer(c->app->keys);
     if (rc)
         return ctx_fail(c, rc, "keys.db", rc == RC_CONFLICT ? "newer_than_program" : "migration");
-    return db_pool_tx(c, c->app->keys, settle_server_key, NULL);
+    bool was_plain = false;
+    rc = db_pool_tx(c, c->app->keys, settle_server_key, &was_plain);
+    if (!rc && was_plain) {
+        log_info("keystore.server_key_wrapped");
+        rc = empty_log(c);
+    }
+    return rc ? ctx_fail(c, rc, "keys.db", "server_key") : RC_OK;
 }
 
 /* ---- reading ---- */
@@ -166,12 +190,7 @@ enum rc keystore_destroy(struct ctx *c, const int64_t *ids, size_t count)
     if (count == 0)
         return RC_OK;
     enum rc rc = db_pool_tx(c, c->app->keys, destroy, &d);
-    if (rc)
-        return rc;
-    struct db *writer = db_pool_lock_writer(c->app->keys);
-    rc = db_script(writer, "PRAGMA wal_checkpoint(TRUNCATE)"); /* secure_delete has overwritten the rows; this, the log */
-    db_pool_unlock_writer(c->app->keys);
-    return rc;
+    return rc ? rc : empty_log(c);
 }
 
 /* ---- orphans ---- */

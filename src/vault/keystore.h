@@ -1,12 +1,13 @@
 /* keys.db: the customers' wrapped data keys, and the server's own key. It is committed before the truth that needs its keys, and
- * emptied before the truth forgets: what is deleted here is unreadable everywhere, in logs and backups too. The keys in it are
- * worth nothing without the vault's keyring. */
+ * emptied before the truth forgets: what is deleted here is unreadable everywhere, in logs and backups too. The keys in it, the
+ * server's among them, are wrapped: worth nothing without the vault's keyring. */
 #ifndef ZX_VAULT_KEYSTORE_H
 #define ZX_VAULT_KEYSTORE_H
 
 #include "vault/vault.h"
 
-/* Brings keys.db (c->app->keys) up to date and reads, or at the first start makes, c->app->server_key. */
+/* Brings keys.db (c->app->keys) up to date and reads, or at the first start makes, c->app->server_key. Needs the vault:
+ * RC_VAULT_DOWN. A server key that an older version left there unwrapped is wrapped, and its plain bytes wiped from the file. */
 enum rc keystore_open(struct ctx *c) ZX_MUST_CHECK;
 
 /* Wrapped keys in the order of the ids, in the context's arena; empty where there is none (erased). Ids may repeat. */

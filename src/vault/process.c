@@ -390,6 +390,27 @@ static enum rc do_ready(struct process *p)
     return RC_OK;
 }
 
+/* Keys of the server's own: wrapped for keys.db, unwrapped at its start. */
+static enum rc do_secret(struct process *p, struct cursor *c)
+{
+    bool wrap = cursor_u8(c);
+    struct str name = cursor_blob(c), value = cursor_blob(c);
+    if (c->failed || name.len == 0 || name.len > VAULT_PLACE_NAME_MAX || (wrap && value.len != VAULT_KEY_BYTES))
+        return RC_BAD_REQUEST;
+    if (wrap) {
+        uint8_t wrapped[VAULT_WRAPPED_BYTES];
+        vault_secret_wrap(p->keys, name, (const uint8_t *)value.ptr, wrapped);
+        buf_add_bytes(&p->reply, wrapped, sizeof(wrapped));
+        return RC_OK;
+    }
+    uint8_t secret[VAULT_KEY_BYTES];
+    bool opened = vault_secret_unwrap(p->keys, name, value, secret);
+    if (opened)
+        buf_add_bytes(&p->reply, secret, sizeof(secret));
+    explicit_bzero(secret, sizeof(secret));
+    return opened ? RC_OK : refuse(p, RC_STORE, "not_our_secret");
+}
+
 /* ---- serving ---- */
 
 static enum rc run(struct process *p, const struct vault_frame *f)
@@ -404,6 +425,7 @@ static enum rc run(struct process *p, const struct vault_frame *f)
     case VAULT_OP_SEARCH: rc = do_search(p, &c); break;
     case VAULT_OP_STATUS: rc = do_status(p); break;
     case VAULT_OP_READY: rc = do_ready(p); break;
+    case VAULT_OP_SECRET: rc = do_secret(p, &c); break;
     default: rc = RC_BAD_REQUEST; break;
     }
     return rc == RC_OK && (c.failed || c.left) ? RC_BAD_REQUEST : rc;
@@ -510,4 +532,17 @@ enum rc vault_init(struct ctx *c, const char *data_dir, const char *unseal_file)
 {
     enum rc rc = vault_keyring_create(data_dir, unseal_file);
     return rc ? ctx_fail(c, rc, "keyring", rc == RC_CONFLICT ? "exists" : "not_written") : RC_OK;
+}
+
+enum rc vault_check_audit(struct ctx *c, const char *data_dir, const char *unseal_file, const struct vault_audit_anchor *anchor, struct vault_audit_report *ret)
+{
+    _cleanup_(vault_keyring_freep) struct vault_keyring *keys = NULL;
+    const char *path = arena_printf(c->arena, "%s/audit.log", data_dir).ptr;
+    if (sodium_init() < 0 || !vault_confine_memory())
+        return ctx_fail(c, RC_INTERNAL, NULL, "confinement");
+    enum rc rc = vault_keyring_load(data_dir, unseal_file, &keys);
+    if (rc)
+        return ctx_fail(c, rc, "unseal_file", rc == RC_NOT_FOUND ? "no_installation_here" : "does_not_open_the_keyring");
+    rc = vault_audit_verify(path, keys, anchor, ret);
+    return rc ? ctx_fail(c, rc, "audit.log", rc == RC_NOT_FOUND ? "missing" : "can_not_be_read") : RC_OK;
 }

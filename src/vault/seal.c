@@ -105,6 +105,40 @@ bool vault_dek_unwrap(const struct vault_keyring *k, int64_t customer_id, struct
     return true;
 }
 
+/* ---- the server's own keys ---- */
+
+static struct ad secret_ad(struct str name, uint16_t kek_version)
+{
+    struct ad ad = {.len = 0};
+    ad_text(&ad, STR("secret"));
+    ad_text(&ad, name);
+    ad_number(&ad, kek_version, 2);
+    return ad;
+}
+
+void vault_secret_wrap(const struct vault_keyring *k, struct str name, const uint8_t secret[static VAULT_KEY_BYTES], uint8_t ret_wrapped[static VAULT_WRAPPED_BYTES])
+{
+    uint16_t kek_version;
+    const uint8_t *kek = vault_keyring_newest(k, VAULT_KEY_KEK, &kek_version);
+    ret_wrapped[0] = FORMAT;
+    put_u16(ret_wrapped + 1, kek_version);
+    put_u16(ret_wrapped + 3, 0);
+    take_nonce(ret_wrapped + 5);
+    struct ad ad = secret_ad(name, kek_version);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(ret_wrapped + 5 + NONCE, NULL, secret, VAULT_KEY_BYTES, ad.bytes, ad.len, NULL, ret_wrapped + 5, kek);
+}
+
+bool vault_secret_unwrap(const struct vault_keyring *k, struct str name, struct str wrapped, uint8_t ret[static VAULT_KEY_BYTES])
+{
+    const uint8_t *w = (const uint8_t *)wrapped.ptr;
+    if (wrapped.len != VAULT_WRAPPED_BYTES || w[0] != FORMAT || name.len > VAULT_PLACE_NAME_MAX)
+        return false;
+    uint16_t kek_version = get_u16(w + 1);
+    const uint8_t *kek = vault_keyring_key(k, VAULT_KEY_KEK, kek_version);
+    struct ad ad = secret_ad(name, kek_version);
+    return kek && crypto_aead_xchacha20poly1305_ietf_decrypt(ret, NULL, NULL, w + 5 + NONCE, VAULT_KEY_BYTES + TAG, ad.bytes, ad.len, w + 5, kek) == 0;
+}
+
 /* ---- values ---- */
 
 static struct ad value_ad(const struct vault_dek *dek, enum vault_field field, const struct vault_where *at)

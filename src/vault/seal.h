@@ -25,6 +25,11 @@ void vault_dek_make(const struct vault_keyring *k, int64_t customer_id, struct v
 /* False when the wrapped key is not hers, or damaged. */
 bool vault_dek_unwrap(const struct vault_keyring *k, int64_t customer_id, struct str wrapped, struct vault_dek *ret);
 
+/* A key of the server's own, wrapped by the newest KEK for its name; the same form, its DEK version 0. */
+void vault_secret_wrap(const struct vault_keyring *k, struct str name, const uint8_t secret[static VAULT_KEY_BYTES], uint8_t ret_wrapped[static VAULT_WRAPPED_BYTES]);
+/* False when it is not the one of that name, or damaged. */
+bool vault_secret_unwrap(const struct vault_keyring *k, struct str name, struct str wrapped, uint8_t ret[static VAULT_KEY_BYTES]);
+
 /* struct vault_place as it comes out of a frame. */
 struct vault_where {
     struct str table, column;

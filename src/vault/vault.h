@@ -47,6 +47,13 @@ int vault_main(int fd, const char *data_dir, const char *unseal_file);
 /* Makes the keyring of a new installation, and the key file if there is none. Never overwrites: RC_CONFLICT. */
 enum rc vault_init(struct ctx *c, const char *data_dir, const char *unseal_file) ZX_MUST_CHECK;
 
+/* Checks audit.log of an installation, served or not, in this process, which should end soon after: it opens the keyring.
+ * RC_DENIED when the unseal key does not fit. vault/audit.h has the shapes. */
+struct vault_audit_anchor;
+struct vault_audit_report;
+enum rc vault_check_audit(struct ctx *c, const char *data_dir, const char *unseal_file, const struct vault_audit_anchor *anchor, struct vault_audit_report *ret)
+    ZX_MUST_CHECK;
+
 /* Why a value is no identifier. */
 enum vault_verdict {
     VAULT_OK,
@@ -71,6 +78,12 @@ struct vault_key {
     struct str wrapped;          /* out */
 };
 enum rc vault_new_keys(struct ctx *c, struct vault_key *items, size_t count) ZX_MUST_CHECK;
+
+/* A key of the server's own, for keys.db: 32 bytes to a wrapped form of 77, and back. RC_STORE: it was not wrapped by this vault
+ * for this name. */
+enum { VAULT_SECRET_BYTES = 32, VAULT_SECRET_WRAPPED_BYTES = 77 };
+enum rc vault_wrap_secret(struct ctx *c, const char *name, const uint8_t secret[static VAULT_SECRET_BYTES], struct str *ret_wrapped) ZX_MUST_CHECK;
+enum rc vault_unwrap_secret(struct ctx *c, const char *name, struct str wrapped, uint8_t ret[static VAULT_SECRET_BYTES]) ZX_MUST_CHECK;
 
 /* Where a sealed value lives; all of it is associated data of the cipher. */
 struct vault_place {

@@ -18,5 +18,8 @@ SELECT count(*) FROM wrapped_key;
 -- name: keystore_secret
 SELECT secret FROM server_secret WHERE name = $name;
 
+-- name: keystore_secret_update
+UPDATE server_secret SET secret = $secret, created_us = $created_us WHERE name = $name;
+
 -- name: keystore_secret_insert
 INSERT INTO server_secret (name, secret, created_us) VALUES ($name, $secret, $created_us);

@@ -1,5 +1,5 @@
 /* keys.db: put, get, destroy, sweep, and the server's key. */
-#include "test.h"
+#include "vault_fixture.h"
 
 #include "base/app.h"
 #include "db/pool.h"
@@ -12,6 +12,7 @@ struct fixture {
     char dir[64], path[96];
     struct app app;
     struct ctx c;
+    struct vault_fixture *v;
 };
 
 static void open_store(struct fixture *f)
@@ -26,7 +27,8 @@ static int set_up(void **state)
     snprintf(f->dir, sizeof(f->dir), "/tmp/zhixin-keys-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
     snprintf(f->path, sizeof(f->path), "%s/keys.db", f->dir);
-    f->c = (struct ctx){.arena = arena_new(), .app = &f->app};
+    f->v = vault_fixture_new();
+    f->c = (struct ctx){.arena = arena_new(), .app = &f->app, .vault = f->v->c.vault};
     open_store(f);
     *state = f;
     return 0;
@@ -41,6 +43,7 @@ static int tear_down(void **state)
     for (size_t i = 0; i < COUNT(ends); i++)
         snprintf(path, sizeof(path), "%s%s", f->path, ends[i]), unlink(path);
     rmdir(f->dir);
+    vault_fixture_free(f->v);
     arena_free(f->c.arena);
     free(f);
     return 0;
@@ -147,11 +150,61 @@ static void test_server_key_stays(void **state)
     assert_memory_equal(before, f->app.server_key, 32);
 }
 
+static enum rc put_plain(struct ctx *c, void *arg)
+{
+    return db_run(c->db, "keystore_secret_update", DB_TEXT("name", STR("server_key")), DB_BLOB("secret", str_n(arg, 32)), DB_I64("created_us", 1));
+}
+
+/* Older versions kept the key as it is: it is wrapped at the next start, and its plain bytes leave every file. */
+static void test_plain_server_key_is_wrapped(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t plain[] = "plain-server-key-of-32-bytes-!!!";
+    struct str bytes = str_n(plain, 32);
+    char wal[128];
+    snprintf(wal, sizeof(wal), "%s-wal", f->path);
+    assert_int_equal(db_pool_tx(&f->c, f->app.keys, put_plain, plain), RC_OK);
+    assert_true(file_has(f->path, bytes) || file_has(wal, bytes)); /* the search does find it */
+    memset(f->app.server_key, 0, 32);
+    assert_int_equal(keystore_open(&f->c), RC_OK);
+    assert_memory_equal(f->app.server_key, plain, 32);
+    assert_false(file_has(f->path, bytes));
+    assert_false(file_has(wal, bytes));
+    memset(f->app.server_key, 0, 32);
+    db_pool_close(f->app.keys);
+    open_store(f);
+    assert_memory_equal(f->app.server_key, plain, 32);
+    assert_false(file_has(f->path, bytes));
+}
+
+static void test_server_key_lies_in_no_file(void **state)
+{
+    struct fixture *f = *state;
+    char wal[128];
+    snprintf(wal, sizeof(wal), "%s-wal", f->path);
+    assert_false(file_has(f->path, str_n(f->app.server_key, 32)));
+    assert_false(file_has(wal, str_n(f->app.server_key, 32)));
+}
+
+/* Another vault's keyring opens nothing: better no start than other pseudonyms for all devices. */
+static void test_server_key_needs_its_vault(void **state)
+{
+    struct fixture *f = *state;
+    struct vault_fixture *other = vault_fixture_new();
+    f->c.vault = other->c.vault;
+    assert_int_equal(keystore_open(&f->c), RC_STORE);
+    f->c.vault = NULL;
+    ctx_clear(&f->c);
+    assert_int_equal(keystore_open(&f->c), RC_VAULT_DOWN);
+    vault_fixture_free(other);
+}
+
 int main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         ROW(test_put_and_get), ROW(test_never_replaced), ROW(test_destroyed_for_good), ROW(test_sweep), ROW(test_server_key_stays),
+        ROW(test_plain_server_key_is_wrapped), ROW(test_server_key_lies_in_no_file), ROW(test_server_key_needs_its_vault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
