@@ -13,6 +13,7 @@ struct config {
     char *unseal_file;         /* vault.unseal_file, default DATA/unseal.key */
     char *log_level;           /* log.level */
     int64_t warehouse_memory_mib; /* warehouse.memory_mib */
+    int64_t warehouse_rest_s;  /* warehouse.rest_s */
     int64_t segment_events;    /* eventlog.segment_events */
 };
 /* Reads DATA/zhixin.conf where it is there; unknown keys are errors that name the line. */

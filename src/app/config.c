@@ -15,6 +15,7 @@ static const struct setting {
     {"server", "workers", "4", "Threads that run requests.", offsetof(struct config, workers), true},
     {"vault", "unseal_file", "", "Key file (mode 0600) that opens the keyring; empty: unseal.key in the data directory.", offsetof(struct config, unseal_file), false},
     {"warehouse", "memory_mib", "384", "Memory that the analytical store may use.", offsetof(struct config, warehouse_memory_mib), true},
+    {"warehouse", "rest_s", "20", "The analytical store is closed when nobody asked it and little happened for so many seconds; 0: never.", offsetof(struct config, warehouse_rest_s), true},
     {"eventlog", "segment_events", "262144", "So many events are sealed into one segment file.", offsetof(struct config, segment_events), true},
     {"log", "level", "info", "debug, info, warn or error.", offsetof(struct config, log_level), false},
 };

@@ -4,20 +4,32 @@
 #include "app/app_priv.h"
 #include "app/demo_home.h"
 #include "base/log.h"
+#include "db/pool.h"
 #include "http/http.h"
 #include "intake/intake.h"
 #include "job/job.h"
 #include "vault/vault.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { STOP_GRACE_MS = 8000, STATUS_VAULT_DOWN = 3 /* above 2: the supervisor tries again, with another vault */ };
+enum {
+    STOP_GRACE_MS = 8000,
+    STATUS_VAULT_DOWN = 3, /* above 2: the supervisor tries again, with another vault */
+    QUIET_LOOK_MS = 10000,
+    QUIET_PERCENT = 3,
+};
+
+struct quiet {
+    int64_t looked_us, spent_us;
+};
 
 static struct running running; /* this start's address and token; written once, before any request */
 
@@ -74,11 +86,38 @@ static int take_fd(int control_fd)
     return fd;
 }
 
+/* Processor time of the whole process. */
+static int64_t used_us(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * US_PER_S + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
+}
+
+/* A quiet time begins or goes on: caches are given back, which a busy server needs and an idle one only holds. */
+static void rest_when_quiet(struct app *app, struct quiet *q)
+{
+    int64_t now_us = clock_mono_us(), spent_us = used_us();
+    if (now_us - q->looked_us < QUIET_LOOK_MS * US_PER_MS)
+        return;
+    bool quiet = (spent_us - q->spent_us) * 100 < (now_us - q->looked_us) * QUIET_PERCENT;
+    q->looked_us = now_us;
+    q->spent_us = spent_us;
+    if (!quiet)
+        return;
+    db_pool_rest(app->truth);
+    db_pool_rest(app->keys);
+    malloc_trim(0);
+}
+
 static void wait_for_the_end(struct app *app, int signals, int control_fd)
 {
     struct pollfd watched[] = {{signals, POLLIN, 0}, {control_fd, POLLIN, 0}};
+    struct quiet quiet = {.looked_us = clock_mono_us(), .spent_us = used_us()};
     for (;;) {
-        if (poll(watched, control_fd >= 0 ? 2 : 1, -1) < 0)
+        int got = poll(watched, control_fd >= 0 ? 2 : 1, QUIET_LOOK_MS);
+        rest_when_quiet(app, &quiet);
+        if (got <= 0)
             continue;
         if (watched[0].revents)
             return;

@@ -71,6 +71,8 @@ bool db_is_broken(struct db *db);
 /* Makes a running DuckDB query of this connection fail soon; from any thread. */
 void db_interrupt(struct db *db);
 void db_close(struct db *db); /* NULL is fine */
+/* Empties an SQLite connection's page cache. */
+void db_rest(struct db *db);
 MEM_DEFINE_CLEANUP(struct db, db_close)
 enum db_engine db_engine(const struct db *db);
 /* Makes the named statements known to every database opened later (called once per module at start). */

@@ -361,6 +361,7 @@ static enum rc driver_error_rc(void *conn)
 }
 
 static struct duckdb_instance *instances;
+static unsigned open_count;     /* those in memory, too */
 static pthread_mutex_t instances_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void instance_leave(const struct duckdb_api *api, struct duckdb_instance *i)
@@ -375,6 +376,8 @@ static void instance_leave(const struct duckdb_api *api, struct duckdb_instance 
         api->close(&i->database);
         free(i->path);
         free(i);
+        if (--open_count == 0)
+            duckdb_rest();
     }
     pthread_mutex_unlock(&instances_lock);
 }
@@ -462,6 +465,7 @@ static enum rc lock_down(struct duckdb_conn *conn, const char *segments_dir)
     }
     if (conn->instance->path[0] == ':')
         buf_addz(&sql, "SET temp_directory='';"); /* in memory means in memory: never spills into the current folder */
+    buf_addz(&sql, "SET parquet_metadata_cache=true;"); /* segments never change */
     buf_addz(&sql, "SET enable_external_access=false; SET lock_configuration=true;");
     buf_add_byte(&sql, '\0');
     return driver_script(conn, sql.ptr);
@@ -482,6 +486,7 @@ static enum rc open_instance(const struct duckdb_api *api, const char *path, con
     }
     i->path = mem_dupz(path, strlen(path));
     i->users = 1;
+    open_count++;
     *ret = i;
     return RC_OK;
 }

@@ -149,5 +149,7 @@ struct duckdb_api {
 
 /* Loads the library at the first call; NULL when it can't be found, said in the log. Thread-safe. */
 const struct duckdb_api *duckdb_load(void);
+/* With no database open: gives back the memory that the library keeps for the next one. */
+void duckdb_rest(void);
 
 #endif

@@ -4,8 +4,12 @@
 #include "db/duckdb_api.h"
 
 #include <dlfcn.h>
+#include <link.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #ifndef ZHIXIN_LIBDIR
 #define ZHIXIN_LIBDIR "/usr/lib/zhixin"
@@ -58,4 +62,32 @@ const struct duckdb_api *duckdb_load(void)
 bool db_duckdb_is_there(void)
 {
     return duckdb_load() != NULL;
+}
+
+/* Code and constants come back from the page cache when they are next needed; what was relocated or written stays. */
+static int drop_pages(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    (void)size, (void)arg;
+    if (!info->dlpi_name || !strstr(info->dlpi_name, "libduckdb"))
+        return 0;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        uintptr_t from = (info->dlpi_addr + part->p_vaddr + page - 1) / page * page, to = (info->dlpi_addr + part->p_vaddr + part->p_memsz) / page * page;
+        if (part->p_type == PT_LOAD && !(part->p_flags & PF_W) && to > from)
+            madvise((void *)from, to - from, MADV_DONTNEED);
+    }
+    return 1;
+}
+
+void duckdb_rest(void)
+{
+    if (!loaded)
+        return;
+    if (api.mallctl) {
+        api.mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+        api.mallctl("arena.4096.purge", NULL, NULL, NULL, 0); /* 4096: all of them */
+    }
+    malloc_trim(0);
+    dl_iterate_phdr(drop_pages, NULL);
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { READERS_MAX = 64 };
+enum { READERS_MAX = 64, READERS_REST = 1 };
 
 struct db_pool {
     char *path;
@@ -119,6 +119,29 @@ void db_pool_unlock_writer(struct db_pool *p)
     p->serving++;
     pthread_cond_broadcast(&p->writer_turn);
     pthread_mutex_unlock(&p->writer_lock);
+}
+
+static struct db *take_spare(struct db_pool *p)
+{
+    struct db *spare = NULL;
+    pthread_mutex_lock(&p->idle_lock);
+    if (p->idle_count > READERS_REST)
+        spare = p->idle[--p->idle_count];
+    pthread_mutex_unlock(&p->idle_lock);
+    return spare;
+}
+
+void db_pool_rest(struct db_pool *p)
+{
+    struct db *spare;
+    while ((spare = take_spare(p)))
+        db_close(spare);
+    if (db_pool_reader(p, &spare) == RC_OK) {
+        db_rest(spare);
+        db_pool_give(p, spare);
+    }
+    db_rest(db_pool_lock_writer(p));
+    db_pool_unlock_writer(p);
 }
 
 void db_pool_sync(struct db_pool *p)

@@ -18,6 +18,8 @@ void db_pool_give(struct db_pool *p, struct db *reader);
 /* Waits for the writer. Whoever holds it runs db_tx() on it; keep it short. */
 struct db *db_pool_lock_writer(struct db_pool *p);
 void db_pool_unlock_writer(struct db_pool *p);
+/* For quiet times: closes the readers that nobody needs, and empties the page caches of the others. */
+void db_pool_rest(struct db_pool *p);
 
 /* Runs fn as db_tx() on the writer of the pool, c->db being the writer meanwhile; on disk when it returns. */
 enum rc db_pool_tx(struct ctx *c, struct db_pool *p, enum rc (*fn)(struct ctx *c, void *arg), void *arg) ZX_MUST_CHECK;

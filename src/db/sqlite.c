@@ -207,6 +207,12 @@ static enum rc configure(sqlite3 *conn, const struct db_options *o)
     return driver_script(conn, pragmas);
 }
 
+void db_rest(struct db *db)
+{
+    if (db_engine(db) == DB_SQLITE)
+        sqlite3_db_release_memory(db_connection(db));
+}
+
 enum rc db_open_sqlite(const char *path, const struct db_options *options, struct db **ret)
 {
     sqlite3 *conn = NULL;

@@ -14,7 +14,7 @@ int32_t warehouse_event_day(int64_t at_us)
 
 /* ---- the view ---- */
 
-static void add_path(struct buf *sql, const char *path)
+void warehouse_add_path(struct buf *sql, const char *path)
 {
     buf_add_byte(sql, '\'');
     for (; *path; path++)
@@ -41,7 +41,7 @@ enum rc make_event_view(struct ctx *c, struct follower *f)
                  ZONE_S * 1000, EVENT_PAGE, EVENT_SCREEN, VISIT_BROWSE, VISIT_CART, VISIT_ORDER);
     for (size_t i = 0; i < count; i++) {
         buf_addz(&sql, i ? "," : "");
-        add_path(&sql, segments[i].path);
+        warehouse_add_path(&sql, segments[i].path);
     }
     buf_addz(&sql, count ? "])" : "");
     buf_add_byte(&sql, '\0');

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { FOLD_GAP_S = 1800 };
+enum { FOLD_GAP_S = 1800, FILES_AT_ONCE = 24 };
 
 struct step_of_story {
     struct timeline_item item;
@@ -145,11 +145,30 @@ static enum rc read_recent(struct ctx *c, struct story *s, const struct sites *s
     return rc;
 }
 
-static enum rc read_segment(struct ctx *c, struct story *s, const struct sites *sites, const char *file)
+/* The statement with the files in the place of its one. */
+static void statement_of(const char *const *files, size_t count, struct buf *sql)
+{
+    const char *text = db_sql_text("wh_story_segment"), *place = strstr(text, "$file");
+    buf_add(sql, str_n(text, (size_t)(place - text)));
+    for (size_t i = 0; i < count; i++) {
+        buf_addz(sql, i ? "," : "");
+        warehouse_add_path(sql, files[i]);
+    }
+    buf_addz(sql, place + strlen("$file"));
+    buf_add_byte(sql, '\0');
+}
+
+static enum rc read_files(struct ctx *c, struct story *s, const struct sites *sites, const char *const *files, size_t count)
 {
     const struct timeline_query *t = s->query;
-    struct db_rows *q = db_query(c->warehouse, "wh_story_segment", DB_IDS("subjects", t->subjects, t->subject_count), DB_I64("before_us", t->before_us),
-                                 DB_I64("before_id", t->before_id), DB_I64("limit", wanted(t)), DB_TEXT("file", str_z(file)));
+    _cleanup_buf_ struct buf sql = BUF_INIT(1 << 20);
+    struct db_rows *q;
+    const struct db_arg args[] = {DB_IDS("subjects", t->subjects, t->subject_count), DB_I64("before_us", t->before_us), DB_I64("before_id", t->before_id),
+                                  DB_I64("limit", wanted(t))};
+    statement_of(files, count, &sql);
+    enum rc rc = db_query_text(c->warehouse, sql.ptr, args, sizeof(args) / sizeof(args[0]), &q);
+    if (rc)
+        return rc;
     while (db_next(q))
         add_event(c, s, sites, &(struct event){
             .id = db_i64(q, "id"), .source_id = db_i64(q, "source_id"), .at_us = db_i64(q, "at_us"), .type = (int32_t)db_i64(q, "type"),
@@ -160,17 +179,23 @@ static enum rc read_segment(struct ctx *c, struct story *s, const struct sites *
 
 static int64_t nth_newest(struct story *s);
 
+/* Making a plan costs several times what one file does, so a query reads many. */
 static enum rc read_segments(struct ctx *c, struct story *s, const struct sites *sites)
 {
     struct eventlog_segment *segments;
-    size_t count;
+    size_t count, i = 0;
     enum rc rc = eventlog_segments_of(c, c->app->eventlog, s->query->subjects, s->query->subject_count, &segments, &count);
-    for (size_t i = 0; !rc && i < count; i++) {
-        if (segments[i].first_at_us > s->query->before_us)
-            continue;
-        if (s->count >= wanted(s->query) && segments[i].last_at_us < nth_newest(s))
-            continue; /* nothing in it is newer than what the page needs */
-        rc = read_segment(c, s, sites, segments[i].path);
+    while (!rc && i < count) {
+        const char *files[FILES_AT_ONCE];
+        size_t n = 0;
+        for (; i < count && n < FILES_AT_ONCE; i++) {
+            bool later = segments[i].first_at_us > s->query->before_us;
+            bool older = s->count >= wanted(s->query) && segments[i].last_at_us < nth_newest(s); /* than what the page needs */
+            if (!later && !older)
+                files[n++] = segments[i].path;
+        }
+        if (n)
+            rc = read_files(c, s, sites, files, n);
     }
     return rc;
 }

@@ -7,6 +7,8 @@
  *    following ◄─────────────────────────────────────────────┘
  *        │ asked to rebuild: a second file is made while this one serves, then takes its place
  *        │ DuckDB declared it invalid: set aside as warehouse.duckdb.bad, building
+ *        │ nobody asks and little happens: asleep, the file closed and its memory given back. Whoever asks wakes it and waits
+ *        │ until it is up to date; much to apply, or a little for some seconds, wakes it, too
  */
 #include "base/log.h"
 #include "db/pool.h"
@@ -20,7 +22,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IDLE_MAX = 16, POLL_BUSY_MS = 20, POLL_IDLE_MS = 100, POLL_MAX_MS = 400, IDLE_AFTER = 50, FAILURES_MAX = 5, VERIFY_TRIES = 3, VERIFY_WAIT_MS = 600000 };
+enum { IDLE_MAX = 16, POLL_BUSY_MS = 20, POLL_IDLE_MS = 100, POLL_MAX_MS = 400, IDLE_AFTER = 50, FAILURES_MAX = 5, VERIFY_TRIES = 3, VERIFY_WAIT_MS = 600000, WAKE_WAIT_MS = 5000, START_MS = 1000, CALM_CHANGES = 100 };
+
+/* How much happens: what was applied at the last look. */
+struct pace {
+    int64_t looked_us, seq;
+    bool calm;
+    int64_t behind_us;               /* since when a sleeper knows of changes to apply, 0: there are none */
+};
 
 struct warehouse {
     struct app *app;
@@ -37,7 +46,11 @@ struct warehouse {
     enum rc rebuild_rc;
     unsigned rebuilds;               /* finished */
     int64_t applied_seq;
+    bool asleep;                     /* nobody asks: the file is closed, and ready stands for "can be opened" */
+    int64_t asked_us;                /* last time that somebody did, monotonic */
+    int64_t rest_us;                 /* so long without it, and it may fall asleep */
 
+    struct pace pace;                /* the thread's */
     bool started;
     pthread_t thread;
 };
@@ -49,13 +62,40 @@ static enum rc no_library(struct ctx *c)
     return ctx_fail(c, RC_STORE, "warehouse", "libduckdb_can_not_be_loaded");
 }
 
+static struct timespec in_ms(int64_t ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_sec += ms / 1000 + (t.tv_nsec + ms % 1000 * 1000000) / 1000000000;
+    t.tv_nsec = (t.tv_nsec + ms % 1000 * 1000000) % 1000000000;
+    return t;
+}
+
+/* With the lock held: keeps it awake, or wakes it. */
+static void note_asker(struct warehouse *w)
+{
+    w->asked_us = clock_mono_us();
+    if (w->asleep)
+        pthread_cond_broadcast(&w->changed);
+}
+
+static void wait_awake(struct warehouse *w)
+{
+    struct timespec until = in_ms(WAKE_WAIT_MS);
+    pthread_mutex_lock(&w->lock);
+    note_asker(w);
+    while (w->asleep && !w->impossible && !w->stopping && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
+        continue;
+    pthread_mutex_unlock(&w->lock);
+}
+
 static struct db *take_idle(struct warehouse *w, bool *ret_ready, bool *ret_impossible)
 {
     struct db *db = NULL;
     pthread_mutex_lock(&w->lock);
-    *ret_ready = w->ready;
+    *ret_ready = w->ready && !w->asleep;
     *ret_impossible = w->impossible;
-    if (w->ready && w->idle_count)
+    if (*ret_ready && w->idle_count)
         db = w->idle[--w->idle_count];
     pthread_mutex_unlock(&w->lock);
     return db;
@@ -68,6 +108,7 @@ enum rc warehouse_use(struct ctx *c)
     enum rc rc = RC_OK;
     if (!w)
         return ctx_fail(c, RC_BUSY, "warehouse", "not_open");
+    wait_awake(w);
     pthread_rwlock_rdlock(&w->file_lock);
     c->warehouse = take_idle(w, &ready, &impossible);
     if (impossible)
@@ -87,6 +128,7 @@ void warehouse_done(struct ctx *c)
     struct db *db = c->warehouse;
     c->warehouse = NULL;
     pthread_mutex_lock(&w->lock);
+    w->asked_us = clock_mono_us();
     if (w->idle_count < IDLE_MAX && !db_is_broken(db)) {
         w->idle[w->idle_count++] = db;
         db = NULL;
@@ -97,11 +139,18 @@ void warehouse_done(struct ctx *c)
 }
 
 /* With the file lock held for writing: nobody has a connection any more. */
-static void close_idle(struct warehouse *w)
+static void close_lent(struct warehouse *w)
 {
     pthread_mutex_lock(&w->lock);
     while (w->idle_count)
         db_close(w->idle[--w->idle_count]);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void close_idle(struct warehouse *w)
+{
+    close_lent(w);
+    pthread_mutex_lock(&w->lock);
     w->ready = false;
     pthread_mutex_unlock(&w->lock);
 }
@@ -184,6 +233,8 @@ static enum rc make_anew(struct warehouse *w, bool from_nothing)
 {
     pthread_mutex_lock(&w->lock);
     w->rebuilding = true;
+    w->asleep = false; /* who waits need not wait for all of it */
+    pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
     enum rc rc = build(w, from_nothing);
     if (!rc)
@@ -231,15 +282,17 @@ static enum rc open_or_build(struct warehouse *w)
 
 /* ---- the thread ---- */
 
+/* With the lock held. */
+static bool is_asked(const struct warehouse *w)
+{
+    return clock_mono_us() - w->asked_us < w->rest_us;
+}
+
 static void nap(struct warehouse *w, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += (long)ms * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    struct timespec until = in_ms(ms);
     pthread_mutex_lock(&w->lock);
-    while (!w->stopping && !w->rebuild_wanted && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
+    while (!w->stopping && !w->rebuild_wanted && !(w->asleep && is_asked(w)) && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
         continue; /* woken for others */
     pthread_mutex_unlock(&w->lock);
 }
@@ -288,20 +341,88 @@ static void give_up(struct warehouse *w)
     pthread_mutex_unlock(&w->lock);
 }
 
+/* ---- sleep ---- */
+
+static void look_at_pace(struct warehouse *w)
+{
+    int64_t now_us = clock_mono_us();
+    if (now_us - w->pace.looked_us < w->rest_us)
+        return;
+    w->pace.calm = w->pace.looked_us && w->follower.seq - w->pace.seq < CALM_CHANGES;
+    w->pace.looked_us = now_us;
+    w->pace.seq = w->follower.seq;
+}
+
+/* Caught up: whoever waited for that is served now. Then, or later, closes the file when it is not wanted. */
+static void settle(struct warehouse *w)
+{
+    bool sleep;
+    look_at_pace(w);
+    pthread_mutex_lock(&w->lock);
+    if (w->asleep)
+        pthread_cond_broadcast(&w->changed);
+    sleep = w->app->warehouse_rest_s > 0 && w->pace.calm && !is_asked(w) && !w->rebuild_wanted;
+    w->asleep = sleep && w->asleep;
+    pthread_mutex_unlock(&w->lock);
+    if (!sleep || pthread_rwlock_trywrlock(&w->file_lock) != 0)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->asleep = !is_asked(w);
+    sleep = w->asleep;
+    pthread_mutex_unlock(&w->lock);
+    if (sleep) {
+        close_lent(w);
+        follower_close(&w->follower);
+        w->pace.behind_us = 0;
+    }
+    pthread_rwlock_unlock(&w->file_lock);
+}
+
+/* A look at the truth, without the warehouse: is there so much to apply, or for so long, that it has to wake up? */
+static bool is_behind(struct warehouse *w)
+{
+    _cleanup_(arena_freep) struct arena *arena = arena_new();
+    struct ctx c = {.arena = arena, .app = w->app};
+    int64_t last = 0, now_us = clock_mono_us();
+    if (db_pool_reader(w->app->truth, &c.db))
+        return false;
+    enum rc rc = change_last(&c, &last);
+    db_pool_give(w->app->truth, c.db);
+    if (rc || last <= w->follower.seq)
+        return false;
+    w->pace.behind_us = w->pace.behind_us ? w->pace.behind_us : now_us;
+    if (last - w->follower.seq >= CALM_CHANGES)
+        w->pace = (struct pace){.looked_us = now_us, .seq = w->follower.seq}; /* stay awake for a while */
+    return !w->pace.calm || now_us - w->pace.behind_us >= w->rest_us;
+}
+
+static bool sleeps_on(struct warehouse *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool asleep = w->asleep, wanted = is_asked(w) || w->rebuild_wanted;
+    pthread_mutex_unlock(&w->lock);
+    return asleep && !wanted && w->pace.looked_us && !is_behind(w);
+}
+
 static void *run(void *arg)
 {
     struct warehouse *w = arg;
     unsigned failures = 0, quiet = 0;
+    nap(w, START_MS); /* the program is starting: who waits for its first answer needs the processor */
     if (!db_duckdb_is_there()) {
         give_up(w);
         return NULL;
     }
     setpriority(PRIO_PROCESS, (id_t)gettid(), 5); /* behind those who wait for an answer */
     while (!is_stopping(w)) {
-        bool more = false;
+        bool more = false, opened = w->follower.db != NULL;
         enum rc rc = RC_OK;
         int64_t since_us = clock_mono_us();
-        if (!w->follower.db)
+        if (sleeps_on(w)) {
+            nap(w, POLL_MAX_MS);
+            continue;
+        }
+        if (!opened)
             rc = open_or_build(w);
         else if (wants_rebuild(w))
             rc = make_anew(w, true);
@@ -312,6 +433,8 @@ static void *run(void *arg)
         publish(w);
         if (failures && w->follower.db)
             recover(w, failures);
+        if (!rc && opened && w->follower.db && !(more && w->follower.full))
+            settle(w);
         if (!more || !w->follower.full)
             nap(w, pause_ms(clock_mono_us() - since_us, quiet));
     }
@@ -331,7 +454,10 @@ enum rc warehouse_status(struct ctx *c, struct warehouse_status *ret)
     enum rc rc = change_last(c, &s.last_seq);
     pthread_mutex_lock(&w->lock);
     s.seq = w->applied_seq;
+    if (!w->ready)
+        note_asker(w); /* not opened yet: how far it is isn't known */
     s.rebuilding = w->rebuilding;
+    s.asleep = w->asleep;
     pthread_mutex_unlock(&w->lock);
     if (!rc && s.last_seq > s.seq)
         rc = change_read(c, s.seq, 1, &oldest, &count);
@@ -343,21 +469,13 @@ enum rc warehouse_status(struct ctx *c, struct warehouse_status *ret)
     return RC_OK;
 }
 
-static struct timespec in_ms(int64_t ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    t.tv_sec += ms / 1000 + (t.tv_nsec + ms % 1000 * 1000000) / 1000000000;
-    t.tv_nsec = (t.tv_nsec + ms % 1000 * 1000000) % 1000000000;
-    return t;
-}
-
 enum rc warehouse_wait(struct ctx *c, int64_t seq, int64_t timeout_ms)
 {
     struct warehouse *w = c->app->warehouse;
     struct timespec until = in_ms(timeout_ms);
     int waited = 0;
     pthread_mutex_lock(&w->lock);
+    note_asker(w);
     while ((w->applied_seq < seq || !w->ready) && !w->stopping && !w->impossible && waited == 0)
         waited = pthread_cond_timedwait(&w->changed, &w->lock, &until);
     bool there = w->applied_seq >= seq && w->ready, impossible = w->impossible;
@@ -464,6 +582,9 @@ static enum rc start(struct app *app)
     pthread_rwlock_init(&w->file_lock, NULL);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
+    w->asleep = true;
+    w->rest_us = app->warehouse_rest_s > 0 ? app->warehouse_rest_s * US_PER_S : START_MS * US_PER_MS;
+    w->asked_us = -w->rest_us;
     app->warehouse = w;
     w->started = pthread_create(&w->thread, NULL, run, w) == 0;
     if (w->started)

@@ -19,6 +19,7 @@ struct warehouse_status {
     int64_t last_seq;     /* of the truth */
     int64_t lag_ms;       /* age of the oldest change that is not applied; 0: none */
     bool rebuilding;
+    bool asleep;          /* closed until somebody asks, or there is enough to apply */
 };
 enum rc warehouse_status(struct ctx *c, struct warehouse_status *ret) ZX_MUST_CHECK;
 /* Waits until `seq` is applied: for commands and tests. RC_BUSY after timeout_ms. */

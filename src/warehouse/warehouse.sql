@@ -300,7 +300,7 @@ SELECT id, block FROM event_recent
 WHERE subject IN ($subjects[]) AND (at_us < $before_us OR (at_us = $before_us AND id < $before_id)) ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 
 -- name: wh_story_segment
-SELECT id, source_id, at_ms * 1000 + at_rest_us AS at_us, type, name, path, title, product, category, value_minor, currency, device FROM read_parquet($file)
+SELECT id, source_id, at_ms * 1000 + at_rest_us AS at_us, type, name, path, title, product, category, value_minor, currency, device FROM read_parquet([$file])
 WHERE subject IN ($subjects[]) AND (at_ms * 1000 + at_rest_us < $before_us OR (at_ms * 1000 + at_rest_us = $before_us AND id < $before_id))
 ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 

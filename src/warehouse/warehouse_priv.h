@@ -54,6 +54,8 @@ enum rc apply_blocks(struct ctx *c, struct follower *f, const struct step *s) ZX
 enum rc apply_visits(struct follower *f, const struct eventlog_segment *segment) ZX_MUST_CHECK;
 /* The view over all events: the applied segments and what is recent. */
 enum rc make_event_view(struct ctx *c, struct follower *f) ZX_MUST_CHECK;
+/* A file's path as SQL writes it. */
+void warehouse_add_path(struct buf *sql, const char *path);
 
 /* ---- hash.c ---- */
 

@@ -100,12 +100,97 @@ static void any_history_gives_the_same_as_anew(void **state)
     assert_same_as_anew(f);
 }
 
+/* ---- sleep ---- */
+
+static bool holds_open(const char *name)
+{
+    char link[64], path[512];
+    for (int fd = 0; fd < 256; fd++) {
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        ssize_t len = readlink(link, path, sizeof(path));
+        if (len > 0 && str_ends(str_n(path, (size_t)len), str_z(name)))
+            return true;
+    }
+    return false;
+}
+
+static struct warehouse_status status_of(struct fixture *f)
+{
+    struct warehouse_status s;
+    assert_int_equal(warehouse_status(&f->c, &s), RC_OK);
+    return s;
+}
+
+static void wait_for_sleep(struct fixture *f)
+{
+    for (int i = 0; i < 6000 && !status_of(f).asleep; i++)
+        usleep(10000);
+    assert_true(status_of(f).asleep);
+    for (int i = 0; i < 1000 && holds_open("/warehouse.duckdb"); i++)
+        usleep(10000); /* it is being closed */
+    assert_false(holds_open("/warehouse.duckdb"));
+}
+
+static int64_t asked(struct fixture *f, const char *sql)
+{
+    int64_t n = -1;
+    struct db_rows *q;
+    assert_int_equal(warehouse_use(&f->c), RC_OK);
+    assert_int_equal(db_query_text(f->c.warehouse, sql, NULL, 0, &q), RC_OK);
+    while (db_next(q))
+        n = db_i64_at(q, 0);
+    assert_int_equal(db_end(q), RC_OK);
+    warehouse_done(&f->c);
+    return n;
+}
+
+static void sleeps_unasked_and_wakes_up_to_date(void **state)
+{
+    struct fixture *f = *state;
+    f->app.warehouse_rest_s = 1;
+    put_sale(f, 1001, 1, 8, 11, 1, 39900);
+    assert_int_equal(warehouse_module.start(&f->app), RC_OK);
+    assert_int_equal(warehouse_wait(&f->c, status_of(f).last_seq, 60000), RC_OK);
+    assert_int_equal(asked(f, "SELECT count(*) FROM sale"), 1);
+    wait_for_sleep(f);
+
+    put_sale(f, 1002, 1, 8, 11, 1, 100);
+    assert_int_equal(asked(f, "SELECT count(*) FROM sale"), 2); /* whoever asks sees what happened meanwhile */
+    assert_int_equal(status_of(f).lag_ms, 0);
+    wait_for_sleep(f);
+
+    put_sale(f, 1003, 1, 8, 11, 1, 100); /* a little, applied after a while though nobody asks */
+    for (int i = 0; i < 6000 && status_of(f).lag_ms; i++)
+        usleep(10000);
+    assert_int_equal(status_of(f).lag_ms, 0);
+    wait_for_sleep(f);
+
+    assert_int_equal(warehouse_rebuild(&f->c), RC_OK);
+    assert_int_equal(asked(f, "SELECT count(*) FROM sale"), 3);
+    wait_for_sleep(f);
+    warehouse_module.stop(&f->app);
+}
+
+static void opens_at_start_though_nobody_asks(void **state)
+{
+    struct fixture *f = *state;
+    f->app.warehouse_rest_s = 3600;
+    assert_int_equal(warehouse_module.start(&f->app), RC_OK);
+    for (int i = 0; i < 150; i++)
+        put_sale(f, 1001 + i, 1, 8, 11, 1, 100);
+    for (int i = 0; i < 6000 && status_of(f).seq < status_of(f).last_seq; i++)
+        usleep(10000);
+    assert_int_equal(status_of(f).seq, status_of(f).last_seq);
+    warehouse_module.stop(&f->app);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(facts_take_over_what_they_need), TEST(a_late_catalogue_reaches_old_lines), TEST(merging_moves_sales_and_class),
         TEST(events_stay_the_same_when_sealed), TEST(a_changed_cell_changes_the_hash), TEST(any_history_gives_the_same_as_anew),
+        TEST(sleeps_unasked_and_wakes_up_to_date), TEST(opens_at_start_though_nobody_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
