@@ -1,6 +1,7 @@
 /* The load of `make bench`: keep-alive connections on one epoll thread, sending Segment events with unique message ids and
  * varied bodies: 5 % identify with a phone or e-mail, 2 % orders, 30 % new devices. Closed loop (as fast as answers come) or
  * open loop (--rate: latency counts from when the request should have left). Loopback only, bounded in time.
+ * --people: instead, each of --customers once, with name, phone, e-mail and device; send it with a trusted key.
  * Prints one JSON line. */
 #include "base/buf.h"
 #include "base/clock.h"
@@ -16,13 +17,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTIONS_MAX = 1024, HISTOGRAM = 200000, SECONDS_MAX = 600, BODY_MAX = 480 << 10 };
+enum { CONNECTIONS_MAX = 1024, HISTOGRAM = 200000, SECONDS_MAX = 3600, BODY_MAX = 480 << 10 };
 
 static struct options {
     const char *host, *key;
     int port, connections, batch;
     double seconds, warmup_s, rate; /* events a second, 0: closed loop */
-    uint64_t seed, customers, devices;
+    uint64_t seed, customers, devices, events; /* to be sent, 0: until the time is over */
+    uint64_t days;                  /* the events' times are spread over, up to now; 0: now */
+    bool people;
 } o = {.host = "127.0.0.1", .connections = 64, .batch = 1, .seconds = 10, .seed = 1, .customers = 1000000, .devices = 3000000};
 
 struct conn {
@@ -38,7 +41,7 @@ struct conn {
 static struct conn conns[CONNECTIONS_MAX];
 static uint64_t random_state, message_number, new_device_number;
 static uint32_t histogram[HISTOGRAM]; /* latency in steps of 10 µs */
-static uint64_t answered, failed, counted, late;
+static uint64_t answered, failed, counted, late, made, next_person;
 static int64_t started_us, count_from_us, end_us, slowest_us;
 
 static uint64_t next_random(void) /* splitmix64 (Steele, Lea, Flood 2014) */
@@ -112,10 +115,20 @@ static void add_time(struct buf *b, int64_t at_us)
 
 /* ---- events ---- */
 
+static int64_t event_time(uint64_t random)
+{
+    int64_t at_us = clock_now_us() - (int64_t)(random & 0xFFFFF);
+    if (o.days && o.events > made)
+        at_us -= (int64_t)((double)o.days * (double)US_PER_DAY * (double)(o.events - made) / (double)o.events);
+    return at_us;
+}
+
 static void add_device(struct buf *b)
 {
     uint64_t device = next_random() % 10 < 3 ? (UINT64_C(1) << 40) + new_device_number++ : next_random() % o.devices;
-    uint64_t mixed = (device + o.seed * 7919) * 0x9E3779B97F4A7C15u;
+    if (o.people)
+        device = next_person;
+    uint64_t mixed = (device + (device >> 40 ? o.seed * 7919 : 0)) * 0x9E3779B97F4A7C15u;
     add_uuid(b, (const uint64_t[]){mixed >> 32, mixed >> 16, mixed, mixed >> 4, mixed ^ device});
 }
 
@@ -126,7 +139,7 @@ static void add_common(struct buf *b)
     ADD(b, "\"messageId\":\"");
     add_uuid(b, (const uint64_t[]){o.seed * 2654435761u, r, r >> 16, r >> 28, message_number++});
     ADD(b, "\",\"timestamp\":\"");
-    add_time(b, clock_now_us() - (int64_t)(r >> 20 & 0xFFFFF));
+    add_time(b, event_time(r >> 20));
     ADD(b, "\",\"context\":{\"library\":{\"name\":\"bench\",\"version\":\"1\"},\"locale\":\"zh-CN\",\"page\":{\"path\":\"");
     buf_addz(b, pages[r >> 40 & 7]);
     ADD(b, "\",\"title\":\"Zhihe\"},\"campaign\":{\"source\":\"");
@@ -173,6 +186,32 @@ static void add_identify(struct buf *b)
     ADD(b, "\"}}");
 }
 
+/* A surname and one or two of forty characters; the n-th person has always the same. */
+static void add_name(struct buf *b, uint64_t person)
+{
+    static const char *const surnames[] = {"王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马", "罗"};
+    static const char *const given[] = {"安", "宁", "静", "和", "雅", "文", "思", "嘉", "怡", "敏", "婷", "雪", "梅", "兰", "芳", "丽", "娜", "娟", "英", "华",
+                                        "伟", "强", "磊", "军", "洋", "勇", "杰", "涛", "明", "超", "秀", "霞", "平", "刚", "桂", "晨", "宇", "轩", "涵", "然"};
+    buf_addz(b, surnames[person % 20]);
+    buf_addz(b, given[person / 20 % 40]);
+    if (person / 800 % 4)
+        buf_addz(b, given[person / 3200 % 40]);
+}
+
+static void add_person(struct buf *b)
+{
+    uint64_t person = next_person++;
+    ADD(b, "\"type\":\"identify\",\"userId\":\"u");
+    add_number(b, person);
+    ADD(b, "\",\"traits\":{\"phone\":\"1");
+    add_digits(b, 3000000000u + person, 10);
+    ADD(b, "\",\"email\":\"u");
+    add_number(b, person);
+    ADD(b, "@example.com\",\"name\":\"");
+    add_name(b, person);
+    ADD(b, "\"}}");
+}
+
 static void add_order(struct buf *b)
 {
     uint64_t r = next_random(), price = 59 + (r & 0x3FF);
@@ -196,12 +235,20 @@ static void add_event(struct buf *b)
     add_device(b);
     buf_addz(b, "\",");
     add_common(b);
-    if (kind < 5)
+    made++;
+    if (o.people)
+        add_person(b);
+    else if (kind < 5)
         add_identify(b);
     else if (kind < 7)
         add_order(b);
     else
         add_track(b);
+}
+
+static bool all_made(void)
+{
+    return (o.people && next_person >= o.customers) || (o.events && made >= o.events);
 }
 
 static void make_request(struct conn *n)
@@ -210,7 +257,7 @@ static void make_request(struct conn *n)
     buf_reset(&body);
     if (o.batch > 1)
         buf_addz(&body, "{\"batch\":[");
-    for (int i = 0; i < o.batch; i++) {
+    for (int i = 0; i < o.batch && (i == 0 || !all_made()); i++) {
         if (i)
             buf_add_byte(&body, ',');
         add_event(&body);
@@ -322,7 +369,7 @@ static void feed(void)
         if (due_us > now)
             return;
         next_conn = (next_conn + 1) % o.connections;
-        if (n->waiting)
+        if (n->waiting || all_made())
             continue;
         start_request(n, due_us);
         late += o.rate > 0 && now - due_us > 10000;
@@ -339,6 +386,14 @@ static double percentile_ms(double p)
     return (double)slowest_us / 1000;
 }
 
+static uint64_t waiting_now(void)
+{
+    uint64_t count = 0;
+    for (int i = 0; i < o.connections; i++)
+        count += conns[i].waiting;
+    return count;
+}
+
 static void run(void)
 {
     struct epoll_event events[256];
@@ -347,8 +402,11 @@ static void run(void)
     started_us = clock_mono_us();
     count_from_us = started_us + (int64_t)(o.warmup_s * 1e6);
     end_us = count_from_us + (int64_t)(o.seconds * 1e6);
-    while (clock_mono_us() < end_us) {
+    uint64_t sent_all = UINT64_MAX;
+    while (clock_mono_us() < end_us && answered < sent_all) {
         feed();
+        if (all_made() && sent_all == UINT64_MAX)
+            sent_all = answered + waiting_now();
         int count = epoll_wait(ep, events, 256, o.rate > 0 ? 0 : 100);
         for (int i = 0; i < count; i++) {
             struct conn *n = events[i].data.ptr;
@@ -364,7 +422,7 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {{"port", 1, 0, 'p'},    {"key", 1, 0, 'k'},  {"connections", 1, 0, 'c'}, {"batch", 1, 0, 'b'},
                                             {"seconds", 1, 0, 's'}, {"warmup", 1, 0, 'w'}, {"rate", 1, 0, 'r'},        {"seed", 1, 0, 'S'},
-                                            {"customers", 1, 0, 'C'}, {"devices", 1, 0, 'd'}, {0, 0, 0, 0}};
+                                            {"customers", 1, 0, 'C'}, {"devices", 1, 0, 'd'}, {"events", 1, 0, 'e'},    {"people", 0, 0, 'P'}, {"days", 1, 0, 'D'}, {0, 0, 0, 0}};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (c) {
         case 'p': o.port = (int)strtol(optarg, NULL, 10); break;
@@ -377,16 +435,19 @@ int main(int argc, char **argv)
         case 'S': o.seed = strtoull(optarg, NULL, 10); break;
         case 'C': o.customers = strtoull(optarg, NULL, 10); break;
         case 'd': o.devices = strtoull(optarg, NULL, 10); break;
+        case 'e': o.events = strtoull(optarg, NULL, 10); break;
+        case 'D': o.days = strtoull(optarg, NULL, 10); break;
+        case 'P': o.people = true; break;
         default: return 2;
         }
     if (!o.key || !o.port || o.connections > CONNECTIONS_MAX || o.seconds + o.warmup_s > SECONDS_MAX) {
-        fputs("usage: bench_load --port N --key BASE64(KEY:) [--connections 64] [--batch 1] [--seconds 10] [--warmup 0] [--rate EVENTS/S] [--seed N]\n", stderr);
+        fputs("usage: bench_load --port N --key BASE64(KEY:) [--connections 64] [--batch 1] [--seconds 10] [--warmup 0] [--rate EVENTS/S] [--seed N] [--customers N] [--devices N] [--events N] [--days N] [--people]\n", stderr);
         return 2;
     }
     random_state = o.seed * 0x2545F4914F6CDD1Du;
     run();
-    printf("{\"events_per_s\":%.0f,\"requests\":%llu,\"failed\":%llu,\"late_starts\":%llu,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"p999_ms\":%.2f,\"max_ms\":%.2f}\n",
-           (double)counted * o.batch / o.seconds, (unsigned long long)answered, (unsigned long long)failed, (unsigned long long)late,
+    printf("{\"events_per_s\":%.0f,\"sent_per_s\":%.0f,\"requests\":%llu,\"failed\":%llu,\"late_starts\":%llu,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"p999_ms\":%.2f,\"max_ms\":%.2f}\n",
+           (double)counted * o.batch / o.seconds, (double)made / ((double)(clock_mono_us() - started_us) / 1e6), (unsigned long long)answered, (unsigned long long)failed, (unsigned long long)late,
            percentile_ms(0.50), percentile_ms(0.99), percentile_ms(0.999), (double)slowest_us / 1000);
     return failed ? 1 : 0;
 }

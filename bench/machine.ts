@@ -33,8 +33,14 @@ export const bytesUnder = (path: string): number =>
       ? readdirSync(path).reduce((sum, name) => sum + bytesUnder(join(path, name)), 0)
       : statSync(path).size;
 
+export const portOf = (url: string) => new URL(url).port;
+/** One figure of /metrics. */
+export const metric = async (url: string, name: string) =>
+  Number(new RegExp(`^${name} (.*)$`, "m").exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
+
 export interface Load {
   events_per_s: number;
+  sent_per_s: number;
   requests: number;
   failed: number;
   late_starts: number;
@@ -43,9 +49,10 @@ export interface Load {
 }
 
 /** One run of bench/load.c. */
-export async function runLoad(port: string, key: string, options: Record<string, number>): Promise<Load> {
+export async function runLoad(port: string, key: string, options: Record<string, number | true>): Promise<Load> {
   const args = ["--port", port, "--key", Buffer.from(`${key}:`).toString("base64")];
-  for (const [name, value] of Object.entries(options)) args.push(`--${name}`, String(value));
+  for (const [name, value] of Object.entries(options))
+    args.push(`--${name}`, ...(value === true ? [] : [String(value)]));
   const { stdout } = await promisify(execFile)(process.env.ZHIXIN_BENCH_LOAD as string, args);
   return JSON.parse(stdout);
 }

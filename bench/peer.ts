@@ -1,7 +1,7 @@
 // The peer of the single-event figure: PostgreSQL 15 inserting the same JSON durably. A private cluster in a temporary
 // folder, unix socket only; pgbench with prepared statements.
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -31,6 +31,8 @@ INSERT INTO event (body) VALUES (('{"anonymousId":"' || lpad((:d)::text, 8, '0')
 export interface Peer {
   settings: string;
   insertsPerSecond(seconds: number): Promise<number>;
+  /** What the disk can do: one writer that appends 430 bytes and syncs, again and again. */
+  appendsPerSecond(seconds: number): number;
   stop(): Promise<void>;
 }
 
@@ -75,6 +77,18 @@ export async function startPeer(): Promise<Peer> {
         "postgres",
       ]);
       return Number(/tps = ([\d.]+)/.exec(out)?.[1]);
+    },
+    appendsPerSecond: (seconds) => {
+      const fd = openSync(join(folder, "append"), "w");
+      const bytes = Buffer.alloc(430, "x");
+      const until = performance.now() + seconds * 1000;
+      let count = 0;
+      for (; performance.now() < until; count++) {
+        writeSync(fd, bytes);
+        fdatasyncSync(fd);
+      }
+      closeSync(fd);
+      return count / seconds;
     },
     stop: async () => {
       await run("pg_ctl", ["-D", data, "-m", "immediate", "stop"]);

@@ -21,4 +21,4 @@ tools/node.sh rolldown bench/table.ts --platform node --format esm --file build/
 export ZHIXIN_BINARY="$PWD/build/zhixin" ZHIXIN_BENCH_LOAD="$PWD/build/bench/bench_load"
 limit=900
 case " $* " in *" --full "*) limit=14400 ;; esac
-exec timeout --kill-after=20 "$limit" tools/node.sh node build/bench/table.mjs "$@"
+exec timeout --kill-after=30 "$limit" tools/node.sh node build/bench/table.mjs "$@"

@@ -168,6 +168,11 @@ enum rc db_sqlite_checkpoint(struct db *db)
     return got == SQLITE_OK || (got & 0xFF) == SQLITE_BUSY ? RC_OK : rc_of(conn);
 }
 
+void db_sqlite_shrink(struct db *db)
+{
+    sqlite3_db_release_memory(db_connection(db));
+}
+
 static const struct db_driver sqlite_driver = {
     .engine = DB_SQLITE,
     .parameter_mark = "?",
