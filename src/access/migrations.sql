@@ -20,7 +20,7 @@ CREATE TABLE staff_store (
     store_id $BIGINT NOT NULL,
     manages $BIGINT NOT NULL,
     PRIMARY KEY (staff_id, store_id)
-) $STRICT;
+) $CLUSTERED;
 -- token_hash is BLAKE2b of the cookie's 256 random bits.
 CREATE TABLE staff_session (
     token_hash $BYTES NOT NULL PRIMARY KEY,

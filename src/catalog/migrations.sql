@@ -55,7 +55,7 @@ CREATE TABLE sku (
     rev $BIGINT NOT NULL
 ) $STRICT;
 CREATE INDEX sku_style ON sku (style_id, code);
-CREATE TABLE sku_barcode (barcode $TEXT NOT NULL PRIMARY KEY, sku_id $BIGINT NOT NULL) $STRICT;
+CREATE TABLE sku_barcode (barcode $TEXT NOT NULL PRIMARY KEY, sku_id $BIGINT NOT NULL) $CLUSTERED;
 CREATE INDEX sku_barcode_sku ON sku_barcode (sku_id);
 -- What a SKU's list (1), floor (2) and cost (3) were from a day on. The newest stands in sku as well.
 CREATE TABLE sku_price (
@@ -64,7 +64,7 @@ CREATE TABLE sku_price (
     from_day $BIGINT NOT NULL,
     amount_minor $BIGINT NOT NULL,
     PRIMARY KEY (sku_id, kind, from_day)
-) $STRICT;
+) $CLUSTERED;
 -- Business days: weekday 1 (Monday) to 7, off 1 when most people rest, holiday by name, lunar month and day (1-30;
 -- leap months count 100 more).
 CREATE TABLE calendar (

@@ -40,7 +40,7 @@ CREATE TABLE customer_contact (
     first_us $BIGINT NOT NULL,
     last_us $BIGINT NOT NULL,
     PRIMARY KEY (customer_id, key_hash)
-) $STRICT;
+) $CLUSTERED;
 
 -- `value` is the whole address, sealed; province and city stand open, for regions in reports.
 CREATE TABLE customer_address (
@@ -54,7 +54,7 @@ CREATE TABLE customer_address (
     source_id $BIGINT NOT NULL,
     last_us $BIGINT NOT NULL,
     PRIMARY KEY (customer_id, id)
-) $STRICT;
+) $CLUSTERED;
 
 CREATE TABLE customer_note (
     customer_id $BIGINT NOT NULL,
@@ -72,7 +72,7 @@ CREATE TABLE customer_tag (
     staff_id $BIGINT NOT NULL,
     at_us $BIGINT NOT NULL,
     PRIMARY KEY (customer_id, tag)
-) $STRICT;
+) $CLUSTERED;
 CREATE INDEX customer_tag_tag ON customer_tag (tag, customer_id);
 
 CREATE TABLE customer_relation (
@@ -82,7 +82,7 @@ CREATE TABLE customer_relation (
     staff_id $BIGINT NOT NULL,
     at_us $BIGINT NOT NULL,
     PRIMARY KEY (customer_id, other_id, kind)
-) $STRICT;
+) $CLUSTERED;
 CREATE INDEX customer_relation_other ON customer_relation (other_id);
 
 -- Append-only: the newest row of a purpose and channel is how it stands.
@@ -98,7 +98,7 @@ CREATE TABLE customer_consent (
     source_id $BIGINT NOT NULL,
     at_us $BIGINT NOT NULL,
     PRIMARY KEY (customer_id, id)
-) $STRICT;
+) $CLUSTERED;
 
 -- Append-only history. Personal values (kind: enum vault_field, 0 plain) are the ciphertexts as they stood in the table
 -- of their kind, row item_id. rev is the record's revision after the change.
@@ -120,7 +120,7 @@ CREATE TABLE customer_change (
     ref_id $BIGINT NOT NULL,
     at_us $BIGINT NOT NULL,
     PRIMARY KEY (customer_id, id)
-) $STRICT;
+) $CLUSTERED;
 
 -- One narrow row a record: what lists sort and filter by. `listed` is 0 once it was merged into another.
 CREATE TABLE customer_stat (

@@ -20,7 +20,8 @@ struct db_sql {
 };
 
 /* A forward-only migration of the truth; runs in one transaction. `text` may hold many statements and uses
- * the type macros $BIGINT $BYTES $TEXT $STRICT, which each driver replaces. Numbers are unique over all modules. */
+ * the type macros $BIGINT $BYTES $TEXT, which each driver replaces, and behind each table $STRICT, or $CLUSTERED where short rows
+ * are to lie in the order of a primary key that is no single number. Numbers are unique over all modules. */
 struct db_migration {
     int number; /* module base + n: base 0, job 50, access 100, customer 200, catalog 300, identity 400, eventlog 500, sales 600, warehouse 700, intake 800, insight 900 */
     const char *text;

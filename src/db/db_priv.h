@@ -10,7 +10,7 @@ enum db_step { DB_STEP_ROW, DB_STEP_DONE, DB_STEP_FAILED };
 struct db_driver {
     enum db_engine engine;
     const char *parameter_mark;  /* "?1" for SQLite, "$1" for PostgreSQL, "$p1" for DuckDB, which then allows gaps */
-    const char *bigint, *bytes, *text, *strict;  /* what $BIGINT, $BYTES, $TEXT, $STRICT become */
+    const char *bigint, *bytes, *text, *strict, *clustered; /* what $BIGINT, $BYTES, $TEXT, $STRICT, $CLUSTERED become */
     const char *begin;           /* statement that opens a writing transaction */
     bool late_columns;           /* a statement's columns are only sure once it runs */
     void (*close)(void *conn);

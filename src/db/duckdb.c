@@ -398,6 +398,7 @@ static const struct db_driver duckdb_driver = {
     .bytes = "BLOB",
     .text = "VARCHAR",
     .strict = "",
+    .clustered = "",
     .begin = "BEGIN TRANSACTION",
     .late_columns = true,
     .close = driver_close,

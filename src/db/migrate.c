@@ -11,16 +11,17 @@ static void add_macro_text(struct buf *out, const struct db_driver *d, const cha
     const struct {
         struct str macro;
         const char *becomes;
-    } macros[] = {{STR("$BIGINT"), d->bigint}, {STR("$BYTES"), d->bytes}, {STR("$TEXT"), d->text}, {STR("$STRICT"), d->strict}};
+    } macros[] = {{STR("$BIGINT"), d->bigint}, {STR("$BYTES"), d->bytes}, {STR("$TEXT"), d->text}, {STR("$STRICT"), d->strict}, {STR("$CLUSTERED"), d->clustered}};
+    const size_t count = sizeof(macros) / sizeof(macros[0]);
     for (struct str rest = str_z(text); rest.len;) {
         size_t i = 0;
-        while (i < 4 && !str_starts(rest, macros[i].macro))
+        while (i < count && !str_starts(rest, macros[i].macro))
             i++;
-        if (i < 4)
+        if (i < count)
             buf_addz(out, macros[i].becomes);
         else
             buf_add_byte(out, rest.ptr[0]);
-        rest = str_sub(rest, i < 4 ? macros[i].macro.len : 1, rest.len);
+        rest = str_sub(rest, i < count ? macros[i].macro.len : 1, rest.len);
     }
     buf_add_byte(out, '\0');
 }

@@ -180,6 +180,7 @@ static const struct db_driver sqlite_driver = {
     .bytes = "BLOB",
     .text = "TEXT",
     .strict = "STRICT",
+    .clustered = "STRICT, WITHOUT ROWID",
     .begin = "BEGIN IMMEDIATE",
     .close = driver_close,
     .prepare = driver_prepare,

@@ -5,7 +5,7 @@ CREATE TABLE key_claim (
     key_hash $BYTES NOT NULL PRIMARY KEY,
     customer_id $BIGINT NOT NULL,
     ref_id $BIGINT NOT NULL
-) $STRICT;
+) $CLUSTERED;
 
 CREATE TABLE identifier (
     customer_id $BIGINT NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE identifier (
     last_us $BIGINT NOT NULL,
     uses $BIGINT NOT NULL,
     PRIMARY KEY (customer_id, id)
-) $STRICT;
+) $CLUSTERED;
 
 CREATE TABLE identity_evidence (
     customer_id $BIGINT NOT NULL,
@@ -33,7 +33,7 @@ CREATE TABLE identity_evidence (
     rule_version $BIGINT NOT NULL,
     proven $BIGINT NOT NULL,
     PRIMARY KEY (customer_id, identifier_id, id)
-) $STRICT;
+) $CLUSTERED;
 
 CREATE TABLE subject_link (
     subject $BIGINT NOT NULL PRIMARY KEY,
@@ -52,7 +52,7 @@ CREATE TABLE identity_claimed (
     source_id $BIGINT NOT NULL,
     at_us $BIGINT NOT NULL,
     PRIMARY KEY (subject, key_hash)
-) $STRICT;
+) $CLUSTERED;
 CREATE INDEX identity_claimed_key ON identity_claimed (key_hash);
 
 CREATE TABLE customer_member (
@@ -99,4 +99,4 @@ CREATE TABLE identity_use (
     business_day $BIGINT NOT NULL,
     uses $BIGINT NOT NULL,
     PRIMARY KEY (key_hash, business_day)
-) $STRICT;
+) $CLUSTERED;

@@ -55,7 +55,7 @@ CREATE TABLE sale_line (
     return_sale_id $BIGINT NOT NULL,
     return_reason $TEXT NOT NULL,
     PRIMARY KEY (sale_id, line_no)
-) $STRICT;
+) $CLUSTERED;
 CREATE INDEX sale_line_return ON sale_line (return_sale_id, return_line) WHERE return_sale_id > 0;
 CREATE INDEX sale_line_waiting ON sale_line (return_key) WHERE return_sale_id = 0 AND return_key <> '';
 CREATE TABLE sale_tender (
@@ -64,13 +64,13 @@ CREATE TABLE sale_tender (
     type $TEXT NOT NULL,
     amount_minor $BIGINT NOT NULL,
     PRIMARY KEY (sale_id, position)
-) $STRICT;
+) $CLUSTERED;
 CREATE TABLE sale_share (
     sale_id $BIGINT NOT NULL,
     staff_no $TEXT NOT NULL,
     permille $BIGINT NOT NULL,
     PRIMARY KEY (sale_id, staff_no)
-) $STRICT;
+) $CLUSTERED;
 -- The states an order went through; a refund says how much went back at that moment.
 CREATE TABLE sale_state (
     sale_id $BIGINT NOT NULL,
@@ -79,4 +79,4 @@ CREATE TABLE sale_state (
     at_us $BIGINT NOT NULL,
     refund_minor $BIGINT NOT NULL,
     PRIMARY KEY (sale_id, position)
-) $STRICT;
+) $CLUSTERED;
