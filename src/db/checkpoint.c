@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { CARRY_PAGES = 1000, TURN_PAGES = 4000, QUIET_S = 5 };
+enum { CARRY_PAGES = 4000, TURN_PAGES = 16000, QUIET_S = 5 };
 
 struct checkpointer {
     struct db_pool *pool;

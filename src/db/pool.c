@@ -38,7 +38,7 @@ static void open_log(struct db_pool *p)
 enum rc db_pool_open(const char *path, struct db_pool **ret)
 {
     struct db *writer;
-    enum rc rc = db_open_sqlite(path, &(struct db_options){.create = true, .sync_later = true, .cache_kib = 32 << 10}, &writer);
+    enum rc rc = db_open_sqlite(path, &(struct db_options){.create = true, .sync_later = true, .cache_kib = 64 << 10}, &writer);
     if (rc)
         return rc;
     struct db_pool *p = mem_zalloc(1, sizeof(*p));

@@ -324,6 +324,15 @@ static bool unit_holds(struct ctx *c, struct eventlog *log, int64_t unit, uint64
     return held;
 }
 
+void eventlog_expect(struct eventlog *log, int64_t source_id, struct str message_id)
+{
+    char bytes[MESSAGE_KEY_MAX];
+    if (message_id.len == 0 || message_id.len > MESSAGE_ID_MAX || !log->loaded)
+        return;
+    struct message_id id = message_id_of(message_id);
+    seen_expect(log->seen, seen_fingerprint(log->seen, str_n(bytes, message_key(source_id, &id, bytes))));
+}
+
 bool eventlog_seen(struct ctx *c, struct eventlog *log, int64_t source_id, struct str message_id)
 {
     char bytes[MESSAGE_KEY_MAX];

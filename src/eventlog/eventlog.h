@@ -52,6 +52,8 @@ void eventlog_close(struct eventlog *log); /* NULL is fine */
 /* Has (source, message id) been seen within the window (7 days)? Memory first, then a hit is checked against the stored id.
  * Also true for one that was appended in the transaction now open. An empty message id was never seen. */
 bool eventlog_seen(struct ctx *c, struct eventlog *log, int64_t source_id, struct str message_id);
+/* Says that eventlog_seen() will be asked for this one soon; worth it a few messages ahead, when there are many. */
+void eventlog_expect(struct eventlog *log, int64_t source_id, struct str message_id);
 /* Appends a block inside the caller's transaction, with its change row. The events must not be seen before; of two with the
  * same message id in one call only the first is taken. received_us is kept in whole milliseconds. */
 enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event *events, size_t count) ZX_MUST_CHECK;

@@ -251,11 +251,16 @@ static size_t find_in(const struct table *t, uint64_t fingerprint, int64_t *unit
     }
 }
 
+void seen_expect(const struct seen *s, uint64_t fingerprint)
+{
+    for (size_t i = 0; i < s->table_count; i++)
+        __builtin_prefetch(&s->tables[i].buckets[fingerprint & s->tables[i].mask]);
+}
+
 size_t seen_maybe(const struct seen *s, uint64_t fingerprint, int64_t ret_units[static SEEN_UNITS_MAX])
 {
     size_t found = 0;
-    for (size_t i = 0; i < s->table_count; i++) /* all cache misses under way before the first is waited for */
-        __builtin_prefetch(&s->tables[i].buckets[fingerprint & s->tables[i].mask]);
+    seen_expect(s, fingerprint); /* all under way before the first is waited for */
     for (size_t i = s->table_count; i-- > 0;)
         found = find_in(&s->tables[i], fingerprint, ret_units, found);
     return found;

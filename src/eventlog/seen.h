@@ -25,6 +25,8 @@ struct seen *seen_open(const char *dir, const uint8_t key[static 16], int64_t fi
 void seen_close(struct seen *s, bool complete);
 
 uint64_t seen_fingerprint(const struct seen *s, struct str message_key);
+/* Says that seen_maybe() will be asked soon: its cache misses, one a table, are then under way. */
+void seen_expect(const struct seen *s, uint64_t fingerprint);
 /* The units that may have it, newest first; returns how many. */
 size_t seen_maybe(const struct seen *s, uint64_t fingerprint, int64_t ret_units[static SEEN_UNITS_MAX]);
 void seen_add(struct seen *s, uint64_t fingerprint, int64_t unit, int64_t received_us);

@@ -47,10 +47,18 @@ static void forget_results(struct group *g)
 
 /* ---- repeats ---- */
 
+static void expect(struct ctx *c, const struct group *g, size_t i)
+{
+    if (i < g->item_count && g->items[i]->kind == INTAKE_EVENT)
+        eventlog_expect(c->app->eventlog, g->items[i]->event.source_id, g->items[i]->event.message_id);
+}
+
 static enum rc drop_repeats(struct ctx *c, struct group *g)
 {
+    enum { AHEAD = 6 };
     for (size_t i = 0; i < g->item_count; i++) {
         struct intake_item *item = g->items[i];
+        expect(c, g, i + AHEAD);
         if (item->kind == INTAKE_EVENT && eventlog_seen(c, c->app->eventlog, item->event.source_id, item->event.message_id))
             item->outcome = INTAKE_SAME;
         if (item->kind == INTAKE_DOCUMENT) { /* a known document keeps its customer: a repeat creates nobody */
