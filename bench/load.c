@@ -177,7 +177,7 @@ static void add_identify(struct buf *b)
     add_number(b, person);
     if (next_random() & 1) {
         ADD(b, "\",\"traits\":{\"phone\":\"1");
-        add_digits(b, 3000000000u + person, 10);
+        add_digits(b, 3612000017u + person, 10);
     } else {
         ADD(b, "\",\"traits\":{\"email\":\"u");
         add_number(b, person);
@@ -204,7 +204,7 @@ static void add_person(struct buf *b)
     ADD(b, "\"type\":\"identify\",\"userId\":\"u");
     add_number(b, person);
     ADD(b, "\",\"traits\":{\"phone\":\"1");
-    add_digits(b, 3000000000u + person, 10);
+    add_digits(b, 3612000017u + person, 10);
     ADD(b, "\",\"email\":\"u");
     add_number(b, person);
     ADD(b, "@example.com\",\"name\":\"");

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { install, root, Session, serve, zhixin } from "../tests/harness";
+import { install, Session, serve, zhixin } from "../tests/harness";
 import { bytesUnder, metric, portOf, runLoad, sleep } from "./machine";
 
 export interface Prepared {
@@ -27,7 +27,7 @@ export const DEVICES = 3_000_000;
 const UNSEALED = 300_000; // an open unit of the log is not sealed
 
 /** Person n of bench/load.c. */
-export const phoneOf = (n: number) => `1${3_000_000_000 + n}`;
+export const phoneOf = (n: number) => `1${3_612_000_017 + n}`;
 const surnames = [..."王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"];
 const given = [..."安宁静和雅文思嘉怡敏婷雪梅兰芳丽娜娟英华伟强磊军洋勇杰涛明超秀霞平刚桂晨宇轩涵然"];
 export const nameOf = (n: number) =>
@@ -118,7 +118,7 @@ async function make(customers: number, events: number): Promise<Prepared> {
 
 /** A copy to work on; `remove` it. */
 export async function prepared(customers: number, events: number): Promise<Prepared & { remove(): void }> {
-  const kept = join(root, "build", "bench", `installation-${customers}-${events}`),
+  const kept = join("build", "bench", `installation-${customers}-${events}`),
     about = join(kept, "about.json");
   if (!existsSync(about)) {
     const made = await make(customers, events);
