@@ -162,9 +162,10 @@ int server_run(const char *data_dir, const char *listen, int vault_fd, int contr
     struct http_options http = {.listen = listen ? listen : app.config->listen, .workers = (unsigned)app.config->workers,
                                 .auth = access_auth, .collector = intake_collector};
     http.auth.identify = identify;
-    enum rc rc = http_start(&app, &http, &app.http);
+    struct http_server *served = NULL;
+    enum rc rc = http_start(&app, &http, &served);
     if (!rc) {
-        app.jobs = job_runner_start(&app);
+        job_runner_start(&app);
         rc = announce(&app, control_fd);
     }
     if (rc)
@@ -172,9 +173,7 @@ int server_run(const char *data_dir, const char *listen, int vault_fd, int contr
     else
         serve(&app, signals, control_fd);
     running_remove(data_dir);
-    struct http_server *served = app.http;
-    if (served)
-        http_stop(served, STOP_GRACE_MS);
+    http_stop(served, STOP_GRACE_MS);
     job_runner_stop(app.jobs);
     app_close(&app);
     http_free(served); /* last: what ends in app_close() may still publish */
