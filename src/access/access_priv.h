@@ -38,7 +38,7 @@ enum { SESSION_TOKEN_BYTES = 32, SESSION_TOKEN_CHARS = 43 };
 
 /* The cookie's value out of a Cookie header; empty when missing. */
 struct str session_cookie_find(struct str cookies, struct str name);
-struct str session_cookie_name(const struct app *app);
+struct str session_cookie_name(const struct request *r);
 /* Opens a session for a person: sets the cookie. Inside a transaction. */
 enum rc session_open(struct ctx *c, const struct request *r, int64_t staff_id, struct reply *p, struct str *ret_csrf) ZX_MUST_CHECK;
 enum rc session_close(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;

@@ -160,6 +160,7 @@ int server_run(const char *data_dir, const char *listen, int vault_fd, int contr
         return opened == RC_VAULT_DOWN ? STATUS_VAULT_DOWN : 1;
     make_token();
     struct http_options http = {.listen = listen ? listen : app.config->listen, .workers = (unsigned)app.config->workers,
+                                .trusted_proxies = app.config->trusted_proxies,
                                 .auth = access_auth, .collector = intake_collector};
     http.auth.identify = identify;
     struct http_server *served = NULL;
@@ -168,7 +169,9 @@ int server_run(const char *data_dir, const char *listen, int vault_fd, int contr
         job_runner_start(&app);
         rc = announce(&app, control_fd);
     }
-    if (rc)
+    if (rc == RC_INVALID)
+        fprintf(stderr, "zhixin serve: [server] trusted_proxies is not understood: addresses or ranges such as 10.0.0.1, 192.168.0.0/16\n");
+    else if (rc)
         fprintf(stderr, "zhixin serve: can not listen on %s: is the port taken? Choose another with --listen\n", http.listen);
     else
         serve(&app, signals, control_fd);

@@ -23,7 +23,6 @@ struct app {
     void *impl;                      /* what app/open.c keeps beside */
     int64_t segment_events;          /* as configured; 0: the event log's own */
     int64_t warehouse_rest_s;        /* so long unasked and calm, the warehouse is closed; 0: never */
-    bool tls;                        /* cookies get the __Host- prefix */
     uint8_t server_key[32];          /* pseudonyms of devices and opaque ids, CSRF, cursors; from keys.db */
 };
 

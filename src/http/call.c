@@ -12,6 +12,7 @@ static enum rc call_request(struct call *k)
     struct arena *a = conn_arena(n);
     struct str encoding = conn_header(n, "Content-Encoding"), tag = str_trim(conn_header(n, "If-Match"));
     *r = (struct request){.method = n->method, .impl = n, .address = str_z(n->address), .language = conn_header(n, "Accept-Language")};
+    proxies_apply(n, r);
     if (!url_decode(a, n->path, false, &r->path))
         return ctx_fail(&k->ctx, RC_BAD_REQUEST, "path", "malformed");
     for (size_t i = 0; i < ROUTE_PARAMS_MAX; i++)

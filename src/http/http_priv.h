@@ -29,6 +29,26 @@ void body_free(struct body *b);
 /* Inflates gzip or zlib data of at most `max` bytes and LIMIT_INFLATE_RATIO times its size. */
 enum rc body_inflate(struct str packed, size_t max, struct buf *out) ZX_MUST_CHECK;
 
+/* ---- proxies (proxy.c) ---- */
+
+enum { PROXIES_MAX = 32 };
+struct proxies {
+    struct proxy_range {
+        uint8_t address[16];   /* IPv4 as mapped IPv6 */
+        unsigned bits;
+    } ranges[PROXIES_MAX];
+    size_t count;
+};
+/* "10.0.0.1, 192.168.0.0/16, 2001:db8::/32"; empty is none. */
+bool proxies_parse(struct str text, struct proxies *ret);
+bool proxies_trust(const struct proxies *p, struct str peer);
+/* The client of a request that came from `peer` with this X-Forwarded-For: the peer itself when it is no proxy of ours, or where
+ * the list ends in nonsense the last proxy that was named. */
+struct str proxies_client(const struct proxies *p, struct arena *a, struct str peer, struct str forwarded);
+struct conn;
+/* Puts client and scheme right in a request that came through a proxy of ours; leaves others alone. */
+void proxies_apply(struct conn *n, struct request *r);
+
 /* ---- connections (conn.c) ---- */
 
 enum phase {
@@ -208,6 +228,7 @@ struct http_server {
     struct workers *workers;
     struct collect_cache *collect_cache;
     struct metrics metrics;
+    struct proxies proxies;
     struct MHD_Daemon *mhd;
     pthread_mutex_t conns_lock;
     struct conn *conns;

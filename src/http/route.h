@@ -23,7 +23,8 @@ struct request {
     const void *in;       /* decoded by .in, NULL without */
     uint64_t in_set;      /* which top-level rows of .in were present */
     struct str if_match;  /* revision from If-Match, without quotes */
-    struct str address;   /* of the client */
+    struct str address;   /* of the client; behind a trusted proxy, as the proxy says */
+    bool secure;          /* came by TLS to a trusted proxy */
     struct str language;  /* Accept-Language, raw */
     void *impl;           /* the server's own */
 };
