@@ -13,15 +13,15 @@
 
 /* ---- bodies (body.c) ---- */
 
-/* A request body as it arrives: in memory, or past LIMIT_BODY_BYTES in an unlinked file that is mapped at the end. */
+/* A request body as it arrives: in memory; where it may pass LIMIT_BODY_BYTES in a memory file that is mapped at the end. */
 struct body {
     struct buf mem;
     struct buf inflated;
     size_t max, len;
-    int fd; /* -1: in memory */
+    int fd; /* -1: in mem */
     void *map;
 };
-void body_begin(struct body *b, size_t max, const char *spool_dir);
+void body_begin(struct body *b, size_t max);
 enum rc body_add(struct body *b, const char *data, size_t len) ZX_MUST_CHECK;
 /* The whole body; `encoding` is the Content-Encoding. RC_BAD_REQUEST, RC_TOO_LARGE, RC_MEDIA_TYPE. */
 enum rc body_view(struct body *b, struct str encoding, struct str *ret) ZX_MUST_CHECK;
@@ -218,6 +218,8 @@ void openapi_write(const struct module *const *list, struct buf *out); /* openap
 
 /* ---- the server (server.c) ---- */
 
+enum body_kind { BODY_OF_CALL, BODY_OF_COLLECT, BODY_LARGE, BODY_KINDS };
+
 struct http_server {
     struct app *app;
     struct http_options options;
@@ -234,7 +236,7 @@ struct http_server {
     struct conn *conns;
     _Atomic int64_t tick_us;   /* clock_mono_us(), a quarter of a second coarse */
     _Atomic int64_t parked;    /* suspended requests, streams not counted */
-    _Atomic size_t body_bytes[2]; /* held by bodies in memory: of calls, of collection; a flood of one leaves the other room */
+    _Atomic size_t body_bytes[BODY_KINDS]; /* held by bodies; a flood of one kind leaves the others room */
     _Atomic bool stopping;
     pthread_t tender;
     pthread_mutex_t tender_lock;
