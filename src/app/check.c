@@ -132,12 +132,25 @@ static enum rc catch_up(struct ctx *c)
     return rc ? rc : warehouse_wait(c, seq, PATIENCE_MS);
 }
 
+/* Damage shows when a block is read. By then the warehouse is being made anew; that it was damaged is a finding all the same. */
+static enum rc read_warehouse(struct ctx *c, struct report *r)
+{
+    enum rc rc = warehouse_lines(c, r);
+    if (rc != RC_BUSY)
+        return rc;
+    ctx_clear(c);
+    buf_addz(&r->text, "warehouse: it was damaged, and was made anew\n");
+    r->bad++;
+    rc = catch_up(c);
+    return rc ? rc : warehouse_lines(c, r);
+}
+
 static enum rc check_warehouse(struct ctx *c, struct report *r)
 {
     int64_t bad = 0;
     enum rc rc = catch_up(c);
     if (!rc)
-        rc = warehouse_lines(c, r);
+        rc = read_warehouse(c, r);
     if (!rc)
         rc = warehouse_verify(c, &bad);
     if (!rc && bad)

@@ -34,16 +34,37 @@ struct duckdb_stmt {
 
 /* ---- errors ---- */
 
+static enum rc rc_of_text(const char *why)
+{
+    return strstr(why, "No space left") ? RC_DISK_FULL : RC_STORE;
+}
+
+/* The file does not hold what was written: a block's checksum says so, or an end that comes too soon. DuckDB calls it an
+ * I/O error, goes on, and fails again whenever that block is read. */
+static bool is_damage(const struct duckdb_conn *conn, const char *why)
+{
+    const char *path = conn->instance->path;
+    return strstr(why, "Corrupt database") || (path[0] != ':' && strstr(why, path) && strstr(why, "ould not read"));
+}
+
 enum rc duckdb_failed(struct duckdb_conn *conn, const char *why, int error_type)
 {
     snprintf(conn->error, sizeof(conn->error), "%s", why ? why : "unknown error");
+    if (is_damage(conn, conn->error)) {
+        conn->instance->broken = true;
+        return conn->last_rc = RC_BUSY; /* its owner makes it anew */
+    }
+    bool starved = rc_of_text(conn->error) == RC_DISK_FULL;
+    conn->instance->starved = conn->instance->starved || starved;
     switch (error_type) {
     case DUCKDB_ERROR_CONSTRAINT: conn->last_rc = RC_CONFLICT; break;
     case DUCKDB_ERROR_TRANSACTION: conn->last_rc = RC_BUSY; break;
     case DUCKDB_ERROR_FATAL:
     case DUCKDB_ERROR_INTERNAL: conn->instance->broken = true; /* fall through */
-    default: conn->last_rc = strstr(conn->error, "No space left") ? RC_DISK_FULL : RC_STORE; break;
+    default: conn->last_rc = RC_STORE; break;
     }
+    if (starved || (conn->instance->broken && conn->instance->starved))
+        conn->last_rc = RC_DISK_FULL; /* also when it is a commit that found no room, or what came of that */
     return conn->last_rc;
 }
 
@@ -480,10 +501,11 @@ static enum rc open_instance(const struct duckdb_api *api, const char *path, con
     duckdb_state got = api->open_ext(path, &i->database, config, &why);
     api->destroy_config(&config);
     if (got != DuckDBSuccess) {
+        enum rc rc = rc_of_text(why ? why : "");
         log_error("duckdb.open", LOG_Z("path", path), LOG_Z("why", why ? why : ""));
         api->free(why);
         free(i);
-        return RC_STORE;
+        return rc;
     }
     i->path = mem_dupz(path, strlen(path));
     i->users = 1;

@@ -12,7 +12,8 @@ struct duckdb_instance {
     char *path;
     duckdb_database database;
     unsigned users;
-    bool broken;                 /* DuckDB declared it invalid: it must be closed and made again */
+    bool broken;                 /* damaged, or DuckDB declared it invalid: it must be closed and made again */
+    bool starved;                /* it found no room on the disk */
     struct duckdb_instance *next;
 };
 

@@ -39,12 +39,23 @@ static void schema_hash(char ret[static HASH_HEX])
     ret[HASH_HEX - 1] = '\0';
 }
 
+/* A folder that somebody put there is not ours to empty: it makes room. */
+static void remove_path(const char *path)
+{
+    char aside[700];
+    if (unlink(path) == 0 || errno == ENOENT)
+        return;
+    snprintf(aside, sizeof(aside), "%s.aside", path);
+    if (rmdir(path) != 0 && rename(path, aside) != 0)
+        log_error("warehouse.in_the_way", LOG_Z("path", path), LOG_I("errno", errno));
+}
+
 void warehouse_file_remove(const char *path)
 {
     char wal[600];
     snprintf(wal, sizeof(wal), "%s.wal", path);
-    unlink(path);
-    unlink(wal);
+    remove_path(path);
+    remove_path(wal);
 }
 
 static enum rc make_tables(struct db *db, const char *const *names, size_t count)

@@ -6,7 +6,8 @@
  *        ▼                                                   ▼
  *    following ◄─────────────────────────────────────────────┘
  *        │ asked to rebuild: a second file is made while this one serves, then takes its place
- *        │ DuckDB declared it invalid: set aside as warehouse.duckdb.bad, building
+ *        │ damaged, or DuckDB declared it invalid: set aside as warehouse.duckdb.bad, building
+ *        │ the disk is full: let go, and opened again when there is room
  *        │ nobody asks and little happens: asleep, the file closed and its memory given back. Whoever asks wakes it and waits
  *        │ until it is up to date; much to apply, or a little for some seconds, wakes it, too
  */
@@ -22,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IDLE_MAX = 16, POLL_BUSY_MS = 20, POLL_IDLE_MS = 100, POLL_MAX_MS = 400, IDLE_AFTER = 50, FAILURES_MAX = 5, VERIFY_TRIES = 3, VERIFY_WAIT_MS = 600000, WAKE_WAIT_MS = 5000, START_MS = 1000, CALM_CHANGES = 100 };
+enum { IDLE_MAX = 16, POLL_BUSY_MS = 20, POLL_IDLE_MS = 100, POLL_MAX_MS = 400, IDLE_AFTER = 50, FAILURES_MAX = 5, FULL_MS = 1000, VERIFY_TRIES = 3, VERIFY_WAIT_MS = 600000, WAKE_WAIT_MS = 5000, START_MS = 1000, CALM_CHANGES = 100 };
 
 /* How much happens: what was applied at the last look. */
 struct pace {
@@ -129,7 +130,9 @@ void warehouse_done(struct ctx *c)
     c->warehouse = NULL;
     pthread_mutex_lock(&w->lock);
     w->asked_us = clock_mono_us();
-    if (w->idle_count < IDLE_MAX && !db_is_broken(db)) {
+    if (db_is_broken(db)) {
+        w->ready = false; /* from now on nobody gets it; the thread makes it anew */
+    } else if (w->idle_count < IDLE_MAX) {
         w->idle[w->idle_count++] = db;
         db = NULL;
     }
@@ -177,8 +180,9 @@ static enum rc step(struct app *app, struct follower *f, bool *ret_more)
     return rc;
 }
 
-/* Steps until nothing is left to apply. */
-static enum rc catch_up(struct warehouse *w, struct follower *f)
+/* Steps until nothing is left to apply; or, with `near`, until one step took all there was: under steady load something is
+ * always left. */
+static enum rc catch_up(struct warehouse *w, struct follower *f, bool near)
 {
     bool more = true;
     unsigned failures = 0;
@@ -186,27 +190,38 @@ static enum rc catch_up(struct warehouse *w, struct follower *f)
     while (more && failures < FAILURES_MAX && !is_stopping(w)) {
         rc = step(w->app, f, &more);
         failures = rc ? failures + 1 : 0;
-        more = rc || more;
+        more = rc || (near ? f->full : more);
     }
     return is_stopping(w) ? RC_GONE : rc;
 }
 
 /* ---- building and replacing ---- */
 
+/* A disk that is full has no room for halves: others need it more. */
+static void give_back(struct warehouse *w)
+{
+    char bad[600];
+    snprintf(bad, sizeof(bad), "%s.bad", w->path);
+    warehouse_file_remove(w->next_path);
+    warehouse_file_remove(bad);
+}
+
 /* What an interrupted start left is gone on with; a rebuild that was asked for begins with nothing. */
 static enum rc build(struct warehouse *w, bool from_nothing)
 {
-    struct follower f;
+    struct follower f = {0};
     int64_t since = clock_mono_us();
     enum rc rc = from_nothing ? RC_CONFLICT : follower_open(w->app, w->next_path, true, &f);
     if (rc) {
         warehouse_file_remove(w->next_path);
         rc = follower_open(w->app, w->next_path, true, &f);
     }
-    if (rc)
-        return rc;
-    rc = catch_up(w, &f);
-    follower_close(&f); /* checkpoints: one file is left */
+    if (!rc) {
+        rc = catch_up(w, &f, true);
+        follower_close(&f); /* checkpoints: one file is left */
+    }
+    if (rc == RC_DISK_FULL)
+        give_back(w);
     log_info("warehouse.built", LOG_Z("rc", rc_name(rc)), LOG_I("seq", f.seq), LOG_I("ms", (clock_mono_us() - since) / US_PER_MS));
     return rc;
 }
@@ -275,6 +290,8 @@ static enum rc open_or_build(struct warehouse *w)
         pthread_mutex_unlock(&w->lock);
         return RC_OK;
     }
+    if (rc == RC_DISK_FULL)
+        return rc; /* the file is sound; it takes room to open it */
     if (rc != RC_NOT_FOUND && rc != RC_CONFLICT)
         set_aside(w);
     return make_anew(w, false);
@@ -323,13 +340,26 @@ static bool wants_rebuild(struct warehouse *w)
     return wanted;
 }
 
-/* A failing step is tried again; what DuckDB declared invalid, or what never works, is made anew. */
-static enum rc recover(struct warehouse *w, unsigned failures)
+/* Without room DuckDB may declare its database invalid; the file is sound, and open again when there is some. */
+static void let_go(struct warehouse *w)
 {
-    if (!db_is_broken(w->follower.db) && failures < FAILURES_MAX)
-        return RC_OK;
+    pthread_rwlock_wrlock(&w->file_lock);
+    close_idle(w);
+    follower_close(&w->follower);
+    pthread_rwlock_unlock(&w->file_lock);
+}
+
+/* A failing step is tried again; what is damaged, or what never works, is made anew. */
+static void recover(struct warehouse *w, enum rc rc, unsigned failures)
+{
+    bool broken = db_is_broken(w->follower.db);
+    if (rc == RC_DISK_FULL && broken)
+        let_go(w);
+    if (rc == RC_DISK_FULL || (!broken && failures < FAILURES_MAX))
+        return;
     set_aside(w);
-    return make_anew(w, true);
+    rc = make_anew(w, true);
+    log_info("warehouse.recovered", LOG_Z("rc", rc_name(rc)));
 }
 
 /* Without the library the files are as good as they were: nothing is set aside, and who waits is told at once. */
@@ -431,12 +461,12 @@ static void *run(void *arg)
         failures = rc && rc != RC_BUSY ? failures + 1 : 0;
         quiet = more ? 0 : quiet + 1;
         publish(w);
-        if (failures && w->follower.db)
-            recover(w, failures);
+        if (w->follower.db && (failures || db_is_broken(w->follower.db)))
+            recover(w, rc, failures);
         if (!rc && opened && w->follower.db && !(more && w->follower.full))
             settle(w);
         if (!more || !w->follower.full)
-            nap(w, pause_ms(clock_mono_us() - since_us, quiet));
+            nap(w, rc == RC_DISK_FULL || failures > FAILURES_MAX ? FULL_MS : pause_ms(clock_mono_us() - since_us, quiet));
     }
     return NULL;
 }
@@ -519,7 +549,7 @@ static enum rc second_hashes(struct warehouse *w, struct warehouse_hash ret[stat
     enum rc rc = follower_open(w->app, path, true, &f);
     if (rc)
         return rc;
-    rc = catch_up(w, &f);
+    rc = catch_up(w, &f, false);
     if (!rc)
         rc = follower_hashes(f.db, ret);
     *ret_unit = f.unit;
