@@ -32,9 +32,9 @@ export interface Installation {
   remove(): void;
 }
 
-export async function install(): Promise<Installation> {
+export async function install(where?: string): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), "zhixin-test-"));
-  const data = join(folder, "data");
+  const data = where ?? join(folder, "data");
   const password = randomBytes(9).toString("base64url");
   const file = join(folder, "password");
   writeFileSync(file, `${password}\n`, { mode: 0o600 });
@@ -207,6 +207,9 @@ export async function loggedEvents(data: string): Promise<LoggedEvent[]> {
   const text = (await peek("events", data)).toString("utf8");
   return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
 }
+
+/** The disk that fails on order (tests/fault/faildisk.c). */
+export const faildisk = { preload: { LD_PRELOAD: built("faildisk.so") } };
 
 /** The disk that forgets (tests/fault/powercut.c): what to preload, and how to put back what was not synced. */
 export const powercut = {

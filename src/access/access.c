@@ -152,6 +152,7 @@ static enum rc start(struct app *app)
     if (sodium_init() < 0)
         return RC_INTERNAL;
     a->throttle = throttle_new();
+    a->sessions = session_memory_new();
     a->argon = argon_gate_new();
     pthread_mutex_init(&a->keys_lock, NULL);
     app->access = a;
@@ -174,6 +175,7 @@ static void stop(struct app *app)
     key_table_free(atomic_load(&a->keys));
     key_table_free(a->retired);
     throttle_free(a->throttle);
+    session_memory_free(a->sessions);
     argon_gate_free(a->argon);
     pthread_mutex_destroy(&a->keys_lock);
     free(a);

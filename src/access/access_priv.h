@@ -38,13 +38,31 @@ enum { SESSION_TOKEN_BYTES = 32, SESSION_TOKEN_CHARS = 43 };
 
 /* The cookie's value out of a Cookie header; empty when missing. */
 struct str session_cookie_find(struct str cookies, struct str name);
-struct str session_cookie_name(const struct request *r);
+struct str session_cookie_name(const struct app *app);
 /* Opens a session for a person: sets the cookie. Inside a transaction. */
 enum rc session_open(struct ctx *c, const struct request *r, int64_t staff_id, struct reply *p, struct str *ret_csrf) ZX_MUST_CHECK;
 enum rc session_close(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
 /* The session of the request; RC_OK with *ret NULL when there is none that holds. Checks CSRF on writes. */
 enum rc session_identify(struct ctx *c, const struct request *r, const struct actor **ret) ZX_MUST_CHECK;
 struct str session_csrf(struct ctx *c, struct str token);
+/* The same while nothing can be written; gives the CSRF token. */
+struct str session_open_in_memory(struct ctx *c, int64_t staff_id, struct reply *p);
+static inline bool access_disk_fails(enum rc rc)
+{
+    return rc == RC_DISK_FULL || rc == RC_DISK_FAILING;
+}
+#define SESSION_IDLE_US (30 * 60 * US_PER_S)
+#define SESSION_AGE_US (10 * 3600 * US_PER_S)
+
+/* ---- session_memory.c: sessions that the disk had no room for ---- */
+
+struct session_memory *session_memory_new(void);
+void session_memory_free(struct session_memory *m);
+void session_memory_put(struct session_memory *m, const uint8_t hash[static 32], int64_t staff_id, int64_t now_us);
+/* Whose it is; 0: there is none that holds. Being asked keeps it alive. */
+int64_t session_memory_find(struct session_memory *m, const uint8_t hash[static 32], int64_t now_us);
+void session_memory_drop(struct session_memory *m, const uint8_t hash[static 32]);
+void session_memory_drop_staff(struct session_memory *m, int64_t staff_id);
 /* Did the browser say that the request comes from another site? */
 bool session_is_cross_site(const struct request *r);
 
@@ -65,6 +83,7 @@ struct str signing_open(struct arena *a, const struct app *app, int64_t source_i
 struct access {
     struct throttle *throttle;
     struct argon_gate *argon;
+    struct session_memory *sessions;
     _Atomic(struct key_table *) keys;
     struct key_table *retired; /* tables that readers may still hold; freed at stop */
     pthread_mutex_t keys_lock; /* one reload at a time */

@@ -2,18 +2,18 @@
  * that a write comes from our own pages (SameSite=Strict, Origin and Sec-Fetch-Site, a token derived from the session). */
 #include "access/access_priv.h"
 
+#include "base/log.h"
 #include "db/pool.h"
 
 #include <inttypes.h>
 #include <sodium.h>
 
-static const int64_t IDLE_US = 30 * 60 * US_PER_S, AGE_US = 10 * 3600 * US_PER_S;
 /* seen_us is written no oftener than this, so that reading costs no writes. */
 static const int64_t TOUCH_US = 5 * 60 * US_PER_S;
 
-struct str session_cookie_name(const struct request *r)
+struct str session_cookie_name(const struct app *app)
 {
-    return r->secure ? STR("__Host-zhixin_session") : STR("zhixin_session");
+    return app->tls ? STR("__Host-zhixin_session") : STR("zhixin_session");
 }
 
 struct str session_cookie_find(struct str cookies, struct str name)
@@ -27,9 +27,9 @@ struct str session_cookie_find(struct str cookies, struct str name)
     return STR_NULL;
 }
 
-static struct str request_token(const struct request *r)
+static struct str request_token(const struct app *app, const struct request *r)
 {
-    struct str token = session_cookie_find(request_header(r, "Cookie"), session_cookie_name(r));
+    struct str token = session_cookie_find(request_header(r, "Cookie"), session_cookie_name(app));
     return token.len == SESSION_TOKEN_CHARS ? token : STR_NULL;
 }
 
@@ -51,48 +51,70 @@ struct str session_csrf(struct ctx *c, struct str token)
 
 /* ---- opening and closing ---- */
 
-static void cookie_set(struct ctx *c, const struct request *r, struct reply *p, struct str token, int64_t seconds)
+static void cookie_set(struct ctx *c, struct reply *p, struct str token, int64_t seconds)
 {
-    struct str name = session_cookie_name(r);
+    struct str name = session_cookie_name(c->app);
     struct str value = arena_printf(c->arena, "%.*s=%.*s; Path=/; Max-Age=%" PRId64 "; HttpOnly; SameSite=Strict%s", STR_FMT(name), STR_FMT(token), seconds,
-                                    r->secure ? "; Secure" : "");
+                                    c->app->tls ? "; Secure" : "");
     reply_header(p, "Set-Cookie", value);
 }
 
 static enum rc forget_old(struct ctx *c, const struct request *r)
 {
     uint8_t hash[32];
-    struct str old = request_token(r);
-    enum rc rc = db_run(c->db, "session_sweep", DB_I64("made_before_us", c->now_us - AGE_US), DB_I64("seen_before_us", c->now_us - IDLE_US));
+    struct str old = request_token(c->app, r);
+    enum rc rc = db_run(c->db, "session_sweep", DB_I64("made_before_us", c->now_us - SESSION_AGE_US), DB_I64("seen_before_us", c->now_us - SESSION_IDLE_US));
     if (rc || old.len == 0)
         return rc;
     token_hash(old, hash);
     return db_run(c->db, "session_delete", DB_BLOB("token_hash", str_n(hash, sizeof(hash))));
 }
 
-enum rc session_open(struct ctx *c, const struct request *r, int64_t staff_id, struct reply *p, struct str *ret_csrf)
+static struct str token_new(struct ctx *c, uint8_t ret_hash[static 32])
 {
-    uint8_t random[SESSION_TOKEN_BYTES], hash[32];
+    uint8_t random[SESSION_TOKEN_BYTES];
     char *text = arena_alloc(c->arena, SESSION_TOKEN_CHARS + 1);
-    enum rc rc = forget_old(c, r); /* rotated at login: who planted a cookie gains nothing */
-    if (rc)
-        return rc;
     randombytes_buf(random, sizeof(random));
     sodium_bin2base64(text, SESSION_TOKEN_CHARS + 1, random, sizeof(random), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     sodium_memzero(random, sizeof(random));
-    struct str token = str_z(text);
-    token_hash(token, hash);
+    token_hash(str_z(text), ret_hash);
+    return str_z(text);
+}
+
+struct str session_open_in_memory(struct ctx *c, int64_t staff_id, struct reply *p)
+{
+    uint8_t hash[32];
+    struct str token = token_new(c, hash);
+    session_memory_put(c->app->access->sessions, hash, staff_id, c->now_us);
+    cookie_set(c, p, token, SESSION_AGE_US / US_PER_S);
+    log_warn("session.in_memory", LOG_I("staff", staff_id));
+    return session_csrf(c, token);
+}
+
+enum rc session_open(struct ctx *c, const struct request *r, int64_t staff_id, struct reply *p, struct str *ret_csrf)
+{
+    uint8_t hash[32];
+    enum rc rc = forget_old(c, r); /* rotated at login: who planted a cookie gains nothing */
+    if (rc)
+        return rc;
+    struct str token = token_new(c, hash);
     rc = db_run(c->db, "session_insert", DB_BLOB("token_hash", str_n(hash, sizeof(hash))), DB_I64("staff_id", staff_id), DB_I64("now_us", c->now_us));
     if (rc)
         return rc;
-    cookie_set(c, r, p, token, AGE_US / US_PER_S);
+    cookie_set(c, p, token, SESSION_AGE_US / US_PER_S);
     *ret_csrf = session_csrf(c, token);
     return RC_OK;
 }
 
 enum rc session_close(struct ctx *c, const struct request *r, struct reply *p)
 {
-    cookie_set(c, r, p, STR(""), 0);
+    uint8_t hash[32];
+    struct str token = request_token(c->app, r);
+    if (token.len) {
+        token_hash(token, hash);
+        session_memory_drop(c->app->access->sessions, hash);
+    }
+    cookie_set(c, p, STR(""), 0);
     return forget_old(c, r);
 }
 
@@ -142,9 +164,27 @@ static enum rc session_find(struct ctx *c, const uint8_t hash[static 32], struct
     struct db_rows *q = db_query(c->db, "session_find", DB_BLOB("token_hash", str_n(hash, 32)));
     if (db_next(q)) {
         ret->seen_us = db_i64(q, "seen_us");
-        ret->live = c->now_us - db_i64(q, "made_us") < AGE_US && c->now_us - ret->seen_us < IDLE_US;
+        ret->live = c->now_us - db_i64(q, "made_us") < SESSION_AGE_US && c->now_us - ret->seen_us < SESSION_IDLE_US;
         ret->actor = arena_new_one(c->arena, struct actor);
         ret->actor->staff_id = db_i64(q, "staff_id");
+        ret->actor->role = (unsigned)db_i64(q, "role");
+        ret->actor->name = arena_str(c->arena, db_text(q, "name"));
+    }
+    return db_end(q);
+}
+
+/* One that the disk had no room for. */
+static enum rc session_find_in_memory(struct ctx *c, const uint8_t hash[static 32], struct found *ret)
+{
+    int64_t staff_id = session_memory_find(c->app->access->sessions, hash, c->now_us);
+    if (staff_id == 0)
+        return RC_OK;
+    struct db_rows *q = db_query(c->db, "staff_by_id", DB_I64("id", staff_id));
+    if (db_next(q) && db_i64(q, "enabled")) {
+        ret->seen_us = c->now_us;
+        ret->live = true;
+        ret->actor = arena_new_one(c->arena, struct actor);
+        ret->actor->staff_id = staff_id;
         ret->actor->role = (unsigned)db_i64(q, "role");
         ret->actor->name = arena_str(c->arena, db_text(q, "name"));
     }
@@ -174,11 +214,13 @@ enum rc session_identify(struct ctx *c, const struct request *r, const struct ac
 {
     uint8_t hash[32];
     struct found found = {0};
-    struct str token = request_token(r);
+    struct str token = request_token(c->app, r);
     if (token.len == 0)
         return RC_OK;
     token_hash(token, hash);
     enum rc rc = session_find(c, hash, &found);
+    if (!rc && !found.actor)
+        rc = session_find_in_memory(c, hash, &found);
     if (rc || !found.live)
         return rc;
     rc = check_csrf(c, r, token);
@@ -186,7 +228,7 @@ enum rc session_identify(struct ctx *c, const struct request *r, const struct ac
         rc = load_stores(c, found.actor);
     if (!rc && c->now_us - found.seen_us > TOUCH_US)
         rc = db_pool_tx(c, c->app->truth, touch, hash);
-    if (rc)
+    if (rc && !access_disk_fails(rc)) /* who only reads needs no room on the disk */
         return rc;
     *ret = found.actor;
     return RC_OK;

@@ -286,7 +286,7 @@ enum rc staff_create_route(struct ctx *c, const struct request *r, struct reply 
     if (rc)
         return rc;
     p->status = 201;
-    return request_tx(c, r, staff_create, &f, NULL);
+    return db_pool_tx(c, c->app->truth, staff_create, &f);
 }
 
 /* The last administrator stays one: else nobody could ever make another. */
@@ -352,6 +352,8 @@ static enum rc staff_update(struct ctx *c, void *arg)
     bool ends = after.role != before.role || after.enabled != before.enabled || f->hash.len || is_set(f->r, PATCH_STORES);
     if (!rc && ends)
         rc = db_run(c->db, "session_delete_staff", DB_I64("staff_id", after.id));
+    if (!rc && ends)
+        session_memory_drop_staff(c->app->access->sessions, after.id);
     if (!rc)
         rc = access_audit(c, "staff.update", "staff", after.id, STR("{}"));
     return rc ? rc : staff_reply(c, after.id, f->p);

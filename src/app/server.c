@@ -25,6 +25,7 @@ enum {
     STATUS_VAULT_DOWN = 3, /* above 2: the supervisor tries again, with another vault */
     QUIET_LOOK_MS = 10000,
     QUIET_PERCENT = 3,
+    RETRY_MS = 1000,
 };
 
 struct quiet {
@@ -32,6 +33,7 @@ struct quiet {
 };
 
 static struct running running; /* this start's address and token; written once, before any request */
+static bool run_json_owed;
 
 /* The commands of this machine prove themselves with the token of run.json, which only the owner can read. */
 static enum rc identify(struct ctx *c, const struct request *r, const struct actor **ret)
@@ -57,18 +59,17 @@ static void make_token(void)
     running.token[64] = '\0';
 }
 
-static enum rc announce(struct app *app, int control_fd)
+static void announce(struct app *app, int control_fd)
 {
     const char *address = http_address(app->http);
     snprintf(running.address, sizeof(running.address), "%s", address);
-    enum rc rc = running_write(app->data_dir, &running);
-    if (rc)
-        return rc;
+    run_json_owed = running_write(app->data_dir, &running) != RC_OK;
+    if (run_json_owed)
+        log_warn("server.run_json"); /* no room on the disk? It is tried again; only the commands wait for it */
     if (control_fd >= 0 && send(control_fd, address, strlen(address), MSG_NOSIGNAL) < 0)
         log_warn("server.no_supervisor");
     printf("listening on %s\n", address);
     fflush(stdout);
-    return RC_OK;
 }
 
 /* A new end of the vault's socket, or -1 when the supervisor is gone. */
@@ -115,8 +116,10 @@ static void wait_for_the_end(struct app *app, int signals, int control_fd)
     struct pollfd watched[] = {{signals, POLLIN, 0}, {control_fd, POLLIN, 0}};
     struct quiet quiet = {.looked_us = clock_mono_us(), .spent_us = used_us()};
     for (;;) {
-        int got = poll(watched, control_fd >= 0 ? 2 : 1, QUIET_LOOK_MS);
+        int got = poll(watched, control_fd >= 0 ? 2 : 1, run_json_owed ? RETRY_MS : QUIET_LOOK_MS);
         rest_when_quiet(app, &quiet);
+        if (run_json_owed)
+            run_json_owed = running_write(app->data_dir, &running) != RC_OK;
         if (got <= 0)
             continue;
         if (watched[0].revents)
@@ -160,23 +163,21 @@ int server_run(const char *data_dir, const char *listen, int vault_fd, int contr
         return opened == RC_VAULT_DOWN ? STATUS_VAULT_DOWN : 1;
     make_token();
     struct http_options http = {.listen = listen ? listen : app.config->listen, .workers = (unsigned)app.config->workers,
-                                .trusted_proxies = app.config->trusted_proxies,
                                 .auth = access_auth, .collector = intake_collector};
     http.auth.identify = identify;
-    struct http_server *served = NULL;
-    enum rc rc = http_start(&app, &http, &served);
+    enum rc rc = http_start(&app, &http, &app.http);
     if (!rc) {
-        job_runner_start(&app);
-        rc = announce(&app, control_fd);
+        app.jobs = job_runner_start(&app);
+        announce(&app, control_fd);
     }
-    if (rc == RC_INVALID)
-        fprintf(stderr, "zhixin serve: [server] trusted_proxies is not understood: addresses or ranges such as 10.0.0.1, 192.168.0.0/16\n");
-    else if (rc)
+    if (rc)
         fprintf(stderr, "zhixin serve: can not listen on %s: is the port taken? Choose another with --listen\n", http.listen);
     else
         serve(&app, signals, control_fd);
     running_remove(data_dir);
-    http_stop(served, STOP_GRACE_MS);
+    struct http_server *served = app.http;
+    if (served)
+        http_stop(served, STOP_GRACE_MS);
     job_runner_stop(app.jobs);
     app_close(&app);
     http_free(served); /* last: what ends in app_close() may still publish */

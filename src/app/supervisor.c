@@ -15,15 +15,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STOP_GRACE_MS = 15000, RESTARTS_A_MINUTE = 30 };
+enum { STOP_GRACE_MS = 15000, RESTARTS_A_MINUTE = 30, LOOK_MS = 500 };
+static const int64_t slow_restart_us = 3 * US_PER_S;
 
 struct family {
     const char *data_dir;
     char listen[128];           /* after the first start: the port that was picked */
     pid_t vault, server;
-    int control;                /* our end of the socket to the server */
+    int64_t vault_due_us, server_due_us; /* when what died is started again; 0: it lives */
+    int control;                /* our end of the socket to the server; -1: it died */
     int lock;                   /* of the data directory; the server inherits it, so that it never stands free between two of them */
-    bool stopping, served;      /* served: the server listened once */
+    bool stopping, served;      /* served: the server listened once; what fails now may pass */
     int restarts;
     int64_t minute_us;
 };
@@ -118,20 +120,21 @@ static void hand_over(int control, int fd)
         log_error("supervisor.hand_over", LOG_I("errno", errno));
 }
 
-/* A child that dies at once, again and again, is not started for ever. */
-static bool may_restart(struct family *f)
+/* At once, but not again and again at once: what keeps a child from living, such as a full disk, may pass. */
+static int64_t restart_delay_us(struct family *f, bool refused)
 {
     int64_t now = clock_mono_us();
     if (now - f->minute_us > 60 * US_PER_S) {
         f->minute_us = now;
         f->restarts = 0;
     }
-    return ++f->restarts <= RESTARTS_A_MINUTE;
+    return ++f->restarts <= RESTARTS_A_MINUTE && !refused ? 0 : slow_restart_us;
 }
 
 static bool on_vault_death(struct family *f)
 {
     int fd;
+    f->vault_due_us = 0;
     f->vault = vault_spawn(f->data_dir, &fd);
     if (f->vault < 0)
         return false;
@@ -143,12 +146,35 @@ static bool on_vault_death(struct family *f)
 /* The vault serves one server: with a dead server it ends by itself, and both start anew. */
 static bool on_server_death(struct family *f)
 {
-    close(f->control);
+    f->vault_due_us = f->server_due_us = 0;
     if (f->vault > 0) {
         kill(f->vault, SIGKILL);
         waitpid(f->vault, NULL, 0);
     }
     return start_both(f);
+}
+
+/* Starts again what is due; false when that is not possible. */
+static bool revive(struct family *f)
+{
+    int64_t now = clock_mono_us();
+    if (f->stopping)
+        return true;
+    if (f->server_due_us)
+        return now < f->server_due_us || on_server_death(f);
+    return f->vault_due_us == 0 || now < f->vault_due_us || on_vault_death(f);
+}
+
+static void on_end(struct family *f, bool server, bool refused)
+{
+    int64_t due = clock_mono_us() + restart_delay_us(f, refused);
+    if (server) {
+        f->server_due_us = due;
+        close(f->control);
+        f->control = -1;
+    } else if (f->server) {
+        f->vault_due_us = due;
+    }
 }
 
 static bool reap(struct family *f, int *ret_status)
@@ -162,10 +188,15 @@ static bool reap(struct family *f, int *ret_status)
             continue;
         bool refused = server && WIFEXITED(status) && (WEXITSTATUS(status) <= 2 || !f->served); /* it said why: bad configuration, port taken, keys that do not open */
         log_warn("supervisor.child_ended", LOG_Z("child", server ? "server" : "vault"), LOG_I("status", status));
-        if (refused || !may_restart(f) || !(server ? on_server_death(f) : on_vault_death(f))) {
+        if (!f->served && (refused || f->restarts >= RESTARTS_A_MINUTE)) {
             *ret_status = refused ? WEXITSTATUS(status) : 1;
             return false;
         }
+        on_end(f, server, refused);
+    }
+    if (!revive(f)) {
+        *ret_status = 1;
+        return false;
     }
     return !(f->stopping && f->server == 0);
 }
@@ -208,7 +239,7 @@ static int loop(struct family *f, int signals)
     for (;;) {
         struct pollfd watched[] = {{signals, POLLIN, 0}, {f->control, POLLIN, 0}};
         struct signalfd_siginfo signal;
-        poll(watched, 2, 500);
+        poll(watched, 2, LOOK_MS);
         while (read(signals, &signal, sizeof(signal)) == sizeof(signal))
             if (signal.ssi_signo != SIGCHLD) {
                 stop(f);

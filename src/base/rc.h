@@ -22,6 +22,7 @@
     X(INTERNAL, 500, "error.internal")                \
     X(BUSY, 503, "error.busy")                        \
     X(VAULT_DOWN, 503, "error.vault_down")            \
+    X(DISK_FAILING, 503, "error.disk_failing")        \
     X(DISK_FULL, 507, "error.disk_full")
 
 enum rc {

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "db/db_priv.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,10 @@ static enum rc rc_of(sqlite3 *conn)
     default:
         break;
     }
+    int cause = sqlite3_system_errno(conn);
     switch (sqlite3_errcode(conn) & 0xFF) { /* the primary code of the extended one */
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN: return cause == ENOSPC || cause == EDQUOT ? RC_DISK_FULL : RC_DISK_FAILING;
     case SQLITE_OK:
     case SQLITE_ROW:
     case SQLITE_DONE: return RC_OK;

@@ -87,7 +87,7 @@ static void error_retry(struct MHD_Response *response, enum rc rc)
 {
     if (rc == RC_BUSY || rc == RC_VAULT_DOWN)
         MHD_add_response_header(response, "Retry-After", "1");
-    else if (rc == RC_LIMIT)
+    else if (rc == RC_LIMIT || rc == RC_DISK_FULL || rc == RC_DISK_FAILING)
         MHD_add_response_header(response, "Retry-After", "60");
 }
 

@@ -24,6 +24,8 @@ struct vault_audit {
     int64_t count;
     uint8_t last[HASH];       /* of the last record */
     uint8_t key[HASH];        /* of the next MAC; evolves */
+    struct buf owed;          /* the end of a line that the disk had no room for; it comes before all others */
+    bool lost;                /* an fsync failed */
 };
 
 /* ---- hashes ---- */
@@ -120,39 +122,79 @@ static void add_record(struct buf *b, int64_t number, const struct vault_audit_e
     buf_addz(b, "}");
 }
 
-static bool append(int fd, struct str line)
+/* Writes as much as there is room for. */
+static enum rc append(int fd, struct str line, size_t *ret_written)
 {
-    while (line.len) {
-        ssize_t n = write(fd, line.ptr, line.len);
+    *ret_written = 0;
+    while (*ret_written < line.len) {
+        ssize_t n = write(fd, line.ptr + *ret_written, line.len - *ret_written);
         if (n < 0 && errno != EINTR)
-            return false;
+            return errno == ENOSPC || errno == EDQUOT ? RC_DISK_FULL : RC_DISK_FAILING;
         if (n > 0)
-            line = str_sub(line, (size_t)n, line.len);
+            *ret_written += (size_t)n;
     }
-    return fsync(fd) == 0;
+    return RC_OK;
 }
 
-bool vault_audit_add(struct vault_audit *a, const struct vault_audit_entry *e)
+/* A failed fsync is not tried again: it would say yes without a reason. */
+static enum rc sync_file(struct vault_audit *a)
 {
-    uint8_t hash[HASH], mac[HASH];
+    a->lost = a->lost || fsync(a->fd) != 0;
+    return a->lost ? RC_STORE : RC_OK;
+}
+
+/* Nothing may stand behind half a line, so its other half goes first. */
+static enum rc settle(struct vault_audit *a)
+{
+    size_t written;
+    if (a->owed.len == 0)
+        return a->lost ? RC_STORE : RC_OK;
+    enum rc rc = append(a->fd, buf_str(&a->owed), &written);
+    struct str rest = str_sub(buf_str(&a->owed), written, a->owed.len);
+    memmove(a->owed.ptr, rest.ptr, rest.len);
+    a->owed.len = rest.len;
+    return rc;
+}
+
+static void make_line(struct vault_audit *a, const struct vault_audit_entry *e, uint8_t hash[static HASH], struct buf *line)
+{
+    uint8_t mac[HASH];
     char hex[2 * HASH];
-    _cleanup_buf_ struct buf line = BUF_INIT(RECORD_MAX);
-    add_record(&line, a->count + 1, e);
-    chain(a->last, buf_str(&line), hash);
+    add_record(line, a->count + 1, e);
+    chain(a->last, buf_str(line), hash);
     sign(a->key, hash, mac);
-    buf_addz(&line, "\t");
+    buf_addz(line, "\t");
     str_hex(hash, HASH, hex);
-    buf_add_bytes(&line, hex, sizeof(hex));
-    buf_addz(&line, "\t");
+    buf_add_bytes(line, hex, sizeof(hex));
+    buf_addz(line, "\t");
     str_hex(mac, HASH, hex);
-    buf_add_bytes(&line, hex, sizeof(hex));
-    buf_addz(&line, "\n");
-    if (line.failed || !append(a->fd, buf_str(&line)))
-        return false;
+    buf_add_bytes(line, hex, sizeof(hex));
+    buf_addz(line, "\n");
+}
+
+/* Of a line that was begun the rest is owed; `owe` makes it so for one that was not, too. The chain goes on behind it. */
+static enum rc add_line(struct vault_audit *a, const struct vault_audit_entry *e, bool owe)
+{
+    uint8_t hash[HASH];
+    size_t written = 0;
+    _cleanup_buf_ struct buf line = BUF_INIT(RECORD_MAX);
+    make_line(a, e, hash, &line);
+    if (line.failed)
+        return RC_TOO_LARGE;
+    enum rc rc = append(a->fd, buf_str(&line), &written);
+    if (rc && written == 0 && !owe)
+        return rc;
+    buf_add(&a->owed, str_sub(buf_str(&line), written, line.len));
     memcpy(a->last, hash, HASH);
     evolve(a->key);
     a->count++;
-    return true;
+    return rc ? rc : sync_file(a);
+}
+
+enum rc vault_audit_add(struct vault_audit *a, const struct vault_audit_entry *e)
+{
+    enum rc rc = settle(a);
+    return rc ? rc : add_line(a, e, false);
 }
 
 /* ---- opening ---- */
@@ -209,6 +251,7 @@ enum rc vault_audit_open(const char *data_dir, const struct vault_keyring *k, st
     struct stat st;
     _cleanup_buf_ struct buf path = BUF_INIT(4096), tail = BUF_INIT(TAIL_MAX + 1);
     _cleanup_(vault_audit_closep) struct vault_audit *a = mem_zalloc(1, sizeof(*a));
+    a->owed = BUF_INIT(RECORD_MAX);
     buf_addf(&path, "%s/audit.log", data_dir);
     a->fd = open(path.ptr, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (a->fd < 0 || fstat(a->fd, &st) != 0 || !read_tail(a->fd, st.st_size, &tail) || !cut_torn_line(a, st.st_size, &tail))
@@ -216,8 +259,9 @@ enum rc vault_audit_open(const char *data_dir, const struct vault_keyring *k, st
     if (!take_tail(a, buf_str(&tail), st.st_size <= TAIL_MAX, budget))
         log_error("vault.audit.damaged", LOG_I("records", a->count));
     epoch_key(k, a->count + 1, a->key);
-    if (!vault_audit_add(a, &(struct vault_audit_entry){.kind = "start"}))
-        return RC_STORE;
+    enum rc rc = add_line(a, &(struct vault_audit_entry){.kind = "start"}, true);
+    if (rc)
+        log_error("vault.audit.owed", LOG_Z("rc", rc_name(rc)), LOG_I("errno", errno));
     *ret = a;
     a = NULL;
     return RC_OK;
@@ -229,6 +273,7 @@ void vault_audit_close(struct vault_audit *a)
         return;
     if (a->fd >= 0)
         close(a->fd);
+    buf_free(&a->owed);
     explicit_bzero(a, sizeof(*a));
     free(a);
 }

@@ -1,6 +1,7 @@
 /* audit.log: who saw which plaintext, when and why. One line a record: JSON, tab, hash, tab, MAC, line feed.
  *   hash n = BLAKE2b-256(hash n-1 | JSON)    MAC n = BLAKE2b-256(hash n) under a key that evolves and is wiped
- * A record is on disk before the plaintext leaves the vault; when that fails the process ends. */
+ * A record is on disk before the plaintext leaves the vault. While it can't be written, nothing is opened; the vault goes on
+ * with all that opens nothing. */
 #ifndef ZX_VAULT_AUDIT_H
 #define ZX_VAULT_AUDIT_H
 
@@ -10,7 +11,7 @@
 struct vault_audit;
 
 /* Opens the file for appending, cuts off a torn last line, starts a new epoch of the MAC key and feeds the reveals of the last
- * day to the budget. */
+ * day to the budget. On a full disk the epoch's first record is owed: it is written before any other. */
 enum rc vault_audit_open(const char *data_dir, const struct vault_keyring *k, struct vault_budget *budget, struct vault_audit **ret) ZX_MUST_CHECK;
 void vault_audit_close(struct vault_audit *a);
 MEM_DEFINE_CLEANUP(struct vault_audit, vault_audit_close)
@@ -22,8 +23,9 @@ struct vault_audit_entry {
     const struct vault_reveal *why; /* NULL for "start" */
     struct str values;            /* JSON array of what was opened */
 };
-/* Appends and fsyncs. False: the disk failed, nothing may leave. */
-bool vault_audit_add(struct vault_audit *a, const struct vault_audit_entry *e);
+/* Appends and fsyncs. RC_DISK_FULL, RC_DISK_FAILING: not written, nothing may leave; a later one may. RC_STORE: an fsync failed,
+ * so that nobody knows what the file holds: only another start helps. */
+enum rc vault_audit_add(struct vault_audit *a, const struct vault_audit_entry *e) ZX_MUST_CHECK;
 
 /* A record that was noted elsewhere: what stood in the file then must stand in it still, which finds a file cut off at a whole line. */
 struct vault_audit_anchor {

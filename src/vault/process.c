@@ -255,14 +255,18 @@ static void add_value_name(struct buf *b, const struct item *item, bool first)
     buf_addf(b, ",\"row\":%lld,\"for\":%lld}", (long long)item->at.row_id, (long long)item->at.sealed_for);
 }
 
-/* The record is on disk before this returns; without it no plaintext may leave, now or on a second try. */
-static void must_record(struct process *p, enum vault_open_mode mode, const struct vault_reveal *why, struct str values)
+/* The record is on disk when this returns RC_OK; without it no plaintext may leave. After a failed fsync the next start looks at
+ * what the file holds. */
+static enum rc record(struct process *p, enum vault_open_mode mode, const struct vault_reveal *why, struct str values)
 {
     struct vault_audit_entry entry = {mode == VAULT_OPEN_REVEAL ? "reveal" : "machine", why, values};
-    if (!vault_audit_add(p->audit, &entry)) {
-        log_error("vault.audit.failed", LOG_I("errno", errno));
+    enum rc rc = vault_audit_add(p->audit, &entry);
+    if (rc == RC_OK)
+        return RC_OK;
+    log_error("vault.audit.failed", LOG_Z("rc", rc_name(rc)), LOG_I("errno", errno));
+    if (rc == RC_STORE)
         _exit(1);
-    }
+    return refuse(p, rc, "audit_not_written");
 }
 
 static enum rc do_reveal(struct process *p, struct cursor *c, enum vault_open_mode mode)
@@ -290,7 +294,9 @@ static enum rc do_reveal(struct process *p, struct cursor *c, enum vault_open_mo
         add_value_name(&values, &item, i == 0);
     }
     buf_addz(&values, "]");
-    must_record(p, mode, &why, buf_str(&values));
+    rc = record(p, mode, &why, buf_str(&values));
+    if (rc)
+        return rc;
     if (mode == VAULT_OPEN_REVEAL)
         vault_budget_spend(&p->budget, why.staff_id, clock_now_us());
     return RC_OK;

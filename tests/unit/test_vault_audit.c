@@ -37,7 +37,7 @@ static void add_records(struct fixture *f, size_t count, struct vault_budget *bu
     struct vault_audit *a;
     assert_int_equal(vault_audit_open(f->dir, f->keys, budget, &a), RC_OK);
     for (size_t i = 0; i < count; i++)
-        assert_true(vault_audit_add(a, &(struct vault_audit_entry){"reveal", &why, STR("[{\"table\":\"customer\"}]")}));
+        assert_int_equal(vault_audit_add(a, &(struct vault_audit_entry){"reveal", &why, STR("[{\"table\":\"customer\"}]")}), RC_OK);
     vault_audit_close(a);
 }
 
