@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Running, Session, serve } from "../tests/harness";
-import { type Load, load, machine, median, metric, portOf, pssMb, quantile, runLoad, sleep } from "./machine";
+import { cpuMs, type Load, load, machine, median, metric, portOf, pssMb, quantile, runLoad, sleep } from "./machine";
 import { startPeer } from "./peer";
 import { nameOf, type Prepared, phoneOf, prepared } from "./prepared";
 
@@ -207,13 +207,13 @@ async function overview(admin: Session, data: string, count: number) {
 }
 
 async function rest(pid: number) {
-  const idle = full ? 60 : 30;
-  await sleep(idle * 1000);
-  row(`memory at rest, Pss MB (${idle} s idle)`, customers > 20_000 ? "160" : "64", whole(pssMb(pid)), "", size);
+  await sleep(60_000);
+  row("memory at rest, Pss MB (60 s idle)", customers > 20_000 ? "160" : "64", whole(pssMb(pid)), "", size);
 }
 
 async function starts(place: Prepared, admin: Session) {
-  const list: number[] = [];
+  const list: number[] = [],
+    spent: number[] = [];
   for (let i = 0; i < runs; i++) {
     const begun = performance.now();
     const running = await serve(place.data);
@@ -222,10 +222,17 @@ async function starts(place: Prepared, admin: Session) {
     again.csrf = admin.csrf;
     while ((await again.post("/api/v1/customers/lookup", { q: phoneOf(i) })).status !== 200) await sleep(5);
     list.push(performance.now() - begun);
+    spent.push(cpuMs(running.process.pid as number));
     await sleep(2000);
     await running.stop();
   }
-  row("start until the first phone lookup, ms", "300", whole(median(list)), spread(list), size);
+  row(
+    "start until the first phone lookup, ms",
+    "300",
+    whole(median(list)),
+    spread(list),
+    `processor ${whole(median(spent))}; ${size}`,
+  );
 }
 
 function print() {

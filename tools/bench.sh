@@ -4,18 +4,7 @@
 # Without options it takes less than ten minutes; --full takes the sizes and times of docs/performance.md (hours).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-missing=""
-while read -r package; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
-done <tools/packages-bench.txt
-if [ -n "$missing" ]; then
-    echo "installing:$missing" >&2
-    as_root=""
-    [ "$(id -u)" = 0 ] || as_root="sudo"
-    $as_root apt-get update -q >&2
-    # shellcheck disable=SC2086 # a list of words
-    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -q -y --no-install-recommends $missing >&2
-fi
+tools/setup.sh bench >&2
 ninja -C build bench/bench_load zhixin >/dev/null
 tools/node.sh rolldown bench/table.ts --platform node --format esm --file build/bench/table.mjs >/dev/null
 export ZHIXIN_BINARY="$PWD/build/zhixin" ZHIXIN_BENCH_LOAD="$PWD/build/bench/bench_load"

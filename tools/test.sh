@@ -66,6 +66,7 @@ sanitized() { # name build-dir meson-options…
     unit "$name" "$dir"
 }
 
+tools/setup.sh test
 step "check" tools/check.sh
 unit "unit" build
 # The sanitizer's dlopen looks at its own run path, not at the program's.

@@ -38,7 +38,7 @@ enum { SESSION_TOKEN_BYTES = 32, SESSION_TOKEN_CHARS = 43 };
 
 /* The cookie's value out of a Cookie header; empty when missing. */
 struct str session_cookie_find(struct str cookies, struct str name);
-struct str session_cookie_name(const struct app *app);
+struct str session_cookie_name(const struct request *r);
 /* Opens a session for a person: sets the cookie. Inside a transaction. */
 enum rc session_open(struct ctx *c, const struct request *r, int64_t staff_id, struct reply *p, struct str *ret_csrf) ZX_MUST_CHECK;
 enum rc session_close(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
@@ -46,7 +46,7 @@ enum rc session_close(struct ctx *c, const struct request *r, struct reply *p) Z
 enum rc session_identify(struct ctx *c, const struct request *r, const struct actor **ret) ZX_MUST_CHECK;
 struct str session_csrf(struct ctx *c, struct str token);
 /* The same while nothing can be written; gives the CSRF token. */
-struct str session_open_in_memory(struct ctx *c, int64_t staff_id, struct reply *p);
+struct str session_open_in_memory(struct ctx *c, const struct request *r, int64_t staff_id, struct reply *p);
 static inline bool access_disk_fails(enum rc rc)
 {
     return rc == RC_DISK_FULL || rc == RC_DISK_FAILING;

@@ -128,6 +128,16 @@ static enum rc throttle_check(struct ctx *c, struct str account, struct str addr
     return wait ? ctx_fail(c, RC_LIMIT, "", "too_many_logins") : RC_OK;
 }
 
+static struct str from_where(struct ctx *c, const struct request *r)
+{
+    _cleanup_buf_ struct buf out = BUF_INIT(256);
+    struct jw w = jw_on(&out);
+    jw_object(&w);
+    jw_kv_str(&w, "address", r->address);
+    jw_object_end(&w);
+    return arena_str(c->arena, buf_str(&out));
+}
+
 static enum rc login_done(struct ctx *c, void *arg)
 {
     struct attempt *a = arg;
@@ -140,7 +150,7 @@ static enum rc login_done(struct ctx *c, void *arg)
     if (rc)
         return rc;
     c->actor = &self;
-    rc = access_audit(c, "session.open", "staff", a->staff_id, STR("{}"));
+    rc = access_audit(c, "session.open", "staff", a->staff_id, from_where(c, a->r));
     c->actor = NULL;
     if (rc)
         return rc;
@@ -150,7 +160,7 @@ static enum rc login_done(struct ctx *c, void *arg)
 static enum rc login_failed(struct ctx *c, void *arg)
 {
     const struct attempt *a = arg;
-    return access_audit(c, "session.refused", "staff", a->staff_id, STR("{}"));
+    return access_audit(c, "session.refused", "staff", a->staff_id, from_where(c, a->r));
 }
 
 /* Nothing can be written: who knows the password comes in all the same, to look at what is there. */
@@ -160,7 +170,7 @@ static enum rc login_in_memory(struct ctx *c, struct attempt *a)
     buf_reset(a->p->json.out);
     a->p->json = jw_on(a->p->json.out);
     a->p->header_count = 0;
-    struct str csrf = session_open_in_memory(c, a->staff_id, a->p);
+    struct str csrf = session_open_in_memory(c, a->r, a->staff_id, a->p);
     return put_session(c, a->staff_id, csrf, &a->p->json);
 }
 
@@ -194,7 +204,7 @@ enum rc session_create_route(struct ctx *c, const struct request *r, struct repl
 
 enum rc session_show_route(struct ctx *c, const struct request *r, struct reply *p)
 {
-    struct str token = session_cookie_find(request_header(r, "Cookie"), session_cookie_name(c->app));
+    struct str token = session_cookie_find(request_header(r, "Cookie"), session_cookie_name(r));
     return put_session(c, c->actor->staff_id, session_csrf(c, token), &p->json);
 }
 

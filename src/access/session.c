@@ -11,9 +11,9 @@
 /* seen_us is written no oftener than this, so that reading costs no writes. */
 static const int64_t TOUCH_US = 5 * 60 * US_PER_S;
 
-struct str session_cookie_name(const struct app *app)
+struct str session_cookie_name(const struct request *r)
 {
-    return app->tls ? STR("__Host-zhixin_session") : STR("zhixin_session");
+    return r->secure ? STR("__Host-zhixin_session") : STR("zhixin_session");
 }
 
 struct str session_cookie_find(struct str cookies, struct str name)
@@ -27,9 +27,9 @@ struct str session_cookie_find(struct str cookies, struct str name)
     return STR_NULL;
 }
 
-static struct str request_token(const struct app *app, const struct request *r)
+static struct str request_token(const struct request *r)
 {
-    struct str token = session_cookie_find(request_header(r, "Cookie"), session_cookie_name(app));
+    struct str token = session_cookie_find(request_header(r, "Cookie"), session_cookie_name(r));
     return token.len == SESSION_TOKEN_CHARS ? token : STR_NULL;
 }
 
@@ -51,18 +51,18 @@ struct str session_csrf(struct ctx *c, struct str token)
 
 /* ---- opening and closing ---- */
 
-static void cookie_set(struct ctx *c, struct reply *p, struct str token, int64_t seconds)
+static void cookie_set(struct ctx *c, const struct request *r, struct reply *p, struct str token, int64_t seconds)
 {
-    struct str name = session_cookie_name(c->app);
+    struct str name = session_cookie_name(r);
     struct str value = arena_printf(c->arena, "%.*s=%.*s; Path=/; Max-Age=%" PRId64 "; HttpOnly; SameSite=Strict%s", STR_FMT(name), STR_FMT(token), seconds,
-                                    c->app->tls ? "; Secure" : "");
+                                    r->secure ? "; Secure" : "");
     reply_header(p, "Set-Cookie", value);
 }
 
 static enum rc forget_old(struct ctx *c, const struct request *r)
 {
     uint8_t hash[32];
-    struct str old = request_token(c->app, r);
+    struct str old = request_token(r);
     enum rc rc = db_run(c->db, "session_sweep", DB_I64("made_before_us", c->now_us - SESSION_AGE_US), DB_I64("seen_before_us", c->now_us - SESSION_IDLE_US));
     if (rc || old.len == 0)
         return rc;
@@ -81,12 +81,12 @@ static struct str token_new(struct ctx *c, uint8_t ret_hash[static 32])
     return str_z(text);
 }
 
-struct str session_open_in_memory(struct ctx *c, int64_t staff_id, struct reply *p)
+struct str session_open_in_memory(struct ctx *c, const struct request *r, int64_t staff_id, struct reply *p)
 {
     uint8_t hash[32];
     struct str token = token_new(c, hash);
     session_memory_put(c->app->access->sessions, hash, staff_id, c->now_us);
-    cookie_set(c, p, token, SESSION_AGE_US / US_PER_S);
+    cookie_set(c, r, p, token, SESSION_AGE_US / US_PER_S);
     log_warn("session.in_memory", LOG_I("staff", staff_id));
     return session_csrf(c, token);
 }
@@ -101,7 +101,7 @@ enum rc session_open(struct ctx *c, const struct request *r, int64_t staff_id, s
     rc = db_run(c->db, "session_insert", DB_BLOB("token_hash", str_n(hash, sizeof(hash))), DB_I64("staff_id", staff_id), DB_I64("now_us", c->now_us));
     if (rc)
         return rc;
-    cookie_set(c, p, token, SESSION_AGE_US / US_PER_S);
+    cookie_set(c, r, p, token, SESSION_AGE_US / US_PER_S);
     *ret_csrf = session_csrf(c, token);
     return RC_OK;
 }
@@ -109,12 +109,12 @@ enum rc session_open(struct ctx *c, const struct request *r, int64_t staff_id, s
 enum rc session_close(struct ctx *c, const struct request *r, struct reply *p)
 {
     uint8_t hash[32];
-    struct str token = request_token(c->app, r);
+    struct str token = request_token(r);
     if (token.len) {
         token_hash(token, hash);
         session_memory_drop(c->app->access->sessions, hash);
     }
-    cookie_set(c, p, STR(""), 0);
+    cookie_set(c, r, p, STR(""), 0);
     return forget_old(c, r);
 }
 
@@ -214,7 +214,7 @@ enum rc session_identify(struct ctx *c, const struct request *r, const struct ac
 {
     uint8_t hash[32];
     struct found found = {0};
-    struct str token = request_token(c->app, r);
+    struct str token = request_token(r);
     if (token.len == 0)
         return RC_OK;
     token_hash(token, hash);

@@ -221,7 +221,7 @@ struct source_form {
 static enum rc commit_and_reload(struct ctx *c, enum rc (*fn)(struct ctx *c, void *arg), const struct request *r, struct reply *p, int64_t id)
 {
     struct source_form form = {r, p, id};
-    enum rc rc = db_pool_tx(c, c->app->truth, fn, &form);
+    enum rc rc = request_tx(c, r, fn, &form, NULL);
     return rc ? rc : access_keys_reload(c);
 }
 

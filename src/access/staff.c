@@ -286,7 +286,7 @@ enum rc staff_create_route(struct ctx *c, const struct request *r, struct reply 
     if (rc)
         return rc;
     p->status = 201;
-    return db_pool_tx(c, c->app->truth, staff_create, &f);
+    return request_tx(c, r, staff_create, &f, NULL);
 }
 
 /* The last administrator stays one: else nobody could ever make another. */

@@ -10,6 +10,7 @@
 struct config {
     char *listen;              /* server.listen */
     int64_t workers;           /* server.workers */
+    char *trusted_proxies;     /* server.trusted_proxies */
     char *unseal_file;         /* vault.unseal_file, default DATA/unseal.key */
     char *log_level;           /* log.level */
     int64_t warehouse_memory_mib; /* warehouse.memory_mib */

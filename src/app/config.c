@@ -13,6 +13,8 @@ static const struct setting {
 } settings[] = {
     {"server", "listen", "127.0.0.1:8080", "Address and port. Put a TLS proxy in front of anything but this machine.", offsetof(struct config, listen), false},
     {"server", "workers", "4", "Threads that run requests.", offsetof(struct config, workers), true},
+    {"server", "trusted_proxies", "", "Addresses or ranges (10.0.0.1, 192.168.0.0/16) of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; empty: nobody's.",
+     offsetof(struct config, trusted_proxies), false},
     {"vault", "unseal_file", "", "Key file (mode 0600) that opens the keyring; empty: unseal.key in the data directory.", offsetof(struct config, unseal_file), false},
     {"warehouse", "memory_mib", "384", "Memory that the analytical store may use.", offsetof(struct config, warehouse_memory_mib), true},
     {"warehouse", "rest_s", "20", "The analytical store is closed when nobody asked it and little happened for so many seconds; 0: never.", offsetof(struct config, warehouse_rest_s), true},
@@ -85,6 +87,7 @@ enum rc config_load(struct ctx *c, const char *data_dir, struct config *ret)
 void config_free(struct config *config)
 {
     free(config->listen);
+    free(config->trusted_proxies);
     free(config->unseal_file);
     free(config->log_level);
     *config = (struct config){0};

@@ -163,21 +163,23 @@ int server_run(const char *data_dir, const char *listen, int vault_fd, int contr
         return opened == RC_VAULT_DOWN ? STATUS_VAULT_DOWN : 1;
     make_token();
     struct http_options http = {.listen = listen ? listen : app.config->listen, .workers = (unsigned)app.config->workers,
+                                .trusted_proxies = app.config->trusted_proxies,
                                 .auth = access_auth, .collector = intake_collector};
     http.auth.identify = identify;
-    enum rc rc = http_start(&app, &http, &app.http);
+    struct http_server *served = NULL;
+    enum rc rc = http_start(&app, &http, &served);
     if (!rc) {
-        app.jobs = job_runner_start(&app);
+        job_runner_start(&app);
         announce(&app, control_fd);
     }
-    if (rc)
+    if (rc == RC_INVALID)
+        fprintf(stderr, "zhixin serve: [server] trusted_proxies is not understood: addresses or ranges such as 10.0.0.1, 192.168.0.0/16\n");
+    else if (rc)
         fprintf(stderr, "zhixin serve: can not listen on %s: is the port taken? Choose another with --listen\n", http.listen);
     else
         serve(&app, signals, control_fd);
     running_remove(data_dir);
-    struct http_server *served = app.http;
-    if (served)
-        http_stop(served, STOP_GRACE_MS);
+    http_stop(served, STOP_GRACE_MS);
     job_runner_stop(app.jobs);
     app_close(&app);
     http_free(served); /* last: what ends in app_close() may still publish */

@@ -14,16 +14,15 @@ struct app {
     struct eventlog *eventlog;
     struct warehouse *warehouse;
     struct intake *intake;
-    struct http_server *http;
+    struct http_server *_Atomic http; /* this, demo and jobs are set while other threads run already, hence atomic */
     struct customer_misses *customer_misses; /* searches that found nobody, per person */
     struct customer_feed *customer_feed; /* keeps the vault's index of names up to date */
     struct access *access;           /* keys in memory, login throttle */
     struct demo_home *_Atomic demo;  /* app/demo_home.h; NULL: not the demo retailer (yet) */
-    struct job_runner *jobs;
+    struct job_runner *_Atomic jobs;
     void *impl;                      /* what app/open.c keeps beside */
     int64_t segment_events;          /* as configured; 0: the event log's own */
     int64_t warehouse_rest_s;        /* so long unasked and calm, the warehouse is closed; 0: never */
-    bool tls;                        /* cookies get the __Host- prefix */
     uint8_t server_key[32];          /* pseudonyms of devices and opaque ids, CSRF, cursors; from keys.db */
 };
 

@@ -9,6 +9,7 @@
 struct app;      /* the installation, app/app.h */
 struct db;       /* db/db.h */
 struct vault;    /* vault/vault.h */
+struct request;  /* http/route.h */
 struct actor;    /* who acts, access/access.h; NULL for the program itself */
 
 struct ctx_error {
@@ -24,6 +25,7 @@ struct ctx {
     struct db *warehouse; /* NULL until opened */
     struct vault *vault;
     const struct actor *actor;
+    const struct request *request; /* that is being answered, for its language; NULL in commands and jobs */
     int64_t now_us;
     int64_t request_id;
     struct ctx_error error;

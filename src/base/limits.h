@@ -28,6 +28,8 @@ enum {
     LIMIT_REQUEST_BODY_MS = 60000,
     LIMIT_VAULT_FRAME_BYTES = 32 << 20,
     LIMIT_BODIES_BYTES = 64 << 20,     /* request bodies in memory together: of calls, and as many of collection */
+    LIMIT_LARGE_BODIES_BYTES = 256 << 20, /* bodies past LIMIT_BODY_BYTES together: imports, large batches of receipts */
+    LIMIT_UPLOADS_BYTES = 400 << 20,   /* files of imports that wait for their job, together */
     LIMIT_SWALLOW_BYTES = 8 << 20,     /* read and thrown away, so that a client gets to see why it was refused */
     LIMIT_CALL_QUEUE = 1024,           /* requests that wait for a worker */
     LIMIT_KEEPALIVE_MS = 75000,        /* between two requests of a connection */

@@ -11,7 +11,7 @@ struct store {
     int32_t offset_s; /* zone offset; China has one */
     int32_t cut_s;    /* business day ends, seconds after midnight: 4 h */
 };
-/* By code; RC_NOT_FOUND with field "store". Cached. */
+/* By code; RC_NOT_FOUND with field "store". A look-up in the table each time. */
 enum rc catalog_store(struct ctx *c, struct str code, struct store *ret) ZX_MUST_CHECK;
 /* A SKU's id and style by code or barcode; both 0 when unknown (sales keep the code, the catalogue may come later). */
 enum rc catalog_sku(struct ctx *c, struct str code, int64_t *ret_sku, int64_t *ret_style) ZX_MUST_CHECK;

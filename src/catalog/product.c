@@ -223,6 +223,15 @@ static enum rc merge(struct ctx *c, struct json body, struct product *ret_before
     return rc ? rc : check_category(c, ret_after);
 }
 
+static enum rc tell_code(struct ctx *c, struct str code, const struct product *p)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && modules[i]; i++)
+        if (modules[i]->on_sku)
+            rc = modules[i]->on_sku(c, code, p->sku_id, p->style_id);
+    return rc;
+}
+
 enum rc catalog_product_put(struct ctx *c, struct json body, int *ret_outcome)
 {
     struct product before, after;
@@ -239,6 +248,10 @@ enum rc catalog_product_put(struct ctx *c, struct json body, int *ret_outcome)
         rc = write_sku(c, &before, &after);
     if (rc == RC_OK && new_barcode)
         rc = db_run(c->db, "catalog_barcode_insert", DB_TEXT("barcode", after.barcode), DB_I64("sku_id", after.sku_id));
+    if (rc == RC_OK && before.sku_id == 0)
+        rc = tell_code(c, after.sku, &after);
+    if (rc == RC_OK && new_barcode)
+        rc = tell_code(c, after.barcode, &after);
     if (rc == RC_OK)
         *ret_outcome = before.sku_id == 0 ? CATALOG_NEW : style || sku || new_barcode ? CATALOG_UPDATED : CATALOG_SAME;
     return rc;

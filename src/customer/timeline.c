@@ -53,7 +53,7 @@ static enum rc gather(struct ctx *c, const struct timeline_query *q, struct time
 static bool folds(const struct timeline_item *into, const struct timeline_item *i)
 {
     return !into->has_amount && !i->has_amount && strcmp(into->kind, i->kind) == 0 && str_eq(into->channel, i->channel) &&
-           str_eq(into->place, i->place) && str_eq(into->title, i->title) && into->at_us - i->at_us < FOLD_WITHIN_US;
+           str_eq(into->place, i->place) && str_eq(into->title, i->title) && str_eq(into->detail_json, i->detail_json) && into->at_us - i->at_us < FOLD_WITHIN_US;
 }
 
 static void write_item(const struct timeline_item *i, struct jw *w)

@@ -23,16 +23,28 @@ static bool is_han(struct str s)
     return s.len && str_next_char(&s) >= 0x3400;
 }
 
+/* "{{name}}女士" or "Ms {{name}}", in the reader's language; who names none (programs, commands, jobs) gets the house's own. */
+static struct str salutation_text(const struct ctx *c, int64_t gender)
+{
+    static const char *const keys[] = {"salutation.u", "salutation.f", "salutation.m"}, *const own[] = {"{{name}}顾客", "{{name}}女士", "{{name}}先生"};
+    size_t at = gender >= 0 && gender <= 2 ? (size_t)gender : 0;
+    bool named = c->request && c->request->language.len && !str_eqz(c->request->language, "*");
+    return named ? request_text(c->request, keys[at]) : str_z(own[at]);
+}
+
 /* 李* → 李女士; a name that is not Chinese stays as it is masked. */
 static struct str salutation(struct ctx *c, const struct view *v)
 {
-    static const char *const titles[] = {"顾客", "女士", "先生"};
-    int64_t gender = view_number(v, PROFILE_GENDER);
+    static const struct str mark = {"{{name}}", 8};
     ptrdiff_t star = str_find(v->name, '*');
-    struct str surname = star > 0 ? str_sub(v->name, 0, (size_t)star) : v->name;
-    if (v->name.len == 0 || is_han(surname))
-        return arena_concat(c->arena, surname, str_z(titles[gender >= 0 && gender <= 2 ? gender : 0]));
-    return v->name;
+    struct str surname = star > 0 ? str_sub(v->name, 0, (size_t)star) : v->name, text = salutation_text(c, view_number(v, PROFILE_GENDER));
+    ptrdiff_t at = str_find_str(text, mark);
+    if (v->name.len && !is_han(surname))
+        return v->name;
+    if (at < 0)
+        return text;
+    struct str before = str_sub(text, 0, (size_t)at), behind = str_sub(text, (size_t)at + mark.len, text.len);
+    return str_trim(arena_concat(c->arena, arena_concat(c->arena, before, surname), behind));
 }
 
 static const char *gender_word(const struct view *v)

@@ -1,18 +1,18 @@
-/* Request bodies: kept in memory while small, spooled to an unlinked file while large, inflated when packed. */
+/* Request bodies: kept in memory, and inflated when packed. Those that may be large lie in memory that has no name in the file system
+ * and is mapped at the end: what people send is never written to a disk as it came. */
 #include "http/http_priv.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <zlib.h>
 
-void body_begin(struct body *b, size_t max, const char *spool_dir)
+void body_begin(struct body *b, size_t max)
 {
     *b = (struct body){.mem = BUF_INIT(max), .inflated = BUF_INIT(max), .max = max, .fd = -1};
     if (max > LIMIT_BODY_BYTES)
-        b->fd = open(spool_dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        b->fd = memfd_create("zhixin-body", MFD_CLOEXEC);
 }
 
 static enum rc spool_write(int fd, const char *data, size_t len)
@@ -22,7 +22,7 @@ static enum rc spool_write(int fd, const char *data, size_t len)
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
-            return errno == ENOSPC || errno == EDQUOT ? RC_DISK_FULL : RC_DISK_FAILING;
+            return RC_BUSY; /* no memory is left for it */
         data += done;
         len -= (size_t)done;
     }

@@ -12,6 +12,7 @@ static enum rc call_request(struct call *k)
     struct arena *a = conn_arena(n);
     struct str encoding = conn_header(n, "Content-Encoding"), tag = str_trim(conn_header(n, "If-Match"));
     *r = (struct request){.method = n->method, .impl = n, .address = str_z(n->address), .language = conn_header(n, "Accept-Language")};
+    proxies_apply(n, r);
     if (!url_decode(a, n->path, false, &r->path))
         return ctx_fail(&k->ctx, RC_BAD_REQUEST, "path", "malformed");
     for (size_t i = 0; i < ROUTE_PARAMS_MAX; i++)
@@ -20,6 +21,7 @@ static enum rc call_request(struct call *k)
     if (str_starts(tag, STR("W/")))
         tag = str_sub(tag, 2, tag.len);
     r->if_match = tag.len >= 2 && tag.ptr[0] == '"' ? str_sub(tag, 1, tag.len - 1) : tag;
+    k->ctx.request = r;
     enum rc rc = body_view(&n->body, encoding, &r->body);
     return rc ? ctx_fail(&k->ctx, rc, "body", "unreadable") : RC_OK;
 }
@@ -95,6 +97,38 @@ static enum rc call_in_tx(struct ctx *c, void *arg)
     if (rc || !keeps)
         return rc;
     return idempotency_keep(k);
+}
+
+struct keyed {
+    struct call *k;
+    enum rc (*fn)(struct ctx *c, void *arg);
+    void *arg;
+    bool replayed;
+};
+
+static enum rc keyed_in_tx(struct ctx *c, void *arg)
+{
+    struct keyed *keyed = arg;
+    struct call *k = keyed->k;
+    bool keeps = idempotency_applies(k);
+    int status = k->reply.status;
+    reply_reset(k);
+    k->reply.status = status;
+    keyed->replayed = false;
+    enum rc rc = keeps ? idempotency_find(k, &keyed->replayed) : RC_OK;
+    if (rc || keyed->replayed)
+        return rc;
+    rc = keyed->fn(c, keyed->arg);
+    return rc || !keeps ? rc : idempotency_keep(k);
+}
+
+enum rc request_tx(struct ctx *c, const struct request *r, enum rc (*fn)(struct ctx *c, void *arg), void *arg, bool *ret_replayed)
+{
+    struct keyed keyed = {.k = call_of(r), .fn = fn, .arg = arg};
+    enum rc rc = db_pool_tx(c, c->app->truth, keyed_in_tx, &keyed);
+    if (!rc && ret_replayed)
+        *ret_replayed = keyed.replayed;
+    return rc;
 }
 
 /* Everything before the handler reads only, so a refused request leaves the database as it was. */

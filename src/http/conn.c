@@ -126,7 +126,7 @@ static void begin_call(struct conn *n)
     n->call->match = match;
     n->call->started_us = clock_mono_us();
     size_t max = match.route->body_max ? match.route->body_max : LIMIT_BODY_BYTES;
-    body_begin(&n->body, max, n->server->app->data_dir);
+    body_begin(&n->body, max);
     if (n->length > (int64_t)max)
         refuse(n, RC_TOO_LARGE);
 }
@@ -135,7 +135,7 @@ static void begin_collect(struct conn *n)
 {
     n->kind = KIND_COLLECT;
     n->collect = (struct http_collect){.state = COLLECT_NEW};
-    body_begin(&n->body, LIMIT_BATCH_BYTES, NULL);
+    body_begin(&n->body, LIMIT_BATCH_BYTES);
     if (n->length > LIMIT_BATCH_BYTES)
         refuse(n, RC_TOO_LARGE);
 }
@@ -172,10 +172,15 @@ static enum MHD_Result on_headers(struct conn *n, const char *method)
 
 /* ---- the body ---- */
 
-/* What the bodies of this request's kind hold; by its path, for a refused one is a KIND_ERROR. */
+/* Of this request's body; by its path, for a refused one is a KIND_ERROR. */
+static enum body_kind body_kind(const struct conn *n)
+{
+    return n->body.fd >= 0 ? BODY_LARGE : n->collect_path ? BODY_OF_COLLECT : BODY_OF_CALL;
+}
+
 static _Atomic size_t *bodies_held(const struct conn *n)
 {
-    return &n->server->body_bytes[n->collect_path];
+    return &n->server->body_bytes[body_kind(n)];
 }
 
 static enum MHD_Result on_data(struct conn *n, const char *data, size_t *len)
@@ -188,11 +193,12 @@ static enum MHD_Result on_data(struct conn *n, const char *data, size_t *len)
     }
     if (n->kind == KIND_CALL || n->kind == KIND_COLLECT) {
         _Atomic size_t *bytes = bodies_held(n);
-        size_t held = n->body.fd >= 0 ? 0 : atomic_fetch_add(bytes, given) + given;
+        size_t held = atomic_fetch_add(bytes, given) + given, most = body_kind(n) == BODY_LARGE ? LIMIT_LARGE_BODIES_BYTES : LIMIT_BODIES_BYTES;
+        size_t before = n->body.len;
         enum rc rc = body_add(&n->body, data, given);
-        if (rc && n->body.fd < 0)
+        if (n->body.len == before)
             atomic_fetch_sub(bytes, given);
-        if (rc || held > LIMIT_BODIES_BYTES)
+        if (rc || held > most)
             refuse(n, rc ? rc : RC_BUSY);
         return MHD_YES;
     }
@@ -283,7 +289,7 @@ static void request_forget(struct conn *n)
         MHD_destroy_response(k->ready);
     if (k)
         buf_free(&k->reply.body);
-    if (n->body.fd < 0 && n->body.len)
+    if (n->body.len)
         atomic_fetch_sub(bodies_held(n), n->body.len);
     body_free(&n->body);
     arena_free(n->arena);

@@ -32,9 +32,11 @@ void http_collect_reply(struct http_collect *q, int status, const char *body, in
 struct http_options {
     const char *listen; /* "127.0.0.1:8080"; port 0 picks one */
     unsigned workers;
+    const char *trusted_proxies; /* "10.0.0.1, 192.168.0.0/16": whose X-Forwarded-For and -Proto are believed; NULL or empty: nobody's */
     struct http_auth auth;
     struct http_collector collector;
 };
+/* RC_BUSY: can't listen there; RC_INVALID: the proxies are not understood. */
 enum rc http_start(struct app *app, const struct http_options *o, struct http_server **ret) ZX_MUST_CHECK;
 /* The address it listens on, "http://127.0.0.1:43121". */
 const char *http_address(const struct http_server *s);

@@ -13,21 +13,41 @@
 
 /* ---- bodies (body.c) ---- */
 
-/* A request body as it arrives: in memory, or past LIMIT_BODY_BYTES in an unlinked file that is mapped at the end. */
+/* A request body as it arrives: in memory; where it may pass LIMIT_BODY_BYTES in a memory file that is mapped at the end. */
 struct body {
     struct buf mem;
     struct buf inflated;
     size_t max, len;
-    int fd; /* -1: in memory */
+    int fd; /* -1: in mem */
     void *map;
 };
-void body_begin(struct body *b, size_t max, const char *spool_dir);
+void body_begin(struct body *b, size_t max);
 enum rc body_add(struct body *b, const char *data, size_t len) ZX_MUST_CHECK;
 /* The whole body; `encoding` is the Content-Encoding. RC_BAD_REQUEST, RC_TOO_LARGE, RC_MEDIA_TYPE. */
 enum rc body_view(struct body *b, struct str encoding, struct str *ret) ZX_MUST_CHECK;
 void body_free(struct body *b);
 /* Inflates gzip or zlib data of at most `max` bytes and LIMIT_INFLATE_RATIO times its size. */
 enum rc body_inflate(struct str packed, size_t max, struct buf *out) ZX_MUST_CHECK;
+
+/* ---- proxies (proxy.c) ---- */
+
+enum { PROXIES_MAX = 32 };
+struct proxies {
+    struct proxy_range {
+        uint8_t address[16];   /* IPv4 as mapped IPv6 */
+        unsigned bits;
+    } ranges[PROXIES_MAX];
+    size_t count;
+};
+/* "10.0.0.1, 192.168.0.0/16, 2001:db8::/32"; empty is none. */
+bool proxies_parse(struct str text, struct proxies *ret);
+bool proxies_trust(const struct proxies *p, struct str peer);
+/* The client of a request that came from `peer` with this X-Forwarded-For: the peer itself when it is no proxy of ours, or where
+ * the list ends in nonsense the last proxy that was named. */
+struct str proxies_client(const struct proxies *p, struct arena *a, struct str peer, struct str forwarded);
+struct conn;
+/* Puts client and scheme right in a request that came through a proxy of ours; leaves others alone. */
+void proxies_apply(struct conn *n, struct request *r);
 
 /* ---- connections (conn.c) ---- */
 
@@ -198,6 +218,8 @@ void openapi_write(const struct module *const *list, struct buf *out); /* openap
 
 /* ---- the server (server.c) ---- */
 
+enum body_kind { BODY_OF_CALL, BODY_OF_COLLECT, BODY_LARGE, BODY_KINDS };
+
 struct http_server {
     struct app *app;
     struct http_options options;
@@ -208,12 +230,13 @@ struct http_server {
     struct workers *workers;
     struct collect_cache *collect_cache;
     struct metrics metrics;
+    struct proxies proxies;
     struct MHD_Daemon *mhd;
     pthread_mutex_t conns_lock;
     struct conn *conns;
     _Atomic int64_t tick_us;   /* clock_mono_us(), a quarter of a second coarse */
     _Atomic int64_t parked;    /* suspended requests, streams not counted */
-    _Atomic size_t body_bytes[2]; /* held by bodies in memory: of calls, of collection; a flood of one leaves the other room */
+    _Atomic size_t body_bytes[BODY_KINDS]; /* held by bodies; a flood of one kind leaves the others room */
     _Atomic bool stopping;
     pthread_t tender;
     pthread_mutex_t tender_lock;

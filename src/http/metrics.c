@@ -57,7 +57,7 @@ static void add_server(struct buf *out, struct http_server *s)
     gauge(out, "zhixin_http_connections", "Open connections.", m->connections);
     gauge(out, "zhixin_http_calls_running", "Calls that workers run now.", m->calls);
     gauge(out, "zhixin_http_streams", "Open event streams.", (int64_t)hub_streams(s->hub));
-    gauge(out, "zhixin_http_body_bytes", "Bytes of request bodies held in memory.", (int64_t)(s->body_bytes[0] + s->body_bytes[1]));
+    gauge(out, "zhixin_http_body_bytes", "Bytes of request bodies held in memory.", (int64_t)(s->body_bytes[BODY_OF_CALL] + s->body_bytes[BODY_OF_COLLECT] + s->body_bytes[BODY_LARGE]));
     add_durations(out, m);
 }
 

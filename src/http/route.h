@@ -23,7 +23,8 @@ struct request {
     const void *in;       /* decoded by .in, NULL without */
     uint64_t in_set;      /* which top-level rows of .in were present */
     struct str if_match;  /* revision from If-Match, without quotes */
-    struct str address;   /* of the client */
+    struct str address;   /* of the client; behind a trusted proxy, as the proxy says */
+    bool secure;          /* came by TLS to a trusted proxy */
     struct str language;  /* Accept-Language, raw */
     void *impl;           /* the server's own */
 };
@@ -62,6 +63,10 @@ void reply_rev(struct ctx *c, struct reply *p, int64_t rev);            /* ETag 
 
 /* Ends a list body after its items: …], "next": cursor or null, "total": {…}}. */
 void reply_list_end(struct reply *p, struct str next, int64_t total, bool exact);
+
+/* For routes that write by themselves (.raw): one transaction that also answers a repeat of the same POST with the first one's reply
+ * (Idempotency-Key), without running fn again; *ret_replayed (may be NULL) says so. fn writes the whole reply. */
+enum rc request_tx(struct ctx *c, const struct request *r, enum rc (*fn)(struct ctx *c, void *arg), void *arg, bool *ret_replayed) ZX_MUST_CHECK;
 
 typedef enum rc route_fn(struct ctx *c, const struct request *r, struct reply *p);
 
@@ -153,6 +158,8 @@ struct module {
     enum rc (*on_lookup)(struct ctx *c, struct str text, int64_t *ret_customer);
     /* What each channel was to her; the record page adds them up. */
     enum rc (*on_record)(struct ctx *c, const int64_t *members, size_t member_count, struct channel_totals **ret, size_t *ret_count);
+    /* From now on this code (or barcode) means this SKU: what was written before it was known can be joined. */
+    enum rc (*on_sku)(struct ctx *c, struct str code, int64_t sku_id, int64_t style_id);
     void (*metrics)(struct app *app, struct buf *out); /* Prometheus text */
 };
 

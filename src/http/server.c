@@ -141,6 +141,7 @@ static struct MHD_Daemon *library_start(struct http_server *s, int fd)
     struct MHD_OptionItem threads[] = {{MHD_OPTION_THREAD_POOL_SIZE, LOOP_THREADS, NULL}, {MHD_OPTION_END, 0, NULL}};
     if (LOOP_THREADS == 1)
         threads[0] = threads[1];
+    unsigned per_address = s->proxies.count ? LIMIT_CONNECTIONS : LIMIT_CONNECTIONS_PER_ADDRESS; /* a proxy's connections are everybody's */
     return MHD_start_daemon(flags, 0, NULL, NULL, conn_on_request, s,                                    //
                             MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,                               //
                             MHD_OPTION_LISTEN_SOCKET, fd,                                                //
@@ -150,7 +151,7 @@ static struct MHD_Daemon *library_start(struct http_server *s, int fd)
                             MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,                        //
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL_BYTES,           //
                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_CONNECTIONS,                    //
-                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)LIMIT_CONNECTIONS_PER_ADDRESS, //
+                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_address,                             //
                             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,                             //
                             MHD_OPTION_STRICT_FOR_CLIENT, 1,                                             //
                             MHD_OPTION_ARRAY, threads,                                                   //
@@ -191,6 +192,9 @@ static void allow_descriptors(void)
 
 enum rc http_start(struct app *app, const struct http_options *o, struct http_server **ret)
 {
+    struct proxies proxies = {.count = 0};
+    if (o->trusted_proxies && !proxies_parse(str_z(o->trusted_proxies), &proxies))
+        return RC_INVALID;
     int fd = listen_on(o->listen);
     if (fd < 0) {
         log_error("http.listen", LOG_Z("address", o->listen), LOG_Z("why", strerror(errno)));
@@ -200,6 +204,7 @@ enum rc http_start(struct app *app, const struct http_options *o, struct http_se
     struct http_server *s = mem_zalloc(1, sizeof(*s));
     s->app = app;
     s->options = *o;
+    s->proxies = proxies;
     s->router = router_new(modules);
     s->texts = texts_load(http_assets);
     s->assets = assets_new(http_assets);

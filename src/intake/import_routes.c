@@ -10,13 +10,20 @@
 
 struct adding {
     struct import_request request;
-    int64_t job;
+    struct reply *p;
 };
 
 static enum rc add_in_tx(struct ctx *c, void *arg)
 {
     struct adding *a = arg;
-    return import_add(c, &a->request, &a->job);
+    int64_t job;
+    enum rc rc = import_add(c, &a->request, &job);
+    if (rc)
+        return rc;
+    jw_object(&a->p->json);
+    jw_kv_id(&a->p->json, "job", job);
+    jw_object_end(&a->p->json);
+    return RC_OK;
 }
 
 /* Only the installation's owner, through the command line, may name a file of the machine. */
@@ -42,19 +49,15 @@ static enum rc read_request(struct ctx *c, const struct request *r, struct impor
 
 enum rc import_post(struct ctx *c, const struct request *r, struct reply *p)
 {
-    struct adding a = {.job = 0};
+    struct adding a = {.p = p};
+    bool replayed = false;
     enum rc rc = read_request(c, r, &a.request);
-    if (rc == RC_OK)
-        rc = db_pool_tx(c, c->app->truth, add_in_tx, &a);
-    if (rc) {
-        import_upload_drop(a.request.path);
-        return rc;
-    }
     p->status = 202;
-    jw_object(&p->json);
-    jw_kv_id(&p->json, "job", a.job);
-    jw_object_end(&p->json);
-    return RC_OK;
+    if (rc == RC_OK)
+        rc = request_tx(c, r, add_in_tx, &a, &replayed);
+    if (rc || replayed) /* the job that the first one started has its own copy */
+        import_upload_drop(a.request.path);
+    return rc;
 }
 
 /* Of uploads only: a file of the command line has its refusals beside it, out of our sight. */

@@ -3,6 +3,8 @@
  * them; the job then ends as gone, and who sent the file sends it again: what was taken is the same. */
 #include "intake/import_priv.h"
 
+#include "base/limits.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -11,7 +13,10 @@
 enum { UPLOADS_MAX = 8 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int uploads[UPLOADS_MAX] = {-1, -1, -1, -1, -1, -1, -1, -1};
+static struct upload {
+    int fd; /* 0: none */
+    size_t size;
+} uploads[UPLOADS_MAX];
 static const char prefix[] = "/proc/self/fd/";
 
 static bool write_all(int fd, struct str bytes)
@@ -25,17 +30,21 @@ static bool write_all(int fd, struct str bytes)
     return true;
 }
 
-static bool remember(int fd)
+static bool remember(int fd, size_t size)
 {
-    bool kept = false;
+    struct upload *room = NULL;
+    size_t all = size;
     pthread_mutex_lock(&lock);
-    for (size_t i = 0; !kept && i < UPLOADS_MAX; i++)
-        if (uploads[i] < 0) {
-            uploads[i] = fd;
-            kept = true;
-        }
+    for (size_t i = 0; i < UPLOADS_MAX; i++) {
+        all += uploads[i].size;
+        room = room || uploads[i].fd ? room : &uploads[i];
+    }
+    if (all > LIMIT_UPLOADS_BYTES)
+        room = NULL;
+    if (room)
+        *room = (struct upload){fd, size};
     pthread_mutex_unlock(&lock);
-    return kept;
+    return room != NULL;
 }
 
 enum rc import_upload_keep(struct ctx *c, struct str bytes, struct str *ret_path)
@@ -46,7 +55,7 @@ enum rc import_upload_keep(struct ctx *c, struct str bytes, struct str *ret_path
             close(fd);
         return ctx_fail(c, RC_BUSY, "file", "no_memory");
     }
-    if (!remember(fd)) {
+    if (!remember(fd, bytes.len)) {
         close(fd);
         return ctx_fail(c, RC_BUSY, "file", "too_many_uploads");
     }
@@ -73,18 +82,18 @@ bool import_upload_here(struct str path)
     bool here = false;
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < UPLOADS_MAX; i++)
-        here |= uploads[i] == fd;
+        here |= uploads[i].fd == fd;
     pthread_mutex_unlock(&lock);
-    return here && fd >= 0;
+    return here && fd > 0;
 }
 
 void import_upload_drop(struct str path)
 {
     int fd = fd_of(path);
     pthread_mutex_lock(&lock);
-    for (size_t i = 0; fd >= 0 && i < UPLOADS_MAX; i++)
-        if (uploads[i] == fd) {
-            uploads[i] = -1;
+    for (size_t i = 0; fd > 0 && i < UPLOADS_MAX; i++)
+        if (uploads[i].fd == fd) {
+            uploads[i] = (struct upload){0};
             close(fd);
         }
     pthread_mutex_unlock(&lock);

@@ -40,7 +40,7 @@ enum rc intake_project_settings(struct ctx *c, const struct request *r, struct r
     struct str host = request_header(r, "Host");
     if (host.len) {
         jw_kv_str(w, "apiHost", arena_printf(c->arena, "%.*s/v1", STR_FMT(host)));
-        jw_kv_z(w, "protocol", c->app->tls ? "https" : "http");
+        jw_kv_z(w, "protocol", r->secure ? "https" : "http");
     }
     jw_object_end(w);
     jw_object_end(w);

@@ -80,3 +80,9 @@ CREATE TABLE sale_state (
     refund_minor $BIGINT NOT NULL,
     PRIMARY KEY (sale_id, position)
 ) $CLUSTERED;
+
+-- migration: 602
+-- Lines whose code was unknown when they were written, and those of them that are known since.
+CREATE INDEX sale_line_unknown ON sale_line (sku, sale_id) WHERE sku_id = 0;
+UPDATE sale_line SET sku_id = (SELECT k.id FROM sku k WHERE k.code = sale_line.sku), style_id = (SELECT k.style_id FROM sku k WHERE k.code = sale_line.sku)
+WHERE sku_id = 0 AND EXISTS (SELECT 1 FROM sku k WHERE k.code = sale_line.sku);

@@ -35,6 +35,24 @@ static enum rc on_erase(struct ctx *c, int64_t customer_id)
     return RC_OK;
 }
 
+/* Goods are sold before anybody filed them: such lines keep the code that was scanned, and join the style once it is known. */
+static enum rc on_sku(struct ctx *c, struct str code, int64_t sku_id, int64_t style_id)
+{
+    enum { SALES_AT_ONCE = 1000 };
+    int64_t *ids = arena_new_array(c->arena, int64_t, SALES_AT_ONCE), after = 0;
+    size_t count = SALES_AT_ONCE;
+    enum rc rc = RC_OK;
+    while (!rc && count == SALES_AT_ONCE) {
+        struct db_rows *q = db_query(c->db, "sale_line_unknown", DB_TEXT("sku", code), DB_I64("after", after), DB_I64("limit", SALES_AT_ONCE));
+        for (count = 0; count < SALES_AT_ONCE && db_next(q);)
+            ids[count++] = after = db_i64(q, "sale_id");
+        rc = db_end(q);
+        for (size_t i = 0; !rc && i < count; i++)
+            rc = change_add(c, CHANGE_ORDER, ids[i], 0, 1);
+    }
+    return rc || after == 0 ? rc : db_run(c->db, "sale_line_known", DB_TEXT("sku", code), DB_I64("sku_id", sku_id), DB_I64("style_id", style_id));
+}
+
 const struct module sales_module = {
     .name = "sales",
     .routes = routes,
@@ -42,6 +60,7 @@ const struct module sales_module = {
     .migrations = sales_migrations,
     .tables = tables,
     .permissions = permissions,
+    .on_sku = on_sku,
     .on_customer_merge = on_merge,
     .on_customer_erase = on_erase,
     .on_customer_export = sales_export,

@@ -24,6 +24,12 @@ WHERE id = $id;
 -- name: sale_set_status
 UPDATE sale SET status = $status, refunded_minor = $refunded_minor, updated_us = $now_us, rev = rev + 1 WHERE id = $id;
 
+-- name: sale_line_unknown
+SELECT DISTINCT sale_id FROM sale_line WHERE sku = $sku AND sku_id = 0 AND sale_id > $after ORDER BY sale_id NULLS FIRST LIMIT $limit;
+
+-- name: sale_line_known
+UPDATE sale_line SET sku_id = $sku_id, style_id = $style_id WHERE sku = $sku AND sku_id = 0;
+
 -- name: sale_line_insert
 INSERT INTO sale_line (sale_id, line_no, sku_id, style_id, sku, name, quantity, list_minor, paid_minor, discount_minor,
     order_share_minor, tax_permyriad, promotion, coupon, return_key, return_line, return_sale_id, return_reason)

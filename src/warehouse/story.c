@@ -4,15 +4,20 @@
 
 #include <stdlib.h>
 
-enum { FOLD_GAP_S = 1800, FILES_AT_ONCE = 24 };
+enum { FOLD_GAP_S = 1800, FILES_AT_ONCE = 24, PRODUCTS_MAX = 256 };
 
 struct step_of_story {
     struct timeline_item item;
     int64_t first_us;            /* of those folded into it */
 };
 
+struct product_name {
+    struct str code, name;
+};
 struct story {
     const struct timeline_query *query;
+    struct product_name products[PRODUCTS_MAX]; /* asked for already: few on a page, each looked at often */
+    size_t product_count;
     struct step_of_story *steps; /* unsorted */
     size_t count, cap;
 };
@@ -50,23 +55,41 @@ static const struct site *site_of(const struct sites *sites, int64_t source_id)
 static const char *const type_words[] = {[EVENT_TRACK] = "track", [EVENT_IDENTIFY] = "identify", [EVENT_PAGE] = "page",
                                          [EVENT_SCREEN] = "screen", [EVENT_GROUP] = "group", [EVENT_ALIAS] = "alias"};
 
-static struct str detail_of(struct ctx *c, const struct event *e)
+/* A shop's pages tell the SKU or the style number; people know goods by name. Empty: not in the catalogue. */
+static struct str product_name(struct ctx *c, struct story *s, struct str code)
+{
+    for (size_t i = 0; i < s->product_count; i++)
+        if (str_eq(s->products[i].code, code))
+            return s->products[i].name;
+    if (code.len == 0 || s->product_count == PRODUCTS_MAX)
+        return STR_NULL;
+    struct product_name *p = &s->products[s->product_count++];
+    struct db_rows *q = db_query(c->db, "wh_product_name", DB_TEXT("code", code));
+    *p = (struct product_name){.code = arena_str(c->arena, code)};
+    if (db_next(q))
+        p->name = arena_str(c->arena, db_text(q, "name"));
+    if (db_end(q) != RC_OK)
+        p->name = STR_NULL; /* the code is shown then */
+    return p->name;
+}
+
+static struct str detail_of(struct ctx *c, struct story *s, const struct event *e)
 {
     struct buf b = BUF_INIT(16 << 10);
     struct jw w = jw_on(&b);
     const struct {
         const char *key;
         struct str value;
-    } members[] = {{"name", e->name}, {"path", e->path}, {"product", e->product}, {"category", e->category}, {"device", e->device}};
+    } members[] = {{"name", e->name}, {"path", e->path}, {"product", e->product}, {"product_name", product_name(c, s, e->product)}, {"category", e->category}, {"device", e->device}};
     jw_object(&w);
     jw_kv_z(&w, "type", e->type >= EVENT_TRACK && e->type <= EVENT_ALIAS ? type_words[e->type] : "");
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         if (members[i].value.len)
             jw_kv_str(&w, members[i].key, members[i].value);
     jw_object_end(&w);
-    struct str s = arena_str(c->arena, buf_str(&b));
+    struct str text = arena_str(c->arena, buf_str(&b));
     buf_free(&b);
-    return s;
+    return text;
 }
 
 static struct str title_of(struct ctx *c, const struct event *e)
@@ -88,7 +111,7 @@ static void add_event(struct ctx *c, struct story *s, const struct sites *sites,
     }
     struct timeline_item item = {
         .at_us = e->at_us, .id = e->id, .kind = "web", .channel = site->channel, .place = site->name, .title = title_of(c, e),
-        .detail_json = detail_of(c, e), .amount_minor = e->value_minor, .has_amount = e->value_minor != 0, .repeat = 1,
+        .detail_json = detail_of(c, s, e), .amount_minor = e->value_minor, .has_amount = e->value_minor != 0, .repeat = 1,
     };
     s->steps[s->count++] = (struct step_of_story){item, item.at_us};
 }

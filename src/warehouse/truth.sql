@@ -44,3 +44,7 @@ SELECT s.id, s.code, s.name, coalesce(r.name, '') AS region, s.city, s.kind FROM
 
 -- name: wh_source
 SELECT id, code, name, kind, channel FROM source WHERE id IN ($ids[]) ORDER BY id;
+
+-- name: wh_product_name
+SELECT t.name AS name, 1 AS place FROM sku k JOIN style t ON t.id = k.style_id WHERE k.code = $code
+UNION ALL SELECT t.name AS name, 2 AS place FROM style t WHERE t.code = $code ORDER BY place NULLS FIRST LIMIT 1;

@@ -96,6 +96,7 @@ describe("while it is stopped", () => {
   });
 
   test("without DuckDB's library, verify and rebuild say so at once, and the warehouse stays where it is", async () => {
+    expect((await hashes(place.data)).length).toBeGreaterThan(10); // the warehouse is made by now
     const env = { ZHIXIN_DUCKDB: "/nowhere/libduckdb.so" };
     for (const command of ["verify", "rebuild"])
       await expect(zhixin([command, "--data", place.data], { env, timeoutMs: 60_000 })).rejects.toThrow("warehouse: libduckdb_can_not_be_loaded");

@@ -30,8 +30,8 @@ static void finds_cookies(void **state)
 static void names_the_cookie_for_its_transport(void **state)
 {
     (void)state;
-    assert_str(session_cookie_name(&(struct app){.tls = true}), "__Host-zhixin_session");
-    assert_str(session_cookie_name(&(struct app){.tls = false}), "zhixin_session");
+    assert_str(session_cookie_name(&(struct request){.secure = true}), "__Host-zhixin_session");
+    assert_str(session_cookie_name(&(struct request){.secure = false}), "zhixin_session");
 }
 
 static void derives_csrf_tokens(void **state)

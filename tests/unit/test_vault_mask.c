@@ -50,7 +50,7 @@ static void test_email(void **state)
 static void test_codes(void **state)
 {
     static const struct row ids[] = {{"11010519491231002X", "1****************X"}, {"12", "***"}, {"身份证", "***"}};
-    static const struct row cards[] = {{"880012340021", "8800****0021"}, {"8800000012340021", "8800****0021"}, {"VIP00017", "VI****17"}, {"A017", "****17"}, {"17", "***"}, {"", ""}};
+    static const struct row cards[] = {{"880012340021", "8800****0021"}, {"8800123440021", "8800****0021"}, {"88001234450021", "8800****0021"}, {"880012344560021", "8800****0021"}, {"8800000012340021", "8800****0021"}, {"VIP00017", "VI****17"}, {"A017", "****17"}, {"17", "***"}, {"", ""}};
     static const struct row wechat[] = {{"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "oU****6o"}, {"abc", "***"}};
     (void)state;
     check(VAULT_IDNUM, ids, COUNT(ids));

@@ -12,7 +12,7 @@ import { CustomerName } from "./Name";
 export function Initial({ row, size }: { row: Pick<CustomerRow, "salutation" | "name">; size?: "big" }) {
   return (
     <span className={`zx-initial ${size === "big" ? "zx-initial-big" : ""}`} aria-hidden="true">
-      {(row.salutation || row.name || "·").slice(0, 1)}
+      {(row.name || row.salutation || "·").slice(0, 1)}
     </span>
   );
 }
