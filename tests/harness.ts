@@ -15,11 +15,14 @@ export const realData = (folder: string): string | null => {
   return existsSync(path) ? path : null;
 };
 
+/** How many times longer things may take: a build with sanitizers is slow. */
+const patience = Number(process.env.ZHIXIN_PATIENCE ?? 1);
+
 /** Runs a command to its end; rejects with its standard error when it fails. */
 export async function zhixin(args: string[], options: { env?: Record<string, string>; timeoutMs?: number } = {}): Promise<string> {
   const { stdout } = await promisify(execFile)(binary, args, {
     maxBuffer: 512 << 20,
-    timeout: options.timeoutMs ?? 120_000,
+    timeout: (options.timeoutMs ?? 120_000) * patience,
     env: { ...process.env, ...options.env },
   });
   return stdout;
@@ -164,7 +167,7 @@ export async function startProgram(options: { env?: Record<string, string>; prep
 
 /** Asks until `check` gives something, for what follows a commit by a moment (warehouse, stream). */
 export async function eventually<T>(check: () => Promise<T | undefined | null | false>, timeoutMs = 5000): Promise<T> {
-  const end = Date.now() + timeoutMs;
+  const end = Date.now() + timeoutMs * patience;
   for (;;) {
     const found = await check();
     if (found) return found;

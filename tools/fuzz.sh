@@ -1,26 +1,25 @@
 #!/usr/bin/env bash
-# `make fuzz`: every fuzzer with its corpus, SECONDS each (10; `tools/fuzz.sh 600` for a long run), under ASan and UBSan.
-# What it finds is kept as crash-* in build-fuzz and belongs, when mended, into tests/fuzz/corpus.
+# `make fuzz`: every fuzzer with its corpus under ASan and UBSan, SECONDS each; fails when one finds something.
+#   tools/fuzz.sh [SECONDS [NAME…]]     10 seconds; NAME as in tests/fuzz/fuzz_NAME.c, all of them
+# What one finds is kept in build-address as crash-*, leak-*, … and belongs, when mended, into tests/fuzz/corpus.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds="${1:-10}"
-for package in clang-14 libclang-rt-14-dev; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || {
-        as_root=""
-        [ "$(id -u)" = 0 ] || as_root="sudo"
-        DEBIAN_FRONTEND=noninteractive $as_root apt-get install -q -y --no-install-recommends "$package"
+shift || true
+tools/setup.sh test
+tools/sanitized.sh address >/dev/null
+[ $# -gt 0 ] || set -- $(tools/sources.sh fuzz | sed 's|.*/fuzz_||; s|\.c$||')
+export ASAN_OPTIONS=strict_string_checks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+bad=0
+for name in "$@"; do
+    echo "== fuzz_$name"
+    learned="build-address/corpus-$name"
+    mkdir -p "$learned"
+    build-address/tests/fuzz_"$name" -max_total_time="$seconds" -max_len=4096 -verbosity=0 -print_final_stats=1 \
+        -artifact_prefix=build-address/ "$learned" "tests/fuzz/corpus/$name" >"build-address/fuzz_$name.log" 2>&1 || {
+        bad=1
+        tail -n 60 "build-address/fuzz_$name.log"
     }
+    grep number_of_executed_units "build-address/fuzz_$name.log" || true
 done
-export ASAN_OPTIONS=detect_leaks=0
-[ -d build-fuzz ] || CC=clang-14 CXX=clang++-14 meson setup build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false >/dev/null
-targets=$(tools/sources.sh fuzz | sed 's|.*/||; s|\.c$||')
-# shellcheck disable=SC2086 # a list of names
-ninja -C build-fuzz $(for t in $targets; do echo "tests/$t"; done) >/dev/null
-cd build-fuzz
-for target in $targets; do
-    echo "== $target"
-    mkdir -p "corpus-$target"
-    "tests/$target" -max_total_time="$seconds" -max_len=4096 -verbosity=0 -print_final_stats=1 "corpus-$target" "../tests/fuzz/corpus/${target#fuzz_}" 2>&1 |
-        grep -E 'number_of_executed_units|SUMMARY|ERROR' || true
-done
-! ls crash-* >/dev/null 2>&1
+exit $bad

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make test`: checks, unit tests, sanitizer builds, behaviour over HTTP, the browser. Ends with "N passed, N failed".
-# --long adds the slow repeats (thousands of kills, sanitizers over everything, long fuzzing).
+# `make test`: checks, unit tests, behaviour over HTTP, the browser, faults, sanitizers, fuzzers. Ends with "N passed, N failed".
+# --long: thousands of kills, the sanitizers over every test of the API, long fuzzing.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 long=""
@@ -14,20 +14,22 @@ failed=0
 count() { # name passed failed
     passed=$((passed + $2))
     failed=$((failed + $3))
-    printf '== %-28s %5d passed, %d failed\n' "$1" "$2" "$3"
+    printf '== %-40s %5d passed, %d failed\n' "$1" "$2" "$3"
 }
 
 step() { # name command…: one check, passed or failed as a whole
     local name="$1"
     shift
     if "$@" >"$out/step.log" 2>&1; then count "$name" 1 0; else
-        tail -n 40 "$out/step.log"
+        tail -n 60 "$out/step.log"
         count "$name" 0 1
+        return 1
     fi
 }
 
 unit() { # name build-dir
-    meson test -C "$2" --no-rebuild --print-errorlogs >"$out/unit.log" 2>&1
+    # shellcheck disable=SC2086 # a command or nothing
+    ${calm:-} meson test -C "$2" --no-rebuild --print-errorlogs --timeout-multiplier "${patience:-1}" >"$out/unit.log" 2>&1
     # cmocka says how many tests of each program passed
     local ok bad
     ok=$(grep -ah '^\[  PASSED  \]' "$2"/meson-logs/testlog.txt | awk '{s+=$4} END{print s+0}')
@@ -41,41 +43,68 @@ unit() { # name build-dir
     count "$1" "$ok" "$bad"
 }
 
-vitest() { # name folder
-    tools/node.sh vitest run "$2" --reporter=json --outputFile="$out/$1.json" --reporter=default >"$out/$1.log" 2>&1
+vitest() { # name folder options…
+    local name="$1"
+    shift
+    # shellcheck disable=SC2086 # a command or nothing
+    ${calm:-} tools/node.sh vitest run "$@" --reporter=json --outputFile="$out/$name.json" --reporter=default >"$out/$name.log" 2>&1
     local numbers
-    numbers=$(node -e 'try{const r=JSON.parse(require("fs").readFileSync(process.argv[1],"utf8"));console.log(r.numPassedTests, r.numFailedTests + r.testResults.filter(t=>t.status==="failed"&&!t.assertionResults.some(a=>a.status==="failed")).length)}catch{console.log(0,1)}' "$out/$1.json")
+    numbers=$(node -e 'try{const r=JSON.parse(require("fs").readFileSync(process.argv[1],"utf8"));console.log(r.numPassedTests, r.numFailedTests + r.testResults.filter(t=>t.status==="failed"&&!t.assertionResults.some(a=>a.status==="failed")).length)}catch{console.log(0,1)}' "$out/$name.json")
     # shellcheck disable=SC2086 # two numbers
-    set -- "$1" $numbers
-    [ "$2" != 0 ] || set -- "$1" 0 1 # nothing ran: that is a failure
-    [ "$3" = 0 ] || tail -n 120 "$out/$1.log"
-    grep -aoh 'faults: .*' "$out/$1.log" | sed 's/^faults: /     /' # what the fault tests did, in figures
-    count "$@"
+    set -- $numbers
+    [ "$1" != 0 ] || set -- 0 1 # nothing ran: that is a failure
+    [ "$2" = 0 ] || tail -n 120 "$out/$name.log"
+    grep -aoh 'faults: .*' "$out/$name.log" | sed 's/^faults: /     /' # what the fault tests did, in figures
+    count "$name" "$@"
 }
 
-sanitized() { # name build-dir meson-options…
-    local name="$1" dir="$2"
-    shift 2
-    [ -d "$dir" ] || meson setup "$dir" "$@" >"$out/setup.log" 2>&1 || { tail -n 20 "$out/setup.log"; count "$name" 0 1; return; }
-    # ICU keeps what it loaded: the build's own tools are not what is looked at
-    if ! ASAN_OPTIONS=detect_leaks=0 ninja -C "$dir" >"$out/build.log" 2>&1; then
-        tail -n 40 "$out/build.log"
-        count "$name" 0 1
-        return
-    fi
-    unit "$name" "$dir"
+# Every report of a sanitizer is a failure, also one of a process that a test started and forgot, or that was started anew.
+reports() { # name
+    local file
+    for file in "$out"/report.*; do
+        [ -e "$file" ] || return 0
+        head -n 80 "$file"
+        rm "$file"
+        count "$1: a report" 0 1
+    done
+}
+
+sanitized() { # address|thread name [api]: unit tests of build-address or build-thread, and the API tests with that program
+    local kind="$1" name="$2" patience=10 calm=""
+    step "build, $name" tools/sanitized.sh "$kind" || return
+    # clang 14's runtime knows no wider spread of addresses than kernels had then
+    [ "$kind" != thread ] || ! setarch -R true 2>/dev/null || calm="setarch -R"
+    local common="log_path=$out/report:halt_on_error=1"
+    local -x ASAN_OPTIONS="$common:detect_leaks=1:strict_string_checks=1" UBSAN_OPTIONS="$common:print_stacktrace=1"
+    local -x TSAN_OPTIONS="$common:second_deadlock_stack=1:suppressions=$PWD/tools/tsan.supp"
+    local -x ZHIXIN_BINARY="$PWD/build-$kind/zhixin" ZHIXIN_PATIENCE="$patience"
+    unit "unit, $name" "build-$kind"
+    reports "unit, $name"
+    [ "${3:-}" = api ] || return
+    vitest "api, $name" tests/api --testTimeout=600000 --hookTimeout=600000
+    reports "api, $name"
+}
+
+fuzz() { # seconds
+    local name
+    for name in $(tools/sources.sh fuzz | sed 's|.*/fuzz_||; s|\.c$||'); do
+        step "fuzz $name, $1 s" tools/fuzz.sh "$1" "$name"
+    done
 }
 
 tools/setup.sh test
 step "check" tools/check.sh
 unit "unit" build
-# The sanitizer's dlopen looks at its own run path, not at the program's.
-export LD_LIBRARY_PATH="$PWD/node_modules/@duckdb/node-bindings-linux-x64"
-export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-sanitized "unit, ASan and UBSan" build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false --buildtype=debugoptimized
-[ -d tests/api ] && vitest "api" tests/api
-[ -d tests/browser ] && vitest "browser" tests/browser
-[ -d tests/fault ] && vitest "fault" tests/fault
+vitest "api" tests/api
+vitest "browser" tests/browser
+vitest "fault" tests/fault
+if [ -n "$long" ]; then
+    sanitized address "ASan and UBSan" api
+    sanitized thread "TSan" api
+    fuzz 600
+else # the API tests under either, the unit tests under TSan and the fuzzers take longer than all the rest: --long
+    sanitized address "ASan and UBSan"
+fi
 
 echo
 echo "$passed passed, $failed failed"

@@ -13,17 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 bool vault_confine_memory(void)
 {
     const struct rlimit none = {0, 0};
@@ -91,7 +80,7 @@ static size_t write_filter(struct sock_filter f[static ALLOWED + 8])
 bool vault_confine_calls(void)
 {
     struct sock_filter filter[ALLOWED + 8];
-    if (SANITIZED)
+    if (VAULT_SANITIZED)
         return true;
     struct sock_fprog program = {(unsigned short)write_filter(filter), filter};
     /* every thread of the process, hence TSYNC */

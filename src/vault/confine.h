@@ -5,6 +5,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* 1 in a sanitizer build, by gcc or clang. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define VAULT_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define VAULT_SANITIZED 1
+#endif
+#endif
+#ifndef VAULT_SANITIZED
+#define VAULT_SANITIZED 0
+#endif
+
 /* No core dumps, not dumpable, no new privileges. Before any key is read. */
 bool vault_confine_memory(void);
 /* Closes every descriptor but standard error and the given ones. */

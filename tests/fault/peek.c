@@ -151,7 +151,8 @@ static void print_cells(struct db *db, const char *where, const char *table, con
     while (db_next(q)) {
         for (size_t i = 0; i < db_columns(q); i++) {
             struct str cell = db_column_type(q, i) == DB_TYPE_I64 ? arena_printf(arena, "%lld", (long long)db_i64_at(q, i)) : db_text_at(q, i);
-            fwrite(cell.ptr, 1, cell.len, stdout);
+            if (cell.len)
+                fwrite(cell.ptr, 1, cell.len, stdout);
             putchar('\t');
         }
         putchar('\n');
