@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually, type Installation, install, Session, serve, withKey, zhixin } from "../harness";
 
-const rounds = Number(process.env.ZHIXIN_DAMAGES ?? (process.env.ZHIXIN_TEST_LONG ? 1000 : 200));
+const rounds = Number(process.env.ZHIXIN_DAMAGES ?? (process.env.ZHIXIN_TEST_LONG ? 1000 : 60));
 const seed = Number(process.env.ZHIXIN_SEED ?? randomInt(1 << 30));
 
 /** Mulberry32: the same seed does the same damage. */
