@@ -92,7 +92,9 @@ static const char *name_of(int fd)
     ssize_t len = readlink(link, path, sizeof(path) - 1);
     path[len > 0 ? len : 0] = '\0';
     const char *name = below(path);
-    return names[fd] = name ? strdup(name) : outside;
+    char *kept = name ? strdup(name) : outside;
+    names[fd] = kept;
+    return kept;
 }
 
 /* Is it this call's turn? Sets errno. */
