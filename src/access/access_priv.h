@@ -41,16 +41,18 @@ struct str session_cookie_find(struct str cookies, struct str name);
 struct str session_cookie_name(const struct request *r);
 /* Opens a session for a person: sets the cookie. Inside a transaction. */
 enum rc session_open(struct ctx *c, const struct request *r, int64_t staff_id, struct reply *p, struct str *ret_csrf) ZX_MUST_CHECK;
+/* The same while nothing can be written, outside of any transaction; gives the CSRF token. */
+struct str session_open_in_memory(struct ctx *c, const struct request *r, int64_t staff_id, struct reply *p);
 enum rc session_close(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
 /* The session of the request; RC_OK with *ret NULL when there is none that holds. Checks CSRF on writes. */
 enum rc session_identify(struct ctx *c, const struct request *r, const struct actor **ret) ZX_MUST_CHECK;
 struct str session_csrf(struct ctx *c, struct str token);
-/* The same while nothing can be written; gives the CSRF token. */
-struct str session_open_in_memory(struct ctx *c, const struct request *r, int64_t staff_id, struct reply *p);
+/* While nothing can be written. */
 static inline bool access_disk_fails(enum rc rc)
 {
     return rc == RC_DISK_FULL || rc == RC_DISK_FAILING;
 }
+/* What holds without being used; what holds at the most. */
 #define SESSION_IDLE_US (30 * 60 * US_PER_S)
 #define SESSION_AGE_US (10 * 3600 * US_PER_S)
 

@@ -138,14 +138,20 @@ static struct str from_where(struct ctx *c, const struct request *r)
     return arena_str(c->arena, buf_str(&out));
 }
 
+/* What an earlier try of the transaction wrote is no part of the reply. */
+static void reply_anew(struct reply *p)
+{
+    buf_reset(p->json.out);
+    p->json = jw_on(p->json.out);
+    p->header_count = 0;
+}
+
 static enum rc login_done(struct ctx *c, void *arg)
 {
     struct attempt *a = arg;
     struct str csrf;
     struct actor self = {.staff_id = a->staff_id};
-    buf_reset(a->p->json.out);
-    a->p->json = jw_on(a->p->json.out);
-    a->p->header_count = 0;
+    reply_anew(a->p);
     enum rc rc = session_open(c, a->r, a->staff_id, a->p, &csrf);
     if (rc)
         return rc;
@@ -167,9 +173,7 @@ static enum rc login_failed(struct ctx *c, void *arg)
 static enum rc login_in_memory(struct ctx *c, struct attempt *a)
 {
     ctx_clear(c);
-    buf_reset(a->p->json.out);
-    a->p->json = jw_on(a->p->json.out);
-    a->p->header_count = 0;
+    reply_anew(a->p);
     struct str csrf = session_open_in_memory(c, a->r, a->staff_id, a->p);
     return put_session(c, a->staff_id, csrf, &a->p->json);
 }

@@ -202,7 +202,7 @@ static enum rc add_key(struct ctx *c, void *arg)
     return access_key_create(c, k->source, k->api, k->trusted, &k->key);
 }
 
-/* Runs a transaction on an installation that is not being served, without vault and intake. */
+/* Runs a transaction on an installation that is not being served, without intake. */
 static enum rc on_stopped(struct ctx *c, const char *data, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
 {
     struct app app;

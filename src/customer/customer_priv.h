@@ -120,6 +120,8 @@ enum rc views_gather(struct ctx *c, const int64_t *ids, size_t count, struct vie
 const struct view_contact *view_contact(const struct view *v, enum vault_field kind);
 /* One, for her own page: RC_NOT_FOUND without a record, RC_DENIED when the actor may not see her. */
 enum rc view_open(struct ctx *c, int64_t customer_id, struct view *ret) ZX_MUST_CHECK;
+/* The same from the {id} of a path. */
+enum rc view_of_path(struct ctx *c, const struct request *r, struct view *ret) ZX_MUST_CHECK;
 bool view_visible(const struct ctx *c, const struct view *v);
 int64_t view_number(const struct view *v, enum profile_key key); /* 0: not said */
 struct str view_text(const struct view *v, enum profile_key key);

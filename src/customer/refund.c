@@ -117,20 +117,20 @@ static enum rc reply_one(struct ctx *c, const struct view *v, struct reply *p)
     return RC_OK;
 }
 
+/* Hers, and what stands there now. */
+static enum rc open_stored(struct ctx *c, const struct request *r, struct view *ret, struct stored *ret_before)
+{
+    enum rc rc = view_of_path(c, r, ret);
+    return rc ? rc : stored_of(c, ret, ret_before);
+}
+
 enum rc customer_refund_put(struct ctx *c, const struct request *r, struct reply *p)
 {
     const struct refund_in *in = r->in;
     struct view v;
     struct stored before;
     struct str sealed;
-    int64_t id;
-    enum rc rc = request_param_id(c, r, 0, &id);
-    if (!rc && str_find(in->account, '*') >= 0)
-        rc = ctx_fail(c, RC_INVALID, "account", "masked");
-    if (!rc)
-        rc = view_open(c, id, &v);
-    if (!rc)
-        rc = stored_of(c, &v, &before);
+    enum rc rc = str_find(in->account, '*') >= 0 ? ctx_fail(c, RC_INVALID, "account", "masked") : open_stored(c, r, &v, &before);
     if (rc)
         return rc;
     int64_t row = before.there && before.customer_id == v.root ? before.id : id_next();
@@ -144,12 +144,7 @@ enum rc customer_refund_delete(struct ctx *c, const struct request *r, struct re
 {
     struct view v;
     struct stored before;
-    int64_t id;
-    enum rc rc = request_param_id(c, r, 0, &id);
-    if (!rc)
-        rc = view_open(c, id, &v);
-    if (!rc)
-        rc = stored_of(c, &v, &before);
+    enum rc rc = open_stored(c, r, &v, &before);
     if (rc)
         return rc;
     if (!before.there)

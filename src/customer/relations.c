@@ -141,10 +141,7 @@ struct tie {
 
 static enum rc tie_open(struct ctx *c, const struct request *r, struct str kind, int64_t other_id, struct tie *ret)
 {
-    int64_t id;
-    enum rc rc = request_param_id(c, r, 0, &id);
-    if (!rc)
-        rc = view_open(c, id, &ret->one);
+    enum rc rc = view_of_path(c, r, &ret->one);
     if (!rc)
         rc = view_open(c, other_id, &ret->other);
     if (rc)
@@ -236,9 +233,6 @@ enum rc customer_relation_remove(struct ctx *c, const struct request *r, struct 
 enum rc customer_relation_list(struct ctx *c, const struct request *r, struct reply *p)
 {
     struct view v;
-    int64_t id;
-    enum rc rc = request_param_id(c, r, 0, &id);
-    if (!rc)
-        rc = view_open(c, id, &v);
+    enum rc rc = view_of_path(c, r, &v);
     return rc ? rc : reply_list(c, &v, p);
 }

@@ -127,10 +127,7 @@ enum rc customer_reveal(struct ctx *c, const struct request *r, struct reply *p)
     const struct str *words = in->fields.items;
     struct opening *o = arena_new_one(c->arena, struct opening);
     struct view v;
-    int64_t id;
-    enum rc rc = request_param_id(c, r, 0, &id);
-    if (!rc)
-        rc = view_open(c, id, &v);
+    enum rc rc = view_of_path(c, r, &v);
     for (size_t i = 0; !rc && i < in->fields.count; i++)
         rc = open_field(c, o, &v, words[i]);
     if (rc)

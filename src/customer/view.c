@@ -278,6 +278,13 @@ enum rc view_open(struct ctx *c, int64_t customer_id, struct view *ret)
     return RC_OK;
 }
 
+enum rc view_of_path(struct ctx *c, const struct request *r, struct view *ret)
+{
+    int64_t id;
+    enum rc rc = request_param_id(c, r, 0, &id);
+    return rc ? rc : view_open(c, id, ret);
+}
+
 bool view_visible(const struct ctx *c, const struct view *v)
 {
     return !c->actor || access_can_see_store(c->actor, view_number(v, PROFILE_HOME_STORE));

@@ -4,12 +4,10 @@
 #include "base/log.h"
 #include "db/db_priv.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
-enum { CARRY_PAGES = 4000, TURN_PAGES = 16000, QUIET_S = 5 };
+enum { CARRY_PAGES = 4000, TURN_PAGES = 16000 };
 
 struct checkpointer {
     struct db_pool *pool;
@@ -18,8 +16,7 @@ struct checkpointer {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     int pages, carried;         /* in the log after the last commit; of these, when the thread last began to carry */
-    uint64_t commits;
-    bool resting, stopping;     /* resting: quiet, and all is done */
+    bool stopping;
 };
 
 static bool is_due(const struct checkpointer *k)
@@ -32,38 +29,24 @@ static void on_commit(void *arg, int pages)
 {
     struct checkpointer *k = arg;
     pthread_mutex_lock(&k->lock);
-    k->commits++;
     k->pages = pages;
     if (pages < k->carried)
         k->carried = 0; /* the log began anew */
-    if (is_due(k) || k->resting)
+    if (is_due(k))
         pthread_cond_signal(&k->wake);
-    k->resting = false;
     pthread_mutex_unlock(&k->lock);
 }
 
-static enum duty { CARRY, SHRINK, STOP } next_duty(struct checkpointer *k, int *ret_pages)
+/* false: stopping. */
+static bool wait_for_work(struct checkpointer *k, int *ret_pages)
 {
-    struct timespec until;
-    enum duty duty = CARRY;
     pthread_mutex_lock(&k->lock);
-    while (duty == CARRY && !is_due(k) && !k->stopping) {
-        uint64_t before = k->commits;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += QUIET_S;
-        if (k->resting)
-            pthread_cond_wait(&k->wake, &k->lock);
-        else if (pthread_cond_timedwait(&k->wake, &k->lock, &until) == ETIMEDOUT && k->commits == before)
-            duty = SHRINK;
-    }
-    k->resting = duty == SHRINK;
-    *ret_pages = k->pages;
-    if (duty == CARRY)
-        k->carried = k->pages;
-    if (k->stopping)
-        duty = STOP;
+    while (!is_due(k) && !k->stopping)
+        pthread_cond_wait(&k->wake, &k->lock);
+    *ret_pages = k->carried = k->pages; /* what fails is tried again with the next lot */
+    bool go_on = !k->stopping;
     pthread_mutex_unlock(&k->lock);
-    return duty;
+    return go_on;
 }
 
 static void carry_over(struct checkpointer *k)
@@ -72,27 +55,17 @@ static void carry_over(struct checkpointer *k)
         log_warn("db.checkpoint", LOG_Z("why", db_error(k->own)));
 }
 
-/* With the writer's turn: nobody writes meanwhile. */
-static void take_turn(struct checkpointer *k, enum duty duty)
-{
-    struct db *writer = db_pool_lock_writer(k->pool);
-    if (duty == CARRY)
-        carry_over(k);
-    else
-        db_sqlite_shrink(writer);
-    db_pool_unlock_writer(k->pool);
-}
-
 static void *run(void *arg)
 {
     struct checkpointer *k = arg;
-    enum duty duty;
     int pages;
-    while ((duty = next_duty(k, &pages)) != STOP) {
-        if (duty == CARRY)
-            carry_over(k);
-        if (duty == SHRINK || pages >= TURN_PAGES)
-            take_turn(k, duty);
+    while (wait_for_work(k, &pages)) {
+        carry_over(k);
+        if (pages < TURN_PAGES)
+            continue;
+        (void)db_pool_lock_writer(k->pool); /* nobody writes meanwhile */
+        carry_over(k);
+        db_pool_unlock_writer(k->pool);
     }
     return NULL;
 }

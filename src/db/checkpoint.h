@@ -2,9 +2,7 @@
  * for it: copying and syncing the pages of one commit goes on while the next is being made.
  *
  * The log begins anew only when all of it has been carried over and nobody writes. Under a steady stream that moment never
- * comes by itself: past a second mark the thread takes the writer's turn for the few pages that came in meanwhile.
- *
- * When nobody has written for a while it gives back the memory of the writer's page cache. */
+ * comes by itself: past a second mark the thread takes the writer's turn for the few pages that came in meanwhile. */
 #ifndef ZX_DB_CHECKPOINT_H
 #define ZX_DB_CHECKPOINT_H
 

@@ -37,9 +37,6 @@ void db_sqlite_on_commit(struct db *db, void (*fn)(void *arg, int pages), void *
 /* Carries over what the log holds, as far as no reader needs it, without making anybody wait. Not an error: somebody else does it. */
 enum rc db_sqlite_checkpoint(struct db *db) ZX_MUST_CHECK;
 
-/* Gives back the memory of the page cache, as far as no transaction needs it. */
-void db_sqlite_shrink(struct db *db);
-
 /* Wraps an engine's open connection; db_close() closes it. */
 struct db *db_wrap(const struct db_driver *driver, void *conn);
 void *db_connection(struct db *db);

@@ -1,5 +1,6 @@
 /* The SQLite driver: embedded truth. WAL, synchronous=FULL unless somebody else syncs, small autocheckpoint (design: 250 pages)
- * unless somebody else carries pages over. A failed fsync ends the process: what the page cache then holds can't be known, so the next start recovers. */
+ * unless somebody else carries pages over. A failed fsync ends the process: what the page cache then holds can't be known, so
+ * the next start recovers. */
 #include "base/log.h"
 #include "db/db_priv.h"
 
@@ -170,11 +171,6 @@ enum rc db_sqlite_checkpoint(struct db *db)
     sqlite3 *conn = db_connection(db);
     int got = sqlite3_wal_checkpoint_v2(conn, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     return got == SQLITE_OK || (got & 0xFF) == SQLITE_BUSY ? RC_OK : rc_of(conn);
-}
-
-void db_sqlite_shrink(struct db *db)
-{
-    sqlite3_db_release_memory(db_connection(db));
 }
 
 static const struct db_driver sqlite_driver = {

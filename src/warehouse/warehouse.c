@@ -1,4 +1,4 @@
-/* The warehouse's life: the thread that follows the truth, connections lent to requests, and making it anew beside the old.
+/* The warehouse's life: the thread that follows the truth, and making it anew beside the old. Who asks it comes by ask.c.
  *
  *            file missing, broken, of another schema
  *      open ─────────────────────────────────────────► building (nothing to lend; RC_BUSY)
@@ -16,130 +16,21 @@
 #include "embedded_sql.h"
 #include "warehouse/warehouse_priv.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { IDLE_MAX = 16, POLL_BUSY_MS = 20, POLL_IDLE_MS = 100, POLL_MAX_MS = 400, IDLE_AFTER = 50, FAILURES_MAX = 5, FULL_MS = 1000, VERIFY_TRIES = 3, VERIFY_WAIT_MS = 600000, WAKE_WAIT_MS = 5000, START_MS = 1000, CALM_CHANGES = 100 };
-
-/* How much happens: what was applied at the last look. */
-struct pace {
-    int64_t looked_us, seq;
-    bool calm;
-    int64_t behind_us;               /* since when a sleeper knows of changes to apply, 0: there are none */
+enum {
+    POLL_BUSY_MS = 20,
+    POLL_IDLE_MS = 100,
+    POLL_MAX_MS = 400,
+    IDLE_AFTER = 50,
+    FAILURES_MAX = 5,
+    FULL_MS = 1000,
+    START_MS = 1000,
+    CALM_CHANGES = 100,
 };
-
-struct warehouse {
-    struct app *app;
-    char path[512], next_path[520];
-    struct follower follower;        /* the thread's; its db is NULL while there is none */
-
-    pthread_rwlock_t file_lock;      /* read: a connection is lent; write: the file is being replaced */
-    pthread_mutex_t lock;            /* guards all below */
-    pthread_cond_t changed;
-    struct db *idle[IDLE_MAX];
-    size_t idle_count;
-    bool ready, stopping, rebuild_wanted, rebuilding;
-    bool impossible;                 /* no library: nothing is ever going to be ready */
-    enum rc rebuild_rc;
-    unsigned rebuilds;               /* finished */
-    int64_t applied_seq;
-    bool asleep;                     /* nobody asks: the file is closed, and ready stands for "can be opened" */
-    int64_t asked_us;                /* last time that somebody did, monotonic */
-    int64_t rest_us;                 /* so long without it, and it may fall asleep */
-
-    struct pace pace;                /* the thread's */
-    bool started;
-    pthread_t thread;
-};
-
-/* ---- lending ---- */
-
-static enum rc no_library(struct ctx *c)
-{
-    return ctx_fail(c, RC_STORE, "warehouse", "libduckdb_can_not_be_loaded");
-}
-
-static struct timespec in_ms(int64_t ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    t.tv_sec += ms / 1000 + (t.tv_nsec + ms % 1000 * 1000000) / 1000000000;
-    t.tv_nsec = (t.tv_nsec + ms % 1000 * 1000000) % 1000000000;
-    return t;
-}
-
-/* With the lock held: keeps it awake, or wakes it. */
-static void note_asker(struct warehouse *w)
-{
-    w->asked_us = clock_mono_us();
-    if (w->asleep)
-        pthread_cond_broadcast(&w->changed);
-}
-
-static void wait_awake(struct warehouse *w)
-{
-    struct timespec until = in_ms(WAKE_WAIT_MS);
-    pthread_mutex_lock(&w->lock);
-    note_asker(w);
-    while (w->asleep && !w->impossible && !w->stopping && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
-        continue;
-    pthread_mutex_unlock(&w->lock);
-}
-
-static struct db *take_idle(struct warehouse *w, bool *ret_ready, bool *ret_impossible)
-{
-    struct db *db = NULL;
-    pthread_mutex_lock(&w->lock);
-    *ret_ready = w->ready && !w->asleep;
-    *ret_impossible = w->impossible;
-    if (*ret_ready && w->idle_count)
-        db = w->idle[--w->idle_count];
-    pthread_mutex_unlock(&w->lock);
-    return db;
-}
-
-enum rc warehouse_use(struct ctx *c)
-{
-    struct warehouse *w = c->app->warehouse;
-    bool ready = false, impossible = false;
-    enum rc rc = RC_OK;
-    if (!w)
-        return ctx_fail(c, RC_BUSY, "warehouse", "not_open");
-    wait_awake(w);
-    pthread_rwlock_rdlock(&w->file_lock);
-    c->warehouse = take_idle(w, &ready, &impossible);
-    if (impossible)
-        rc = no_library(c);
-    else if (!ready)
-        rc = ctx_fail(c, RC_BUSY, "warehouse", "rebuilding");
-    else if (!c->warehouse)
-        rc = db_open_duckdb(w->path, NULL, &(struct db_options){0}, &c->warehouse); /* joins the open file and its settings */
-    if (rc)
-        pthread_rwlock_unlock(&w->file_lock);
-    return rc;
-}
-
-void warehouse_done(struct ctx *c)
-{
-    struct warehouse *w = c->app->warehouse;
-    struct db *db = c->warehouse;
-    c->warehouse = NULL;
-    pthread_mutex_lock(&w->lock);
-    w->asked_us = clock_mono_us();
-    if (db_is_broken(db)) {
-        w->ready = false; /* from now on nobody gets it; the thread makes it anew */
-    } else if (w->idle_count < IDLE_MAX) {
-        w->idle[w->idle_count++] = db;
-        db = NULL;
-    }
-    pthread_mutex_unlock(&w->lock);
-    db_close(db);
-    pthread_rwlock_unlock(&w->file_lock);
-}
 
 /* With the file lock held for writing: nobody has a connection any more. */
 static void close_lent(struct warehouse *w)
@@ -180,9 +71,7 @@ static enum rc step(struct app *app, struct follower *f, bool *ret_more)
     return rc;
 }
 
-/* Steps until nothing is left to apply; or, with `near`, until one step took all there was: under steady load something is
- * always left. */
-static enum rc catch_up(struct warehouse *w, struct follower *f, bool near)
+enum rc warehouse_catch_up(struct warehouse *w, struct follower *f, bool near)
 {
     bool more = true;
     unsigned failures = 0;
@@ -217,7 +106,7 @@ static enum rc build(struct warehouse *w, bool from_nothing)
         rc = follower_open(w->app, w->next_path, true, &f);
     }
     if (!rc) {
-        rc = catch_up(w, &f, true);
+        rc = warehouse_catch_up(w, &f, true);
         follower_close(&f); /* checkpoints: one file is left */
     }
     if (rc == RC_DISK_FULL)
@@ -307,7 +196,7 @@ static bool is_asked(const struct warehouse *w)
 
 static void nap(struct warehouse *w, int64_t ms)
 {
-    struct timespec until = in_ms(ms);
+    struct timespec until = warehouse_until(ms);
     pthread_mutex_lock(&w->lock);
     while (!w->stopping && !w->rebuild_wanted && !(w->asleep && is_asked(w)) && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
         continue; /* woken for others */
@@ -471,136 +360,6 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* ---- asking ---- */
-
-enum rc warehouse_status(struct ctx *c, struct warehouse_status *ret)
-{
-    struct warehouse *w = c->app->warehouse;
-    struct warehouse_status s = {0};
-    struct change *oldest;
-    size_t count = 0;
-    if (!w)
-        return ctx_fail(c, RC_BUSY, "warehouse", "not_open");
-    enum rc rc = change_last(c, &s.last_seq);
-    pthread_mutex_lock(&w->lock);
-    s.seq = w->applied_seq;
-    if (!w->ready)
-        note_asker(w); /* not opened yet: how far it is isn't known */
-    s.rebuilding = w->rebuilding;
-    s.asleep = w->asleep;
-    pthread_mutex_unlock(&w->lock);
-    if (!rc && s.last_seq > s.seq)
-        rc = change_read(c, s.seq, 1, &oldest, &count);
-    if (rc)
-        return rc;
-    if (count)
-        s.lag_ms = (clock_now_us() - oldest->at_us) / US_PER_MS;
-    *ret = s;
-    return RC_OK;
-}
-
-enum rc warehouse_wait(struct ctx *c, int64_t seq, int64_t timeout_ms)
-{
-    struct warehouse *w = c->app->warehouse;
-    struct timespec until = in_ms(timeout_ms);
-    int waited = 0;
-    pthread_mutex_lock(&w->lock);
-    note_asker(w);
-    while ((w->applied_seq < seq || !w->ready) && !w->stopping && !w->impossible && waited == 0)
-        waited = pthread_cond_timedwait(&w->changed, &w->lock, &until);
-    bool there = w->applied_seq >= seq && w->ready, impossible = w->impossible;
-    pthread_mutex_unlock(&w->lock);
-    if (impossible)
-        return no_library(c);
-    return there ? RC_OK : ctx_fail(c, RC_BUSY, "warehouse", "behind");
-}
-
-enum rc warehouse_rebuild(struct ctx *c)
-{
-    struct warehouse *w = c->app->warehouse;
-    pthread_mutex_lock(&w->lock);
-    unsigned before = w->rebuilds;
-    w->rebuild_wanted = true;
-    pthread_cond_broadcast(&w->changed);
-    while (w->rebuilds == before && !w->stopping && !w->impossible)
-        pthread_cond_wait(&w->changed, &w->lock);
-    bool impossible = w->impossible;
-    enum rc rc = w->stopping ? RC_GONE : w->rebuild_rc;
-    pthread_mutex_unlock(&w->lock);
-    return impossible ? no_library(c) : rc;
-}
-
-enum rc warehouse_hashes(struct ctx *c, struct warehouse_hash ret[static WAREHOUSE_HASHES])
-{
-    enum rc rc = warehouse_use(c);
-    if (rc)
-        return rc;
-    rc = follower_hashes(c->warehouse, ret);
-    warehouse_done(c);
-    return rc;
-}
-
-static enum rc second_hashes(struct warehouse *w, struct warehouse_hash ret[static WAREHOUSE_HASHES], int64_t *ret_unit)
-{
-    char path[600];
-    struct follower f;
-    snprintf(path, sizeof(path), "%s.check", w->path);
-    warehouse_file_remove(path);
-    enum rc rc = follower_open(w->app, path, true, &f);
-    if (rc)
-        return rc;
-    rc = catch_up(w, &f, false);
-    if (!rc)
-        rc = follower_hashes(f.db, ret);
-    *ret_unit = f.unit;
-    follower_close(&f);
-    warehouse_file_remove(path);
-    return rc;
-}
-
-static enum rc first_hashes(struct ctx *c, struct warehouse_hash ret[static WAREHOUSE_HASHES], int64_t *ret_unit)
-{
-    enum rc rc = warehouse_use(c);
-    if (rc)
-        return rc;
-    rc = follower_hashes(c->warehouse, ret);
-    if (!rc)
-        rc = db_get_i64(c->warehouse, 0, ret_unit, "wh_state_unit");
-    warehouse_done(c);
-    return rc;
-}
-
-static int64_t differences(const struct warehouse_hash *first, const struct warehouse_hash *second)
-{
-    int64_t bad = 0;
-    for (size_t i = 0; i < WAREHOUSE_HASHES; i++)
-        if (first[i].rows != second[i].rows || first[i].hash != second[i].hash) {
-            bad++;
-            log_error("warehouse.differs", LOG_Z("table", first[i].table), LOG_I("rows", first[i].rows), LOG_I("anew", second[i].rows));
-        }
-    return bad;
-}
-
-enum rc warehouse_verify(struct ctx *c, int64_t *ret_bad)
-{
-    struct warehouse_hash first[WAREHOUSE_HASHES], second[WAREHOUSE_HASHES];
-    int64_t last = 0, unit = -1, second_unit = -2;
-    enum rc rc = RC_OK;
-    /* A unit may be sealed while the second is made; then the first has it by now, too. */
-    for (int tries = 0; !rc && unit != second_unit && tries < VERIFY_TRIES; tries++) {
-        rc = change_last(c, &last);
-        if (!rc)
-            rc = second_hashes(c->app->warehouse, second, &second_unit);
-        if (!rc)
-            rc = warehouse_wait(c, last, VERIFY_WAIT_MS);
-        if (!rc)
-            rc = first_hashes(c, first, &unit);
-    }
-    if (!rc)
-        *ret_bad = differences(first, second);
-    return rc;
-}
-
 /* ---- module ---- */
 
 static enum rc start(struct app *app)
@@ -644,23 +403,7 @@ static void stop(struct app *app)
     free(w);
 }
 
-static void metrics(struct app *app, struct buf *out)
-{
-    _cleanup_(arena_freep) struct arena *arena = arena_new();
-    struct ctx c = {.arena = arena, .app = app, .now_us = clock_now_us()};
-    struct warehouse_status s;
-    if (!app->warehouse || db_pool_reader(app->truth, &c.db) != RC_OK)
-        return;
-    if (warehouse_status(&c, &s) == RC_OK)
-        buf_addf(out,
-                 "# HELP zhixin_warehouse_seq Last change applied to the warehouse.\n# TYPE zhixin_warehouse_seq gauge\nzhixin_warehouse_seq %lld\n"
-                 "# HELP zhixin_warehouse_lag_seconds Age of the oldest change that is not applied.\n# TYPE zhixin_warehouse_lag_seconds gauge\n"
-                 "zhixin_warehouse_lag_seconds %lld.%03lld\n",
-                 (long long)s.seq, (long long)(s.lag_ms / 1000), (long long)(s.lag_ms % 1000));
-    db_pool_give(app->truth, c.db);
-}
-
 const struct module warehouse_module = {
     .name = "warehouse", .sql = warehouse_sql, .warehouse_sql = warehouse_warehouse_sql, .start = start, .stop = stop, .on_timeline = warehouse_timeline,
-    .metrics = metrics,
+    .metrics = warehouse_metrics,
 };

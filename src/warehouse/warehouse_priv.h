@@ -7,6 +7,8 @@
 #include "eventlog/eventlog.h"
 #include "warehouse/warehouse.h"
 
+#include <pthread.h>
+
 /* One warehouse file being kept up to date. */
 struct follower {
     struct app *app;
@@ -56,6 +58,51 @@ enum rc apply_visits(struct follower *f, const struct eventlog_segment *segment)
 enum rc make_event_view(struct ctx *c, struct follower *f) ZX_MUST_CHECK;
 /* A file's path as SQL writes it. */
 void warehouse_add_path(struct buf *sql, const char *path);
+
+/* ---- warehouse.c: one thread owns it; the rest asks (ask.c) ---- */
+
+enum { WAREHOUSE_IDLE_MAX = 16 };
+
+/* How much happens: what was applied at the last look. */
+struct pace {
+    int64_t looked_us, seq;
+    bool calm;
+    int64_t behind_us;               /* since when a sleeper knows of changes to apply, 0: there are none */
+};
+
+struct warehouse {
+    struct app *app;
+    char path[512], next_path[520];
+    struct follower follower;        /* the thread's; its db is NULL while there is none */
+
+    pthread_rwlock_t file_lock;      /* read: a connection is lent; write: the file is being replaced */
+    pthread_mutex_t lock;            /* guards all below */
+    pthread_cond_t changed;
+    struct db *idle[WAREHOUSE_IDLE_MAX];
+    size_t idle_count;
+    bool ready, stopping, rebuild_wanted, rebuilding;
+    bool impossible;                 /* no library: nothing is ever going to be ready */
+    enum rc rebuild_rc;
+    unsigned rebuilds;               /* finished */
+    int64_t applied_seq;
+    bool asleep;                     /* nobody asks: the file is closed, and ready stands for "can be opened" */
+    int64_t asked_us;                /* last time that somebody did, monotonic */
+    int64_t rest_us;                 /* so long without it, and it may fall asleep */
+
+    struct pace pace;                /* the thread's */
+    bool started;
+    pthread_t thread;
+};
+
+/* Steps until nothing is left to apply; or, with `near`, until one step took all there was: under steady load something is
+ * always left. RC_GONE: the program ends. */
+enum rc warehouse_catch_up(struct warehouse *w, struct follower *f, bool near) ZX_MUST_CHECK;
+
+/* ---- ask.c ---- */
+
+/* So many milliseconds from now, for pthread_cond_timedwait(). */
+struct timespec warehouse_until(int64_t ms);
+void warehouse_metrics(struct app *app, struct buf *out);
 
 /* ---- hash.c ---- */
 
