@@ -113,6 +113,7 @@ DELETE FROM customer_refund WHERE customer_id IN ($ids[]);
 -- name: customer_refund_over
 SELECT customer_id FROM customer_refund WHERE until_us <= $now_us LIMIT $limit;
 
+-- 8 is the kind once more: with the number in the text the statement may use the index of these rows alone.
 -- name: customer_refund_forget
 UPDATE customer_change SET old_sealed = NULL, new_sealed = NULL
 WHERE kind = $kind AND kind = 8 AND at_us <= $before_us AND (old_sealed IS NOT NULL OR new_sealed IS NOT NULL);

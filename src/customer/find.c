@@ -205,12 +205,18 @@ static enum rc find_code(struct ctx *c, struct str text, int64_t *ret)
     return db_get_i64(c->db, 0, ret, "customer_by_number", DB_I64("number", number));
 }
 
-static enum rc find_number(struct ctx *c, struct str text, int64_t *ret)
+/* Whom a whole identifier names: mostly one; a number may be of a receipt here and of another there. */
+struct named {
+    int64_t ids[LOOKUP_MAX];
+    size_t count;
+};
+
+static enum rc find_number(struct ctx *c, struct str text, struct named *ret)
 {
     enum rc rc = RC_OK;
-    for (size_t i = 0; !rc && *ret == 0 && modules[i]; i++)
+    for (size_t i = 0; !rc && ret->count == 0 && modules[i]; i++)
         if (modules[i]->on_lookup)
-            rc = modules[i]->on_lookup(c, text, ret);
+            rc = modules[i]->on_lookup(c, text, ret->ids, LOOKUP_MAX, &ret->count);
     return rc;
 }
 
@@ -231,22 +237,54 @@ static bool looks_exact(struct str text)
     return digits > 4 || (digits > 0 && letters > 0);
 }
 
-static enum rc find_exact(struct ctx *c, struct str text, int64_t *ret)
+static enum rc find_fields(struct ctx *c, const enum vault_field *fields, size_t count, struct str text, struct named *ret)
 {
-    static const enum vault_field fields[] = {VAULT_PHONE, VAULT_CARD, VAULT_IDNUM, VAULT_ACCOUNT, VAULT_WECHAT, VAULT_WEIBO};
-    bool email = str_find(text, '@') > 0;
-    *ret = 0;
+    int64_t id = 0;
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && ret->count == 0 && id == 0 && i < count; i++)
+        rc = find_field(c, fields[i], text, &id);
+    if (!rc && id)
+        *ret = (struct named){{id}, 1};
+    return rc;
+}
+
+static enum rc find_exact(struct ctx *c, struct str text, struct named *ret)
+{
+    static const enum vault_field email[] = {VAULT_EMAIL}, first[] = {VAULT_PHONE, VAULT_CARD},
+                                  then[] = {VAULT_IDNUM, VAULT_ACCOUNT, VAULT_WECHAT, VAULT_WEIBO};
+    bool is_email = str_find(text, '@') > 0;
+    int64_t coded = 0;
+    *ret = (struct named){.count = 0};
     if (!looks_exact(text))
         return RC_OK;
-    enum rc rc = find_code(c, text, ret);
-    if (!rc && email)
-        rc = find_field(c, VAULT_EMAIL, text, ret);
-    for (size_t i = 0; !rc && !email && *ret == 0 && i < 2; i++)
-        rc = find_field(c, fields[i], text, ret);
-    if (!rc && *ret == 0)
+    enum rc rc = find_code(c, text, &coded);
+    if (!rc && coded)
+        *ret = (struct named){{coded}, 1};
+    if (!rc)
+        rc = is_email ? find_fields(c, email, 1, text, ret) : find_fields(c, first, 2, text, ret);
+    if (!rc)
         rc = find_number(c, text, ret);
-    for (size_t i = 2; !rc && *ret == 0 && i < sizeof(fields) / sizeof(fields[0]); i++)
-        rc = find_field(c, fields[i], text, ret);
+    return rc || is_email ? rc : find_fields(c, then, sizeof(then) / sizeof(then[0]), text, ret);
+}
+
+/* One person is shown to whoever knows the identifier. Of several it named none: they are shown where they may be browsed. */
+static enum rc load_named(struct ctx *c, const struct named *named, struct view **ret, size_t *ret_count)
+{
+    size_t count, kept = 0;
+    enum rc rc = views_load(c, named->ids, named->count, ret, &count);
+    for (size_t i = 0; !rc && i < count; i++) {
+        const struct view *v = &(*ret)[i];
+        bool again = false;
+        for (size_t k = 0; k < kept; k++)
+            again |= (*ret)[k].root == v->root;
+        if (!again)
+            (*ret)[kept++] = *v;
+    }
+    count = kept;
+    for (size_t i = kept = 0; !rc && i < count; i++)
+        if (count == 1 || view_visible(c, &(*ret)[i]))
+            (*ret)[kept++] = (*ret)[i];
+    *ret_count = kept;
     return rc;
 }
 
@@ -283,15 +321,15 @@ enum rc customer_lookup(struct ctx *c, const struct request *r, struct reply *p)
     const struct lookup_in *in = r->in;
     struct str text = str_trim(in->q);
     struct view *views = NULL;
-    int64_t id = 0;
+    struct named named;
     size_t count = 0;
     enum rc rc = customer_misses_check(c);
     if (!rc)
-        rc = find_exact(c, text, &id);
-    if (!rc && id)
-        rc = views_load(c, &id, 1, &views, &count);
-    bool exact = count > 0;
-    if (!rc && !exact && text.len)
+        rc = find_exact(c, text, &named);
+    if (!rc && named.count)
+        rc = load_named(c, &named, &views, &count);
+    bool exact = count == 1;
+    if (!rc && count == 0 && text.len)
         rc = lookup_names(c, text, &views, &count);
     if (rc)
         return rc;

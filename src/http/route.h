@@ -154,8 +154,8 @@ struct module {
     enum rc (*on_customer_erase)(struct ctx *c, int64_t customer_id);
     enum rc (*on_customer_export)(struct ctx *c, int64_t customer_id, struct jw *out);
     enum rc (*on_timeline)(struct ctx *c, const struct timeline_query *q, struct timeline *out);
-    /* Whose is this number (order, receipt, coupon …)? Leaves *ret_customer alone when it is not ours. */
-    enum rc (*on_lookup)(struct ctx *c, struct str text, int64_t *ret_customer);
+    /* Whose is this number (order, receipt, coupon …)? Two tills may have given the same one to two people. At most `max`. */
+    enum rc (*on_lookup)(struct ctx *c, struct str text, int64_t *ret_customers, size_t max, size_t *ret_count);
     /* What each channel was to her; the record page adds them up. */
     enum rc (*on_record)(struct ctx *c, const int64_t *members, size_t member_count, struct channel_totals **ret, size_t *ret_count);
     /* From now on this code (or barcode) means this SKU: what was written before it was known can be joined. */

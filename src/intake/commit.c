@@ -2,6 +2,7 @@
  * Everything here may run twice (db_tx), so each pass starts from the items as they were parsed. */
 #include "base/id.h"
 #include "base/log.h"
+#include "catalog/catalog.h"
 #include "db/pool.h"
 #include "intake/intake_priv.h"
 
@@ -125,6 +126,19 @@ static void add_contacts(struct ctx *c, const struct identity_item *who, struct 
     }
 }
 
+/* The store of a receipt, 0 of anything else: where she buys first is her home, and its assistants find her. An unknown one is
+ * refused with the receipt, later. */
+static enum rc store_of(struct ctx *c, const struct intake_item *item, int64_t *ret)
+{
+    struct store store = {.id = 0};
+    bool receipt = item->kind == INTAKE_DOCUMENT && item->sale->kind == SALE_RECEIPT;
+    enum rc rc = receipt ? catalog_store(c, item->sale->store_code, &store) : RC_OK;
+    if (rc == RC_NOT_FOUND)
+        ctx_clear(c);
+    *ret = store.id;
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 static bool is_known(enum identity_outcome o)
 {
     return o == IDENTITY_FOUND || o == IDENTITY_CREATED || o == IDENTITY_MERGED || o == IDENTITY_CONFLICT;
@@ -146,6 +160,9 @@ static enum rc learn(struct ctx *c, struct group *g)
         t.source_id = who->source_id;
         t.source_kind = item->kind == INTAKE_EVENT ? "identify" : who->ref_kind;
         t.ref_id = who->ref_id;
+        enum rc rc = store_of(c, item, &t.first_store_id);
+        if (rc)
+            return rc;
         add_contacts(c, who, &t);
         list[count++] = t;
     }

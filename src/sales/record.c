@@ -120,18 +120,13 @@ enum rc sales_timeline(struct ctx *c, const struct timeline_query *q, struct tim
 
 /* ---- whose number ---- */
 
-enum rc sales_lookup(struct ctx *c, struct str text, int64_t *ret_customer)
+enum rc sales_lookup(struct ctx *c, struct str text, int64_t *ret_customers, size_t max, size_t *ret_count)
 {
-    int64_t first = 0, second = 0;
-    struct db_rows *q = db_query(c->db, "sale_by_number", DB_TEXT("number", text), DB_TEXT("code", vault_code(c->app, c->arena, text)));
-    if (db_next(q))
-        first = second = db_i64(q, "customer_id");
-    if (db_next(q))
-        second = db_i64(q, "customer_id");
-    enum rc rc = db_end(q);
-    if (rc == RC_OK && first && first == second) /* the same number of two tills may be two people's: then it names nobody */
-        *ret_customer = first;
-    return rc;
+    *ret_count = 0;
+    struct db_rows *q = db_query(c->db, "sale_by_number", DB_TEXT("number", text), DB_TEXT("code", vault_code(c->app, c->arena, text)), DB_I64("limit", max));
+    while (*ret_count < max && db_next(q))
+        ret_customers[(*ret_count)++] = db_i64(q, "customer_id");
+    return db_end(q);
 }
 
 /* ---- what each channel was to her ---- */

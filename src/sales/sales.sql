@@ -147,7 +147,7 @@ WHERE s.customer_id IN ($members[]) AND s.refunded_minor > 0 AND e.refund_minor 
 ORDER BY e.at_us DESC, s.id DESC LIMIT $limit;
 
 -- name: sale_by_number
-SELECT customer_id FROM sale WHERE number IN ($number, $code) ORDER BY customer_id LIMIT 2;
+SELECT DISTINCT customer_id FROM sale WHERE number IN ($number, $code) ORDER BY customer_id NULLS FIRST LIMIT $limit;
 
 -- What each channel was to her: purchases by document, goods by line. A return counts for the channel that sold it.
 -- name: sale_channel_documents

@@ -45,7 +45,7 @@ enum rc sales_load(struct ctx *c, int64_t id, struct sale_stored *ret) ZX_MUST_C
 route_fn sales_orders_list, sales_order_show, sales_customer_orders_list;
 extern const struct field sale_out[];
 enum rc sales_timeline(struct ctx *c, const struct timeline_query *q, struct timeline *out) ZX_MUST_CHECK;
-enum rc sales_lookup(struct ctx *c, struct str text, int64_t *ret_customer) ZX_MUST_CHECK;
+enum rc sales_lookup(struct ctx *c, struct str text, int64_t *ret_customers, size_t max, size_t *ret_count) ZX_MUST_CHECK;
 enum rc sales_record(struct ctx *c, const int64_t *members, size_t member_count, struct channel_totals **ret, size_t *ret_count) ZX_MUST_CHECK;
 enum rc sales_export(struct ctx *c, int64_t customer_id, struct jw *out) ZX_MUST_CHECK;
 

@@ -246,6 +246,19 @@ describe("one person out of two", () => {
     expect(paged).toEqual(story.map((i: any) => i.id));
   });
 
+  test("a receipt number that two stores gave to two people shows both; an assistant, those of her store", async () => {
+    const buy = async (phone: string, store: string) =>
+      (await withKey(program.url, till, "/api/v1/receipts", receipt("20260301-00042", { phone }, "10.00", store))).body.results[0].customer_id;
+    const here = await buy("13900008883", "SH01");
+    expect(await lookup("20260301-00042")).toMatchObject({ kind: "exact", items: [{ id: here }] });
+    const there = await buy("13900008884", "HZ01");
+    const both = await lookup("20260301-00042");
+    expect(both.kind).toBe("list");
+    expect(both.items.map((i: any) => i.id).sort()).toEqual([here, there].sort());
+    const own = await lookup("20260301-00042", assistant);
+    expect(own).toMatchObject({ kind: "exact", items: [{ id: here }] });
+  });
+
   test("a trusted identify fills the record, an older one does not turn it back", async () => {
     const send = (name: string, at: string, n: number) =>
       withKey(program.url, server, "/v1/identify", { anonymousId: "d9", userId: "u-9", messageId: `i-${n}`, timestamp: at, traits: { name, phone: "13900008882", birthday: "1991-02-03" } });
