@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "db/pool.h"
+#include "http/http.h"
 #include "vault/keystore.h"
 
 #include <pthread.h>
@@ -218,11 +219,48 @@ static int by_id(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Sorts; each once. Returns how many are left. */
+static size_t distinct(int64_t *ids, size_t count)
+{
+    size_t kept = 0;
+    if (count)
+        qsort(ids, count, sizeof(*ids), by_id);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || ids[kept - 1] != ids[i])
+            ids[kept++] = ids[i];
+    return kept;
+}
+
+/* Pages that show one of these people ask for her again; when there are too many to name, all do. */
+static void tell_pages(struct ctx *c, const struct change *changes, size_t count)
+{
+    enum { NAMED_MAX = 200 };
+    _cleanup_buf_ struct buf json = BUF_INIT(16 << 10);
+    struct jw w = jw_on(&json);
+    int64_t *ids = arena_new_array(c->arena, int64_t, count);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (changes[i].customer_id)
+            ids[n++] = changes[i].customer_id;
+    n = distinct(ids, n);
+    if (n == 0 || !c->app->http)
+        return;
+    jw_object(&w);
+    jw_key(&w, "customers");
+    jw_array(&w);
+    for (size_t i = 0; i < n && i < NAMED_MAX; i++)
+        jw_id(&w, ids[i]);
+    jw_array_end(&w);
+    jw_kv_bool(&w, "more", n > NAMED_MAX);
+    jw_object_end(&w);
+    http_publish(c->app->http, "change", "customer.read", 0, buf_str(&json));
+}
+
 /* A merge names the loser; her root follows from her. */
 static enum rc follow(struct customer_feed *f, struct ctx *c, bool *ret_more)
 {
     struct change *changes;
-    size_t count, n = 0, distinct = 0;
+    size_t count, n = 0;
     enum rc rc = change_read(c, f->after_seq, FOLLOW_PAGE, &changes, &count);
     if (rc || count == 0)
         return rc;
@@ -230,14 +268,11 @@ static enum rc follow(struct customer_feed *f, struct ctx *c, bool *ret_more)
     for (size_t i = 0; i < count; i++)
         if (concerns_names(changes[i].kind))
             ids[n++] = changes[i].ref_id;
-    if (n)
-        qsort(ids, n, sizeof(*ids), by_id);
-    for (size_t i = 0; i < n; i++)
-        if (distinct == 0 || ids[distinct - 1] != ids[i])
-            ids[distinct++] = ids[i];
-    rc = distinct ? remember(c, ids, distinct) : RC_OK;
+    n = distinct(ids, n);
+    rc = n ? remember(c, ids, n) : RC_OK;
     if (rc)
         return rc;
+    tell_pages(c, changes, count);
     f->after_seq = changes[count - 1].seq;
     *ret_more = count == FOLLOW_PAGE;
     return RC_OK;

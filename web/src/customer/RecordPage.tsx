@@ -23,8 +23,14 @@ import { RevealDialog } from "./RevealDialog";
 import { Story } from "./Story";
 import { WhoColumn } from "./WhoColumn";
 
-interface Moved {
+/** Of an event as it arrives; and of all that was committed, imports included. */
+interface Arrived {
   customer_id?: string | null;
+}
+interface Changed {
+  customers: string[];
+  /** There were too many to name. */
+  more: boolean;
 }
 
 /** Counts up whenever the stream says that this person moved, at most twice a second. */
@@ -32,11 +38,9 @@ function useMoves(customer: Customer | undefined): number {
   const client = useQueryClient();
   const [moves, setMoves] = useState(0);
   const ids = customer ? [customer.id, ...customer.members] : [];
-  const heard = (message: Moved) => {
-    if (message.customer_id && ids.includes(message.customer_id)) setMoves((n) => n + 1);
-  };
-  useStream<Moved>("change", heard);
-  useStream<Moved>("live", heard);
+  const move = (hers: boolean) => hers && setMoves((n) => n + 1);
+  useStream<Changed>("change", ({ customers, more }) => move(more || customers.some((id) => ids.includes(id))));
+  useStream<Arrived>("live", ({ customer_id }) => move(Boolean(customer_id && ids.includes(customer_id))));
   useEffect(() => {
     if (!moves || !customer) return;
     const timer = window.setTimeout(() => {

@@ -12,23 +12,30 @@ import { readStory, type StoryFilter } from "./queries";
 import { StoryFilters } from "./StoryFilters";
 import { StoryItem } from "./StoryItem";
 import "./story.css";
-import { byDay } from "./story";
+import { byDay, itemKey } from "./story";
 
-/** How many items arrived since the list was read; asks the first page again whenever the person moved. */
-function useArrived(customer: Customer, filter: StoryFilter, head: TimelineItem | undefined, moves: number): number {
+interface StoryPage {
+  items: TimelineItem[];
+}
+
+/** How many items arrived since the list was read; asks the first page again whenever the person moved. By what is there, not by
+ * time: a till's day file brings this morning's receipts tonight. */
+function useArrived(customer: Customer, filter: StoryFilter, pages: StoryPage[] | undefined, moves: number): number {
   const [arrived, setArrived] = useState(0);
-  const known = head ? `${head.at}` : "";
+  const read = useRef(pages);
+  read.current = pages;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a move is the reason to ask
   useEffect(() => {
     if (!moves || filter.until) return;
     const timer = window.setTimeout(async () => {
       const first = await readStory(customer.id, filter).catch(() => null);
-      if (first) setArrived(first.items.filter((item) => item.at > known).length);
+      const known = new Set(read.current?.flatMap((page) => page.items.map(itemKey)));
+      if (first) setArrived(first.items.filter((item) => !known.has(itemKey(item))).length);
     }, 300);
     return () => window.clearTimeout(timer);
   }, [moves]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new head means that all is read
-  useEffect(() => setArrived(0), [known]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a first page that was read anew holds all of it
+  useEffect(() => setArrived(0), [pages?.[0]]);
   return arrived;
 }
 
@@ -61,7 +68,7 @@ export function Story({ customer, moves }: { customer: Customer; moves: number }
     staleTime: 60000,
   });
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const arrived = useArrived(customer, filter, items[0], moves);
+  const arrived = useArrived(customer, filter, query.data?.pages, moves);
   const end = useEnd(() => {
     if (query.hasNextPage && !query.isFetching) query.fetchNextPage();
   });
