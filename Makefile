@@ -9,8 +9,10 @@ run: build
 setup:
 	@tools/setup.sh
 
+# Built anew when anything it is made of is newer than the last time.
 web: setup
-	@$(NODE) npm run --silent build
+	@[ -d web/dist ] && [ -e .cache/web ] && [ -z "$$(find web i18n package-lock.json -path web/dist -prune -o -newer .cache/web -print -quit)" ] || \
+	    { $(NODE) npm run --silent build && mkdir -p .cache && touch .cache/web; }
 
 # Meson decides what is stale; --reconfigure picks up new files.
 build: web
@@ -36,4 +38,4 @@ format:
 	@git ls-files 'src/*.c' 'src/*.h' 'src/*.cc' 'tests/*.c' 'bench/*.c' 'tools/*.c' | xargs clang-format -i
 
 clean:
-	rm -rf build build-* web/dist
+	rm -rf build build-* web/dist .cache/web

@@ -51,37 +51,40 @@ export interface Running {
   process: ChildProcess;
   /** What the program logged so far. */
   log(): string;
-  /** SIGTERM and wait; resolves with the exit status. */
-  stop(): Promise<number | null>;
+  /** What it printed. */
+  out(): string;
+  /** SIGTERM, or what is asked, and wait; resolves with the exit status. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
   exited: Promise<number | null>;
 }
 
-export async function serve(data: string, options: { listen?: string; env?: Record<string, string> } = {}): Promise<Running> {
-  const child = spawn(binary, ["serve", "--data", data, "--listen", options.listen ?? "127.0.0.1:0"], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...options.env },
-  });
+/** Starts a program and waits until it says where it listens. */
+export async function listening(command: string, args: string[], env: Record<string, string> = {}): Promise<Running> {
+  const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   let log = "";
+  let out = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     log = (log + text).slice(-2_000_000);
   });
   const exited = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
   const url = await new Promise<string>((found, failed) => {
     child.once("error", failed); // the program is not there
-    let out = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       out += text;
       const match = /listening on (http:\/\/\S+)/.exec(out);
       if (match) found(match[1]);
     });
-    exited.then((code) => failed(new Error(`zhixin serve ended with ${code}: ${log}`)));
+    exited.then((code) => failed(new Error(`${command} ended with ${code}: ${log}`)));
   });
-  const stop = async () => {
-    child.kill("SIGTERM");
+  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
+    child.kill(signal);
     return exited;
   };
-  return { url, process: child, log: () => log, stop, exited };
+  return { url, process: child, log: () => log, out: () => out, stop, exited };
 }
+
+export const serve = (data: string, options: { listen?: string; env?: Record<string, string> } = {}) =>
+  listening(binary, ["serve", "--data", data, "--listen", options.listen ?? "127.0.0.1:0"], options.env);
 
 export interface Reply<T = any> {
   status: number;

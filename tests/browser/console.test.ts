@@ -354,13 +354,20 @@ describe("making and changing customers", () => {
     await page.waitForURL(`**/customers/${shenId}`);
     await page.locator(".zx-relations", { hasText: "子女" }).waitFor();
     await page.getByRole("button", { name: /^删除 子女/ }).click();
-    await page.locator(".ant-popconfirm").getByRole("button", { name: /删\s*除/ }).click();
+    await page
+      .locator(".ant-popconfirm")
+      .getByRole("button", { name: /删\s*除/ })
+      .click();
     await page.getByText("还没有记录她和谁有关系。").waitFor();
   });
 
   test("who was filed as a person becomes an organisation and a member, and a home store can be taken away", async () => {
     const { page } = person;
-    const made = await program.admin.post("/api/v1/customers", { name: "青禾设计", phones: ["15477770002"], home_store: "SH01" });
+    const made = await program.admin.post("/api/v1/customers", {
+      name: "青禾设计",
+      phones: ["15477770002"],
+      home_store: "SH01",
+    });
     await page.goto(`/customers/${made.body.id}/edit`);
     await page.getByLabel("单位").check();
     await page.getByLabel("已入会").check();

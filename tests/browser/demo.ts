@@ -3,6 +3,14 @@ import { type Program, Session, startProgram, zhixin } from "../harness";
 
 /** One of the cast of the tour (docs/demo.md). */
 export const shen = { name: "沈静怡", phone: "15400000101", card: "880000000101", pinyin: "shen jingyi" };
+/** Another of them: she bought on the web and brought one piece back to a store. */
+export const he = {
+  name: "何雨欣",
+  phone: "15400000105",
+  card: "880000000105",
+  pinyin: "he yuxin",
+  email: "he.yuxin@example.com",
+};
 export const password = "correct horse battery";
 export const assistantEmail = "a07@zhixin.example";
 export const agentEmail = "agent@zhixin.example";
