@@ -1,5 +1,6 @@
 /* The configuration file: ini sections, every key known here with its default; the environment overrides. */
 #include "app/app_priv.h"
+#include "base/log.h"
 
 #include <ini.h>
 #include <stdio.h>
@@ -9,17 +10,17 @@
 static const struct setting {
     const char *section, *key, *otherwise, *comment;
     size_t offset;
-    bool number;
+    enum { TEXT, NUMBER, COUNT } type; /* COUNT: a number that may be 0 */
 } settings[] = {
-    {"server", "listen", "127.0.0.1:8080", "Address and port. Put a TLS proxy in front of anything but this machine.", offsetof(struct config, listen), false},
-    {"server", "workers", "4", "Threads that run requests.", offsetof(struct config, workers), true},
+    {"server", "listen", "127.0.0.1:8080", "Address and port. Put a TLS proxy in front of anything but this machine.", offsetof(struct config, listen), TEXT},
+    {"server", "workers", "4", "Threads that run requests.", offsetof(struct config, workers), NUMBER},
     {"server", "trusted_proxies", "", "Addresses or ranges (10.0.0.1, 192.168.0.0/16) of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; empty: nobody's.",
-     offsetof(struct config, trusted_proxies), false},
-    {"vault", "unseal_file", "", "Key file (mode 0600) that opens the keyring; empty: unseal.key in the data directory.", offsetof(struct config, unseal_file), false},
-    {"warehouse", "memory_mib", "384", "Memory that the analytical store may use.", offsetof(struct config, warehouse_memory_mib), true},
-    {"warehouse", "rest_s", "20", "The analytical store is closed when nobody asked it and little happened for so many seconds; 0: never.", offsetof(struct config, warehouse_rest_s), true},
-    {"eventlog", "segment_events", "262144", "So many events are sealed into one segment file.", offsetof(struct config, segment_events), true},
-    {"log", "level", "info", "debug, info, warn or error.", offsetof(struct config, log_level), false},
+     offsetof(struct config, trusted_proxies), TEXT},
+    {"vault", "unseal_file", "", "Key file (mode 0600) that opens the keyring; empty: unseal.key in the data directory.", offsetof(struct config, unseal_file), TEXT},
+    {"warehouse", "memory_mib", "192", "Memory that the analytical store may use.", offsetof(struct config, warehouse_memory_mib), NUMBER},
+    {"warehouse", "rest_s", "20", "The analytical store is closed when nobody asked it and little happened for so many seconds; 0: never.", offsetof(struct config, warehouse_rest_s), COUNT},
+    {"eventlog", "segment_events", "262144", "So many events are sealed into one segment file.", offsetof(struct config, segment_events), NUMBER},
+    {"log", "level", "info", "debug, info, warn or error.", offsetof(struct config, log_level), TEXT},
 };
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
 
@@ -27,8 +28,8 @@ static bool put(struct config *config, const struct setting *s, const char *valu
 {
     void *at = (char *)config + s->offset;
     int64_t number;
-    if (s->number) {
-        if (!str_i64(str_z(value), &number) || number < 1)
+    if (s->type != TEXT) {
+        if (!str_i64(str_z(value), &number) || number < (s->type == COUNT ? 0 : 1))
             return false;
         *(int64_t *)at = number;
         return true;
@@ -60,11 +61,23 @@ static bool from_environment(struct config *config)
         name[at] = '\0';
         const char *value = getenv(name);
         if (value && !put(config, &settings[i], value)) {
-            fprintf(stderr, "zhixin: %s: not a number above 0\n", name);
+            fprintf(stderr, "zhixin: %s: not a number%s\n", name, settings[i].type == COUNT ? "" : " above 0");
             return false;
         }
     }
     return true;
+}
+
+/* For the whole process, from here on. */
+static bool set_log_level(const struct config *config)
+{
+    enum log_level level;
+    bool known = log_level_named(config->log_level, &level);
+    if (known)
+        log_set_level(level);
+    else
+        fprintf(stderr, "zhixin: [log] level: %s is none of debug, info, warn, error\n", config->log_level);
+    return known;
 }
 
 enum rc config_load(struct ctx *c, const char *data_dir, struct config *ret)
@@ -76,7 +89,7 @@ enum rc config_load(struct ctx *c, const char *data_dir, struct config *ret)
     int line = access(path, R_OK) == 0 ? ini_parse(path, on_line, &config) : 0;
     if (line != 0)
         fprintf(stderr, "zhixin: %s: line %d is not understood; see docs/operations.md for every key\n", path, line);
-    if (line != 0 || !from_environment(&config)) {
+    if (line != 0 || !from_environment(&config) || !set_log_level(&config)) {
         config_free(&config);
         return ctx_fail(c, RC_INVALID, "config", "malformed");
     }

@@ -106,6 +106,7 @@ static enum rc open_parts(struct ctx *c, struct app *app, const struct app_optio
     if (rc)
         return rc;
     app->config = &opened->config;
+    app->warehouse_memory_mib = opened->config.warehouse_memory_mib;
     app->warehouse_rest_s = opened->config.warehouse_rest_s;
     app->segment_events = opened->config.segment_events;
     rc = open_databases(c, app, o->migrate);

@@ -27,6 +27,7 @@ struct log_field {
 #define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)
 
 void log_set_level(enum log_level least);
+bool log_level_named(const char *name, enum log_level *ret);
 void log_set_process(const char *name); /* "server", "vault", …; a constant */
 void log_write(enum log_level level, const char *what, const struct log_field *fields, size_t count);
 

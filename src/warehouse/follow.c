@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { CHANGES_A_STEP = 20000, EVENTS_A_STEP = 100000, HASH_HEX = 33, MEMORY_KIB = 192 << 10, LOGIC_VERSION = 1 };
+enum { CHANGES_A_STEP = 20000, EVENTS_A_STEP = 100000, HASH_HEX = 33, MEMORY_MIB = 192, LOGIC_VERSION = 1 };
 
 static const char *const tables[] = {
     "warehouse_table_state", "warehouse_table_customer", "warehouse_table_subject", "warehouse_table_sale", "warehouse_table_line", "warehouse_table_refund",
@@ -115,7 +115,7 @@ enum rc follower_open(struct app *app, const char *path, bool make, struct follo
         return RC_NOT_FOUND;
     snprintf(f.path, sizeof(f.path), "%s", path);
     snprintf(segments, sizeof(segments), "%s/segments/", dir ? dir : app->data_dir);
-    enum rc rc = db_open_duckdb(path, segments, &(struct db_options){.create = true, .cache_kib = MEMORY_KIB}, &f.db);
+    enum rc rc = db_open_duckdb(path, segments, &(struct db_options){.create = true, .cache_kib = (app->warehouse_memory_mib ? app->warehouse_memory_mib : MEMORY_MIB) << 10}, &f.db);
     if (rc)
         return rc;
     rc = prepare(&f, fresh);

@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually, type Program, startProgram, zhixin } from "../harness";
+import { eventually, install, type Program, serve, startProgram, zhixin } from "../harness";
 
 let program: Program;
 let key: string;
@@ -261,4 +261,18 @@ test("the command and the server give the same document", async () => {
   for (const [path, methods] of Object.entries<any>(served.paths))
     for (const [method, operation] of Object.entries<any>(methods))
       expect(operation["x-permission"], `${method} ${path}`).toBeTruthy();
+});
+
+test("settings do what they say, and a wrong one is named", async () => {
+  const place = await install();
+  const told = async (env: Record<string, string>) => {
+    const running = await serve(place.data, { env });
+    expect(await running.stop()).toBe(0);
+    return running.log();
+  };
+  expect(await told({})).toContain('"level":"info"');
+  expect(await told({ ZHIXIN_LOG_LEVEL: "warn", ZHIXIN_WAREHOUSE_REST_S: "0" })).not.toContain('"level":"info"');
+  await expect(told({ ZHIXIN_LOG_LEVEL: "loud" })).rejects.toThrow("[log] level: loud is none of debug, info, warn, error");
+  await expect(told({ ZHIXIN_SERVER_WORKERS: "0" })).rejects.toThrow("ZHIXIN_SERVER_WORKERS: not a number above 0");
+  place.remove();
 });
