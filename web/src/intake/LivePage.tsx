@@ -137,7 +137,8 @@ function Feed({ first }: { first: LiveEvent[] }) {
         </div>
       </div>
       {shown.length ? (
-        <div className="zx-live-scroll">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
+        <section className="zx-live-scroll" tabIndex={0} aria-label={t("nav.live")}>
           <table className="zx-live" aria-label={t("nav.live")}>
             <thead>
               <tr>
@@ -155,7 +156,7 @@ function Feed({ first }: { first: LiveEvent[] }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       ) : (
         <Empty title={t("live.none")} text={t("live.none_text")} />
       )}
