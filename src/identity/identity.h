@@ -5,6 +5,7 @@
 
 #include "base/ctx.h"
 #include "http/route.h"
+#include "json/json.h"
 #include "vault/vault.h"
 
 /* Stored numbers: never reorder. */
@@ -39,7 +40,7 @@ enum identity_outcome {
     IDENTITY_CREATED = 2,
     IDENTITY_MERGED = 3,     /* found, and two records became one */
     IDENTITY_CONFLICT = 4,   /* found by the strongest identifier; the rest is in 待核对 */
-    IDENTITY_CLAIMED = 5,    /* bound a device by an unproven claim only */
+    IDENTITY_CLAIMED = 5,    /* an unproven claim only: kept with its event, moves nobody */
 };
 
 /* What asks who it is. In: all but the last three. */
@@ -64,6 +65,11 @@ struct identity_item {
 enum rc identity_resolve(struct ctx *c, struct identity_item *items, size_t count) ZX_MUST_CHECK;
 /* Pseudonym of a device or opaque account id: keyed hash, positive, never 0. */
 int64_t identity_subject(const struct app *app, struct str scope, struct str value);
+
+/* Is any of them an identifier that was claimed without proof? Judged claims, after identity_resolve(). */
+bool identity_has_claimed(const struct identity_claim *claims, size_t count);
+/* These, as elements of a JSON array: "phone:<keyed hash>". Whoever proves one later can be found by it. */
+void identity_write_claimed(struct jw *w, const struct identity_claim *claims, size_t count);
 
 /* The record that `customer_id` is today (follows merges), and all ids that are the same person. */
 enum rc identity_root(struct ctx *c, int64_t customer_id, int64_t *ret_root) ZX_MUST_CHECK;

@@ -62,16 +62,6 @@ SELECT subject FROM subject_link WHERE customer_id IN ($members[]) ORDER BY subj
 -- name: subject_link_devices
 SELECT subject, at_us FROM subject_link WHERE customer_id IN ($members[]) AND is_device = 1 ORDER BY at_us, subject LIMIT 200;
 
--- name: identity_claimed_count
-SELECT count(*) FROM identity_claimed WHERE subject = $subject;
-
--- name: identity_claimed_insert
-INSERT INTO identity_claimed (subject, key_hash, kind, source_id, at_us)
-VALUES ($subject, $key_hash, $kind, $source_id, $at_us) ON CONFLICT (subject, key_hash) DO NOTHING;
-
--- name: identity_claimed_devices
-SELECT count(*) FROM identity_claimed WHERE key_hash = $key_hash;
-
 -- name: customer_member_root
 SELECT root_id FROM customer_member WHERE customer_id = $customer_id;
 

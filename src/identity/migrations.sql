@@ -100,3 +100,7 @@ CREATE TABLE identity_use (
     uses $BIGINT NOT NULL,
     PRIMARY KEY (key_hash, business_day)
 ) $CLUSTERED;
+
+-- migration: 401
+-- What was only claimed stands with the event that claimed it (its property "$claims").
+DROP TABLE identity_claimed;

@@ -105,7 +105,7 @@ static const struct route routes[] = {
     {.path = NULL},
 };
 
-static const char *const tables[] = {"key_claim", "identifier", "identity_evidence", "subject_link", "identity_claimed", "customer_member",
+static const char *const tables[] = {"key_claim", "identifier", "identity_evidence", "subject_link", "customer_member",
                                      "identity_log", "identity_review", "identity_use", NULL};
 
 static const struct permission permissions[] = {

@@ -1,10 +1,10 @@
 /* The decision: which record does an event, receipt or form belong to? Deterministic rules only.
  *   proven claims, strongest first → find holders → merge them, unless a unique identifier says that they are two people
- *   → attach what is new → bind the device. Unproven claims bind nothing but a note; see docs/identity.md. */
+ *   → attach what is new → bind the device. Unproven claims bind nothing: they stay with their event; see docs/identity.md. */
 #include "base/id.h"
 #include "identity/identity_priv.h"
 
-enum { CANDIDATES_MAX = 16, CONFLICTS_MAX = 16, CLAIMS_PER_DEVICE = 5 };
+enum { CANDIDATES_MAX = 16, CONFLICTS_MAX = 16 };
 
 struct candidate {
     struct identity_claim *claim;
@@ -333,29 +333,13 @@ static enum rc bind_device(struct ctx *c, struct decision *d)
 
 /* ---- nobody proven ---- */
 
-static enum rc note_claims(struct ctx *c, struct decision *d)
-{
-    int64_t noted;
-    enum rc rc = db_get_i64(c->db, 0, &noted, "identity_claimed_count", DB_I64("subject", d->item->subject));
-    for (size_t i = 0; !rc && i < d->item->claim_count && noted < CLAIMS_PER_DEVICE; i++) {
-        const struct identity_claim *claim = &d->item->claims[i];
-        if (claim->verdict != VAULT_OK || claim->kind == IDENTITY_DEVICE || claim->proven)
-            continue;
-        rc = db_run(c->db, "identity_claimed_insert", DB_I64("subject", d->item->subject), DB_BLOB("key_hash", str_n(claim->hash, 16)),
-                    DB_I64("kind", claim->kind), DB_I64("source_id", d->item->source_id), DB_I64("at_us", d->item->at_us));
-        noted++;
-        d->item->outcome = IDENTITY_CLAIMED;
-    }
-    return rc;
-}
-
 static enum rc resolve_unproven(struct ctx *c, struct decision *d)
 {
     struct identity_item *item = d->item;
     struct link link = {0};
-    enum rc rc = item->subject ? note_claims(c, d) : RC_OK;
-    if (!rc && d->device)
-        rc = link_of(c, item->subject, &link);
+    enum rc rc = d->device ? link_of(c, item->subject, &link) : RC_OK;
+    if (item->subject && identity_has_claimed(item->claims, item->claim_count))
+        item->outcome = IDENTITY_CLAIMED;
     if (rc)
         return rc;
     if (link.root && !link.shared) {

@@ -1,11 +1,11 @@
 /* What is believed of each kind of identifier (design §8), and how claims become keyed hashes.
  * Changing a row means a new IDENTITY_RULE_VERSION: evidence names the version that made it. */
 #include "identity/identity_priv.h"
-
 #include "base/app.h"
 
 #include <assert.h>
 #include <sodium.h>
+#include <stdio.h>
 
 static const struct identity_rule rules[] = {
     [IDENTITY_ACCOUNT] = {"account", VAULT_ACCOUNT, false, true, true, 1, 1, 0},
@@ -165,4 +165,31 @@ enum rc identity_key_claim(struct ctx *c, struct str kind, struct str key, int64
     if (!rc)
         *ret_holder = has;
     return rc;
+}
+
+/* ---- what was only claimed ---- */
+
+static bool is_claimed(const struct identity_claim *claim)
+{
+    return !claim->proven && claim->verdict == VAULT_OK && claim->kind != IDENTITY_DEVICE;
+}
+
+bool identity_has_claimed(const struct identity_claim *claims, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_claimed(&claims[i]))
+            return true;
+    return false;
+}
+
+void identity_write_claimed(struct jw *w, const struct identity_claim *claims, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char text[64], hex[2 * sizeof(claims[i].hash)];
+        if (!is_claimed(&claims[i]))
+            continue;
+        str_hex(claims[i].hash, sizeof(claims[i].hash), hex);
+        int len = snprintf(text, sizeof(text), "%s:%.*s", identity_rule(claims[i].kind)->word, (int)sizeof(hex), hex);
+        jw_str(w, str_n(text, (size_t)len));
+    }
 }

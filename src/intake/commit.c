@@ -221,6 +221,7 @@ static enum rc append_events(struct ctx *c, struct group *g)
         if (item->kind != INTAKE_EVENT || item->outcome == INTAKE_SAME || item->outcome == INTAKE_REFUSED)
             continue;
         events[count] = item->event;
+        events[count].props = intake_props_with_claims(c->arena, item);
         events[count++].subject = item->subject;
     }
     return count ? eventlog_append(c, c->app->eventlog, events, count) : RC_OK;

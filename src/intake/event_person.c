@@ -1,5 +1,6 @@
 /* What an event says about a person: ids become claims, traits become what customer_learn() takes. A public key's word is a
  * claim until it is proven (design §8); the user id alone can be proven in the browser, by the shop server's signature. */
+#include "base/limits.h"
 #include "intake/intake_priv.h"
 
 #include <sodium.h>
@@ -133,4 +134,22 @@ void intake_person_take(const struct app *app, struct intake_unit *u, struct jso
         take_traits(u, traits, item);
     }
     item->may_create = true;
+}
+
+struct str intake_props_with_claims(struct arena *a, const struct intake_item *item)
+{
+    struct str props = item->event.props;
+    if (!identity_has_claimed(item->claims, item->claim_count))
+        return props;
+    _cleanup_buf_ struct buf text = BUF_INIT(LIMIT_EVENT_BYTES);
+    struct jw w = jw_on(&text);
+    if (props.len)
+        buf_add(&text, str_sub(props, 0, props.len - 1)); /* without its closing brace */
+    buf_addz(&text, props.len > 2 ? "," : props.len ? "" : "{");
+    buf_addz(&text, "\"" INTAKE_CLAIMS "\":");
+    jw_array(&w);
+    identity_write_claimed(&w, item->claims, item->claim_count);
+    jw_array_end(&w);
+    buf_add_byte(&text, '}');
+    return text.failed ? props : arena_str(a, buf_str(&text));
 }

@@ -74,6 +74,7 @@ static enum column column_of(struct str key)
         {STR("sku"), COL_PRODUCT},   {STR("category"), COL_CATEGORY}, {STR("order_id"), COL_ORDER},    {STR("total"), COL_VALUE},       {STR("revenue"), COL_VALUE},
         {STR("value"), COL_VALUE},   {STR("price"), COL_PRICE},       {STR("quantity"), COL_QUANTITY}, {STR("currency"), COL_CURRENCY}, {STR("search"), COL_DROP},
         {STR("keywords"), COL_DROP}, {STR("products"), COL_PRODUCTS}, {STR("tab_url"), COL_DROP},      {STR("ip"), COL_DROP},           {STR("userAgent"), COL_DROP},
+        {STR(INTAKE_CLAIMS), COL_DROP}, /* ours to write */
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (str_eq(key, names[i].name))

@@ -31,6 +31,9 @@ struct str intake_raw_text(struct intake_unit *u, struct json call);
 /* ---- event_person.c: traits and ids to claims and traits ---- */
 
 void intake_person_take(const struct app *app, struct intake_unit *u, struct json call, struct intake_item *item);
+/* The event's properties, with what was only claimed about a person as their last member; in arena `a` if there is any. */
+#define INTAKE_CLAIMS "$claims"
+struct str intake_props_with_claims(struct arena *a, const struct intake_item *item);
 
 /* ---- event_order.c: Order Completed, Updated, Refunded, Cancelled ---- */
 

@@ -1,7 +1,7 @@
 // Who is it? Claims against proof, merges with evidence, conflicts for people to decide, and ids that resolve for ever.
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Program, startProgram, withKey } from "../harness";
+import { type Program, startProgram, withKey, zhixin } from "../harness";
 
 let program: Program;
 let server: string;
@@ -40,6 +40,23 @@ test("1,000 forged identifies with other people's phones move nobody", async () 
   expect((await lookup("thief@example.com")).kind).toBe("none");
   const her = await record(before[0]);
   expect(her.identifiers.filter((i: any) => i.kind === "device")).toHaveLength(0);
+});
+
+test("what a public key claims stays with its event as a keyed hash, which nobody can send himself", async () => {
+  const claimed = { anonymousId: "claims-1", traits: { phone: "13955550001", mobile: "13955550001" } };
+  await identify(browser, claimed);
+  await identify(browser, { ...claimed, anonymousId: "claims-2" });
+  await withKey(program.url, browser, "/v1/track", {
+    messageId: "claims-forged",
+    anonymousId: "claims-3",
+    event: "Cart Viewed",
+    properties: { $claims: ["phone:00"], step: 1 },
+  });
+  const lines = (await zhixin(["export", "events", "--data", program.data, "--format", "jsonl"])).trim().split("\n");
+  const props = lines.slice(-3).map((line) => JSON.parse(JSON.parse(line).properties || "{}"));
+  expect(props[0].$claims[0]).toMatch(/^phone:[0-9a-f]{32}$/);
+  expect(props[1].$claims).toEqual(props[0].$claims);
+  expect(props[2]).toEqual({ step: 1 });
 });
 
 test("a phone and an e-mail of two records become one person when one trusted call holds both; the other id resolves", async () => {
