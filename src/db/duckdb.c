@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MEMORY_DEFAULT_MIB = 256, THREADS_DEFAULT = 2 };
+enum { MEMORY_DEFAULT_MIB = 256, THREADS_DEFAULT = 1 };
 
 struct column {
     int type;                    /* enum duckdb_type; of a decimal, of what it is stored as */

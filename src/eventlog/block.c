@@ -319,40 +319,51 @@ static bool take_head(struct cursor *in, size_t *ret_count, struct str *ret_keys
     return !in->failed && format == BLOCK_FORMAT && *ret_count <= BLOCK_EVENTS_MAX;
 }
 
+/* `a` is NULL when nobody wants the message ids. */
 static bool take_keys(struct arena *a, struct str keys, struct event *events, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         size_t len = key_length(keys.ptr, keys.len);
         if (len == 0)
             return false;
-        struct message_id id = key_message(str_n(keys.ptr, len));
         memcpy(&events[i].source_id, keys.ptr, sizeof(int64_t));
-        events[i].message_id = message_id_text(a, &id);
+        if (a) {
+            struct message_id id = key_message(str_n(keys.ptr, len));
+            events[i].message_id = message_id_text(a, &id);
+        }
         keys = str_sub(keys, len, keys.len);
     }
     return keys.len == 0;
 }
 
-static bool inflate_columns(struct arena *a, struct cursor *in, struct str *ret)
+static bool inflate_columns(struct block_reader *r, struct arena *a, struct cursor *in, struct str *ret)
 {
     size_t len = cursor_u32(in);
     if (in->failed || len > BLOCK_BYTES_MAX || ZSTD_getFrameContentSize(in->ptr, in->left) != len)
         return false;
     char *raw = arena_alloc(a, len + 1);
     *ret = str_n(raw, len);
-    return ZSTD_decompress(raw, len, in->ptr, in->left) == len;
+    if (!r->zstd)
+        r->zstd = ZSTD_createDCtx();
+    return ZSTD_decompressDCtx(r->zstd, raw, len, in->ptr, in->left) == len;
 }
 
-enum rc block_decode(struct arena *a, struct str bytes, struct event **ret, size_t *ret_count)
+void block_reader_free(struct block_reader *r)
+{
+    ZSTD_freeDCtx(r->zstd);
+    r->zstd = NULL;
+}
+
+enum rc block_decode(struct block_reader *r, struct arena *a, struct str bytes, struct event **ret, size_t *ret_count)
 {
     struct cursor in = cursor_of(bytes), columns;
     struct str keys, raw;
     size_t count;
-    if (!take_head(&in, &count, &keys) || !inflate_columns(a, &in, &raw))
+    if (!take_head(&in, &count, &keys) || !inflate_columns(r, a, &in, &raw))
         return RC_STORE;
     struct event *events = arena_new_array(a, struct event, count);
     columns = cursor_of(raw);
-    if (!take_keys(a, keys, events, count) || !take_columns(&columns, events, count))
+    if (!take_keys(r->without_ids ? NULL : a, keys, events, count) || !take_columns(&columns, events, count))
         return RC_STORE;
     *ret = events;
     *ret_count = count;

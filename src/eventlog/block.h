@@ -49,8 +49,14 @@ struct block_writer {
 void block_writer_free(struct block_writer *w);
 /* A block of the events whose `skip` is false (NULL: all), valid until the writer's next. */
 struct str block_encode(struct block_writer *w, const struct event *events, size_t count, const bool *skip);
+/* What decoding many blocks in a row needs again and again; zeroed at first, freed with block_reader_free(). */
+struct block_reader {
+    void *zstd;
+    bool without_ids;        /* message ids are left empty: whoever wants none saves their making */
+};
+void block_reader_free(struct block_reader *r);
 /* RC_STORE when the bytes are no block. Strings lie in the arena. */
-enum rc block_decode(struct arena *a, struct str bytes, struct event **ret, size_t *ret_count) ZX_MUST_CHECK;
+enum rc block_decode(struct block_reader *r, struct arena *a, struct str bytes, struct event **ret, size_t *ret_count) ZX_MUST_CHECK;
 /* Walks only the ids: fn gets each event's key. */
 enum rc block_each_key(struct str bytes, void (*fn)(void *arg, struct str key), void *arg) ZX_MUST_CHECK;
 

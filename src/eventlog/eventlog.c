@@ -26,9 +26,9 @@ static bool block_is_sound(struct db_rows *q)
     return str_eq(db_blob(q, "checksum"), str_n(sum, sizeof(sum)));
 }
 
-enum rc block_of_row(struct ctx *c, struct db_rows *q, struct event **ret, size_t *ret_count)
+enum rc block_of_row(struct ctx *c, struct block_reader *r, struct db_rows *q, struct event **ret, size_t *ret_count)
 {
-    enum rc rc = block_is_sound(q) ? block_decode(c->arena, db_blob(q, "data"), ret, ret_count) : RC_STORE;
+    enum rc rc = block_is_sound(q) ? block_decode(r, c->arena, db_blob(q, "data"), ret, ret_count) : RC_STORE;
     if (rc)
         log_error("eventlog.bad_block", LOG_I("block", db_i64(q, "id")));
     return rc;
@@ -492,15 +492,42 @@ void eventlog_ended(struct eventlog *log, bool committed)
 
 /* ---- reading ---- */
 
-enum rc eventlog_block(struct ctx *c, struct eventlog *log, int64_t block_id, struct event **ret, size_t *ret_count)
+static enum rc read_block(struct ctx *c, struct block_reader *r, int64_t block_id, struct event **ret, size_t *ret_count)
 {
     enum rc rc = RC_GONE;
-    (void)log;
     struct db_rows *q = db_query(c->db, "event_block_get", DB_I64("id", block_id));
     if (db_next(q))
-        rc = block_of_row(c, q, ret, ret_count);
+        rc = block_of_row(c, r, q, ret, ret_count);
     enum rc end = db_end(q);
     return end ? end : rc;
+}
+
+enum rc eventlog_block(struct ctx *c, struct eventlog *log, int64_t block_id, struct event **ret, size_t *ret_count)
+{
+    struct block_reader reader = {0};
+    (void)log;
+    enum rc rc = read_block(c, &reader, block_id, ret, ret_count);
+    block_reader_free(&reader);
+    return rc;
+}
+
+enum rc eventlog_each_in(struct ctx *c, const int64_t *blocks, size_t count, enum rc (*fn)(void *arg, int64_t block, const struct event *e), void *arg)
+{
+    _cleanup_(arena_freep) struct arena *scratch = arena_new();
+    struct block_reader reader = {.without_ids = true};
+    struct ctx step = *c;
+    enum rc rc = RC_OK;
+    step.arena = scratch;
+    for (size_t i = 0; !rc && i < count; i++) {
+        struct event *events;
+        size_t held = 0;
+        arena_reset(scratch);
+        rc = read_block(&step, &reader, blocks[i], &events, &held);
+        for (size_t k = 0; !rc && k < held; k++)
+            rc = fn(arg, blocks[i], &events[k]);
+    }
+    block_reader_free(&reader);
+    return rc;
 }
 
 static enum rc each_of_block(struct ctx *c, int64_t block, enum rc (*fn)(void *arg, const struct event *e), void *arg)

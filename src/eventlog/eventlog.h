@@ -65,6 +65,10 @@ void eventlog_ended(struct eventlog *log, bool committed);
 /* The events of one block of the tail, in the context's arena. RC_GONE when it lies in a segment by now. */
 enum rc eventlog_block(struct ctx *c, struct eventlog *log, int64_t block_id, struct event **ret, size_t *ret_count) ZX_MUST_CHECK;
 
+/* Every event of these blocks of the tail, but for its message id, which is left empty. RC_GONE: one of them lies in a segment
+ * by now; events of those before it were seen. A failing fn ends it. */
+enum rc eventlog_each_in(struct ctx *c, const int64_t *blocks, size_t count, enum rc (*fn)(void *arg, int64_t block, const struct event *e), void *arg) ZX_MUST_CHECK;
+
 /* A sealed, immutable file. Segments and blocks have the same order: all events of a segment came before those of the next. */
 struct eventlog_segment {
     int64_t unit;                       /* its number, ascending */

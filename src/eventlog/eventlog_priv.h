@@ -94,7 +94,7 @@ bool subjects_have(const struct segment *s, int64_t subject);
 /* A row of event_segment becomes part of the list in memory. */
 void segments_add(struct eventlog *log, const struct eventlog_segment *fact);
 /* The decoded events of a row of event_block; checks the checksum. */
-enum rc block_of_row(struct ctx *c, struct db_rows *q, struct event **ret, size_t *ret_count) ZX_MUST_CHECK;
+enum rc block_of_row(struct ctx *c, struct block_reader *r, struct db_rows *q, struct event **ret, size_t *ret_count) ZX_MUST_CHECK;
 void block_checksum(struct str data, uint8_t ret[static CHECKSUM_BYTES]);
 /* fsync of a file or folder by path. */
 enum rc sync_path(const char *path) ZX_MUST_CHECK;

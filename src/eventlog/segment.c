@@ -198,7 +198,7 @@ static void add_event(struct unit *u, const struct event *e)
 }
 
 /* One step of blocks after `*after`; false in *ret_more when there are none left. */
-static enum rc load_blocks(struct ctx *c, struct unit *u, int64_t *after, bool *ret_more)
+static enum rc load_blocks(struct ctx *c, struct block_reader *r, struct unit *u, int64_t *after, bool *ret_more)
 {
     _cleanup_(arena_freep) struct arena *scratch = arena_new();
     struct ctx step = *c;
@@ -210,7 +210,7 @@ static enum rc load_blocks(struct ctx *c, struct unit *u, int64_t *after, bool *
         struct event *events;
         size_t count;
         arena_reset(scratch);
-        rc = block_of_row(&step, q, &events, &count);
+        rc = block_of_row(&step, r, q, &events, &count);
         for (size_t i = 0; !rc && i < count; i++)
             add_event(u, &events[i]);
         *after = u->fact.last_block = db_i64(q, "id");
@@ -231,13 +231,15 @@ static int by_subject(const void *a, const void *b)
 
 static enum rc load_unit(struct ctx *c, struct unit *u)
 {
+    struct block_reader reader = {0};
     int64_t after = 0;
     bool more = true;
-    while (more) {
-        enum rc rc = load_blocks(c, u, &after, &more);
-        if (rc)
-            return rc;
-    }
+    enum rc rc = RC_OK;
+    while (!rc && more)
+        rc = load_blocks(c, &reader, u, &after, &more);
+    block_reader_free(&reader);
+    if (rc)
+        return rc;
     qsort(u->keys, u->count, sizeof(*u->keys), by_subject);
     u->fact.events = (int64_t)u->count;
     return u->count ? RC_OK : RC_NOT_FOUND;

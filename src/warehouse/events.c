@@ -73,8 +73,9 @@ enum rc apply_segments(struct ctx *c, struct follower *f, const struct step *s)
 
 /* ---- blocks ---- */
 
-static enum rc put_event(struct db_appender *a, int64_t block, const struct event *e)
+static enum rc put_event(void *arg, int64_t block, const struct event *e)
 {
+    struct db_appender *a = arg;
     struct db_chunk *k = db_appender_chunk(a);
     db_chunk_i64(k, block);
     db_chunk_i64(k, e->id);
@@ -85,21 +86,6 @@ static enum rc put_event(struct db_appender *a, int64_t block, const struct even
     db_chunk_i64(k, visit_step(e));
     db_chunk_text(k, e->category);
     return db_appender_row(a);
-}
-
-static enum rc append_block(struct ctx *c, struct follower *f, struct db_appender *a, int64_t block)
-{
-    _cleanup_(arena_freep) struct arena *arena = arena_new();
-    struct ctx step = *c;
-    struct event *events;
-    size_t count = 0;
-    step.arena = arena;
-    enum rc rc = eventlog_block(&step, f->app->eventlog, block, &events, &count);
-    if (rc == RC_GONE)
-        return RC_BUSY; /* sealed since this step looked: the next one sees the segment */
-    for (size_t i = 0; !rc && i < count; i++)
-        rc = put_event(a, block, &events[i]);
-    return rc;
 }
 
 enum rc apply_blocks(struct ctx *c, struct follower *f, const struct step *s)
@@ -113,8 +99,9 @@ enum rc apply_blocks(struct ctx *c, struct follower *f, const struct step *s)
     enum rc rc = db_appender_begin(f->db, "event_recent", &a);
     if (rc)
         return rc;
-    for (size_t i = first; !rc && i < s->blocks.count; i++)
-        rc = append_block(c, f, a, s->blocks.ids[i]);
+    rc = eventlog_each_in(c, s->blocks.ids + first, s->blocks.count - first, put_event, a);
+    if (rc == RC_GONE)
+        rc = RC_BUSY; /* sealed since this step looked: the next one sees the segment */
     enum rc end = db_appender_end(a);
     return rc ? rc : end;
 }

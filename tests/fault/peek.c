@@ -118,16 +118,18 @@ static void print_tail(struct db *truth)
 {
     struct db_rows *q = query(truth, "SELECT b.data FROM event_block b WHERE NOT EXISTS (SELECT 1 FROM event_segment s WHERE s.unit = b.unit) ORDER BY b.id");
     struct arena *block = arena_new();
+    struct block_reader reader = {0};
     while (db_next(q)) {
         struct event *events;
         size_t count;
-        if (block_decode(block, db_blob(q, "data"), &events, &count) != RC_OK)
+        if (block_decode(&reader, block, db_blob(q, "data"), &events, &count) != RC_OK)
             die("event_block", "a block is no block");
         for (size_t i = 0; i < count; i++)
             print_event(&events[i]);
         arena_reset(block);
     }
     end(truth, q, "event_block");
+    block_reader_free(&reader);
     arena_free(block);
 }
 
