@@ -19,12 +19,13 @@ export interface Prepared {
   /** What lay on disk before the events, and with them, sealed, the program stopped. */
   bytesBefore: number;
   bytesAfter: number;
-  /** Parts of the latter, bytes each. */
+  /** What the events added to each part, bytes. */
   parts: Record<string, number>;
 }
 
 export const DEVICES = 3_000_000;
 const UNSEALED = 300_000; // an open unit of the log is not sealed
+const UNSWEPT = 40_000_000; // bytes of such a unit
 
 /** Person n of bench/load.c. */
 export const phoneOf = (n: number) => `1${3_612_000_017 + n}`;
@@ -64,8 +65,11 @@ const partsOf = (data: string) =>
   );
 
 async function settled(url: string) {
-  for (let waited = 0; waited < 600 && (await metric(url, "zhixin_eventlog_tail_events")) > UNSEALED; waited++)
-    await sleep(1000);
+  for (const [name, most] of [
+    ["zhixin_eventlog_tail_events", UNSEALED],
+    ["zhixin_eventlog_tail_bytes", UNSWEPT],
+  ] as const)
+    for (let waited = 0; waited < 600 && (await metric(url, name)) > most; waited++) await sleep(1000);
   for (let waited = 0; waited < 600 && (await metric(url, "zhixin_warehouse_lag_seconds")) > 0; waited++)
     await sleep(100);
 }
@@ -88,7 +92,8 @@ async function make(customers: number, events: number): Promise<Prepared> {
   console.error(`${customers} customers: ${people.sent_per_s} a second`);
   await settled(running.url);
   await running.stop();
-  const bytesBefore = bytesUnder(place.data);
+  const bytesBefore = bytesUnder(place.data),
+    partsBefore = partsOf(place.data);
   running = await serve(place.data);
   const web = await runLoad(portOf(running.url), shop, {
     customers,
@@ -112,7 +117,7 @@ async function make(customers: number, events: number): Promise<Prepared> {
     events,
     bytesBefore,
     bytesAfter: bytesUnder(place.data),
-    parts: partsOf(place.data),
+    parts: Object.fromEntries(Object.entries(partsOf(place.data)).map(([name, bytes]) => [name, bytes - partsBefore[name]])),
   };
 }
 

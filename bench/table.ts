@@ -123,7 +123,7 @@ function disk(place: Prepared) {
     "60",
     ((place.bytesAfter - place.bytesBefore) / place.events).toFixed(1),
     "",
-    `customers included: ${parts.join(", ")}`,
+    parts.join(", "),
   );
 }
 

@@ -57,9 +57,11 @@ struct db_options {
     bool sync_later;     /* SQLite only: a commit is on disk when whoever opened it has synced the log; see pool.h */
     int64_t busy_ms;
     int64_t cache_kib;   /* page cache of SQLite; memory limit of DuckDB */
-    unsigned threads;    /* DuckDB only; 0: two */
     bool streaming;      /* DuckDB only: rows come as they are made, without being held; one query at a time */
 };
+/* SQLite only: is what is deleted overwritten, so that no copy of it is left in the file? It is, unless somebody who deletes
+ * nothing personal asks otherwise for a moment, inside a transaction; then it is also not written once more. */
+void db_scrub(struct db *db, bool on);
 /* Opens an SQLite file in WAL mode; each commit is synced. Errors: RC_STORE, RC_DISK_FULL. */
 enum rc db_open_sqlite(const char *path, const struct db_options *options, struct db **ret);
 /* Opens a DuckDB file, loading the library at the first call. `segments_dir` is the only folder its file functions may touch. */

@@ -173,6 +173,12 @@ enum rc db_sqlite_checkpoint(struct db *db)
     return got == SQLITE_OK || (got & 0xFF) == SQLITE_BUSY ? RC_OK : rc_of(conn);
 }
 
+void db_scrub(struct db *db, bool on)
+{
+    if (db_driver(db)->engine == DB_SQLITE && driver_script(db_connection(db), on ? "PRAGMA secure_delete=ON" : "PRAGMA secure_delete=FAST") != RC_OK)
+        abort();
+}
+
 static const struct db_driver sqlite_driver = {
     .engine = DB_SQLITE,
     .parameter_mark = "?",

@@ -41,7 +41,7 @@ void segments_add(struct eventlog *log, const struct eventlog_segment *fact)
     char path[512];
     struct segment s = {.fact = *fact};
     segment_path(log, fact->unit, ".subjects", path);
-    subjects_map(path, &s.index, &s.index_count);
+    subjects_map(path, &s.index, &s.index_blocks);
     pthread_mutex_lock(&log->lock);
     if (log->segment_count == log->segment_cap) {
         log->segment_cap = log->segment_cap ? log->segment_cap * 2 : 64;
@@ -105,7 +105,7 @@ enum rc eventlog_segments(struct ctx *c, struct eventlog *log, int64_t after_uni
 static bool holds_any(const struct segment *s, const int64_t *subjects, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (subjects_have(s, subjects[i]))
+        if (subjects_have(s->index, s->index_blocks, subjects[i]))
             return true;
     return false;
 }
@@ -227,7 +227,7 @@ void eventlog_close(struct eventlog *log)
     for (size_t i = 0; i < UNIT_CACHES; i++)
         key_set_free(&log->caches[i].keys);
     for (size_t i = 0; i < log->segment_count; i++)
-        subjects_unmap(log->segments[i].index, log->segments[i].index_count);
+        subjects_unmap(log->segments[i].index, log->segments[i].index_blocks);
     free(log->segments);
     free(log->pending);
     free(log->dir);

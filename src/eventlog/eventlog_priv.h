@@ -20,8 +20,8 @@ enum {
 /* A segment as it is kept in memory. */
 struct segment {
     struct eventlog_segment fact;  /* without its path, which follows from the number */
-    const uint32_t *index;         /* mapped: hashes of its subjects, ascending; NULL: not there, so it may hold anybody */
-    size_t index_count;
+    const struct subject_block *index; /* mapped, of its subjects; NULL: not there, so it may hold anybody */
+    size_t index_blocks;
 };
 
 /* Message keys of a unit that was asked for, so that a burst of repeats reads it once. */
@@ -83,11 +83,14 @@ enum rc unit_hash(struct ctx *c, struct eventlog *log, int64_t unit, uint64_t *r
 
 /* ---- index of subjects (subjects.c) ---- */
 
-uint32_t subject_hash(int64_t subject);
-enum rc subjects_write(const char *path, uint32_t *hashes, size_t count) ZX_MUST_CHECK; /* sorts them */
-void subjects_map(const char *path, const uint32_t **ret, size_t *ret_count);
-void subjects_unmap(const uint32_t *index, size_t count);
-bool subjects_have(const struct segment *s, int64_t subject);
+struct subject_block;
+/* Makes and syncs the index of so many subjects, which `next` gives one after the other, each once. */
+enum rc subjects_write(const char *path, size_t distinct, int64_t (*next)(void *arg), void *arg) ZX_MUST_CHECK;
+/* NULL when there is none that can be used. */
+void subjects_map(const char *path, const struct subject_block **ret, size_t *ret_blocks);
+void subjects_unmap(const struct subject_block *index, size_t blocks);
+/* false: not there for sure. */
+bool subjects_have(const struct subject_block *index, size_t blocks, int64_t subject);
 
 /* ---- the rest ---- */
 

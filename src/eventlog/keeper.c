@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 512 << 10, KEEPER_NICE = 10, BLOCKS_A_SWEEP_MAX = 256, BUSY_EVENTS_A_S = 20000, TAIL_EVENTS_MAX = 1 << 20 };
+enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 2 << 20, KEEPER_NICE = 10, BLOCKS_A_SWEEP_MAX = 256, BUSY_EVENTS_A_S = 20000, TAIL_EVENTS_MAX = 1 << 20 };
 
 /* ---- threads' own context ---- */
 
@@ -162,10 +162,14 @@ struct sweep {
     int64_t bytes;
 };
 
+/* Blocks hold nothing personal: their pages go back to the file as they are. */
 static enum rc sweep_step(struct ctx *c, void *arg)
 {
     const struct sweep *s = arg;
-    return db_run(c->db, "event_block_swept", DB_IDS("ids", s->ids, s->count));
+    db_scrub(c->db, false);
+    enum rc rc = db_run(c->db, "event_block_swept", DB_IDS("ids", s->ids, s->count));
+    db_scrub(c->db, true);
+    return rc;
 }
 
 /* The next block rows of a sealed unit, as many as one short transaction takes away. */
@@ -197,7 +201,7 @@ static enum rc sweep_unit(struct ctx *c, struct eventlog *log, int64_t unit)
         rc = sweep_next(c, unit, &s);
         if (rc || s.count == 0)
             return rc;
-        rc = db_pool_tx(c, log->app->truth, sweep_step, &s);
+        rc = db_pool_tx_unsynced(c, log->app->truth, sweep_step, &s); /* a row that comes back is swept again */
         if (rc)
             return rc;
         pthread_mutex_lock(&log->lock);
@@ -255,6 +259,8 @@ enum rc eventlog_seal(struct ctx *c, struct eventlog *log, bool now, int64_t *re
             break;
         turn_unit(log, unit);
         rc = seal_unit(c, log, unit, &total);
+        if (!rc)
+            rc = sweep_all(c, log); /* at once: the next blocks take the room, and the file does not grow under a steady load */
         if (rc)
             break;
     }
@@ -417,6 +423,7 @@ static void metrics(struct app *app, struct buf *out)
     } rows[] = {
         {"zhixin_events_total", "counter", "Events in the log.", s.events},
         {"zhixin_eventlog_tail_events", "gauge", "Events in blocks that are not sealed yet.", s.tail_events},
+        {"zhixin_eventlog_tail_bytes", "gauge", "Bytes of blocks in the database, sealed ones that are not swept yet included.", s.tail_bytes},
         {"zhixin_eventlog_segments", "gauge", "Sealed segments.", s.segments},
         {"zhixin_eventlog_segment_bytes", "gauge", "Bytes of all segments.", s.segment_bytes},
         {"zhixin_eventlog_fingerprints", "gauge", "Messages in the window that repeats are found in.", s.fingerprints},

@@ -49,7 +49,7 @@ void segment_path(const struct eventlog *log, int64_t unit, const char *suffix, 
 
 enum rc segment_engine(const struct eventlog *log, struct db **ret)
 {
-    return db_open_duckdb(":memory:", log->dir, &(struct db_options){.cache_kib = ENGINE_MEMORY_KIB, .threads = 1, .streaming = true}, ret);
+    return db_open_duckdb(":memory:", log->dir, &(struct db_options){.cache_kib = ENGINE_MEMORY_KIB, .streaming = true}, ret);
 }
 
 /* ---- rows out ---- */
@@ -346,16 +346,29 @@ static enum rc open_with_feed(const struct eventlog *log, struct db_feed *feed, 
     return rc;
 }
 
-static enum rc write_index(struct eventlog *log, const struct unit *u)
+static size_t count_subjects(const struct unit *u)
+{
+    size_t distinct = 0;
+    for (size_t i = 0; i < u->count; i++)
+        distinct += i == 0 || u->keys[i].subject != u->keys[i - 1].subject;
+    return distinct;
+}
+
+static int64_t next_subject(void *arg)
+{
+    struct unit *u = arg;
+    int64_t subject = u->keys[u->next].subject;
+    while (u->next < u->count && u->keys[u->next].subject == subject)
+        u->next++;
+    return subject;
+}
+
+static enum rc write_index(struct eventlog *log, struct unit *u)
 {
     char path[512];
-    uint32_t *hashes = mem_alloc(u->count * sizeof(*hashes));
-    for (size_t i = 0; i < u->count; i++)
-        hashes[i] = subject_hash(u->keys[i].subject);
     segment_path(log, u->fact.unit, ".subjects", path);
-    enum rc rc = subjects_write(path, hashes, u->count);
-    free(hashes);
-    return rc;
+    u->next = 0;
+    return subjects_write(path, count_subjects(u), next_subject, u);
 }
 
 static enum rc write_files(struct eventlog *log, struct db *engine, struct unit *u)

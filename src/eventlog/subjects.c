@@ -1,5 +1,8 @@
-/* The index of subjects of a segment: sorted 32-bit hashes in a small file, mapped read-only, so that a person's story opens
- * only the segments she is in. Derived: without it every segment is asked. */
+/* The index of subjects of a segment: a split block Bloom filter in a small file, mapped read-only, so that a person's story
+ * opens only the segments she is in, and one of a thousand others. Derived: without it every segment is asked.
+ *
+ * A subject chooses one block of 256 bits and sets a bit in each of its eight words. Source: Apache Parquet, "Parquet Bloom
+ * Filter" (Putze, Sanders, Singler: Cache-, Hash- and Space-Efficient Bloom Filters, 2007). */
 #include "base/log.h"
 #include "eventlog/eventlog_priv.h"
 
@@ -10,22 +13,38 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const uint64_t index_magic = UINT64_C(0x314a42535849485a); /* "ZHIXSBJ1" */
+enum { WORDS = 8, SUBJECTS_A_BLOCK = 16 };
+
+static const uint64_t index_magic = UINT64_C(0x324a42535849485a); /* "ZHIXSBJ2" */
 
 struct index_head {
     uint64_t magic;
-    uint64_t count;
+    uint64_t blocks;
 };
 
-uint32_t subject_hash(int64_t subject)
+struct subject_block {
+    uint32_t words[WORDS];
+};
+
+/* Subjects are keyed hashes of 63 bits; one more round spreads what was given as a subject by hand. */
+static uint64_t mixed(int64_t subject)
 {
-    return (uint32_t)((uint64_t)subject * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+    uint64_t h = (uint64_t)subject * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 32;
 }
 
-static int by_value(const void *a, const void *b)
+static struct subject_block mask_of(uint64_t hash)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
+    static const uint32_t salts[WORDS] = {0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31};
+    struct subject_block mask;
+    for (int i = 0; i < WORDS; i++)
+        mask.words[i] = UINT32_C(1) << ((uint32_t)hash * salts[i] >> 27);
+    return mask;
+}
+
+static size_t place_of(uint64_t hash, size_t blocks)
+{
+    return (size_t)((hash >> 32) * blocks >> 32);
 }
 
 static bool write_all(int fd, const void *bytes, size_t len)
@@ -43,49 +62,58 @@ static bool write_all(int fd, const void *bytes, size_t len)
     return true;
 }
 
-enum rc subjects_write(const char *path, uint32_t *hashes, size_t count)
+enum rc subjects_write(const char *path, size_t distinct, int64_t (*next)(void *arg), void *arg)
 {
-    size_t distinct = 0;
-    qsort(hashes, count, sizeof(*hashes), by_value);
-    for (size_t i = 0; i < count; i++)
-        if (distinct == 0 || hashes[distinct - 1] != hashes[i])
-            hashes[distinct++] = hashes[i];
-    struct index_head head = {index_magic, distinct};
+    struct index_head head = {index_magic, distinct / SUBJECTS_A_BLOCK + 1};
+    _cleanup_free_ struct subject_block *index = mem_zalloc(head.blocks, sizeof(*index));
+    for (size_t i = 0; i < distinct; i++) {
+        uint64_t hash = mixed(next(arg));
+        struct subject_block mask = mask_of(hash), *block = &index[place_of(hash, head.blocks)];
+        for (int w = 0; w < WORDS; w++)
+            block->words[w] |= mask.words[w];
+    }
     _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0 || !write_all(fd, &head, sizeof(head)) || !write_all(fd, hashes, distinct * sizeof(*hashes)) || fsync(fd) != 0) {
+    if (fd < 0 || !write_all(fd, &head, sizeof(head)) || !write_all(fd, index, head.blocks * sizeof(*index)) || fsync(fd) != 0) {
         log_error("eventlog.index", LOG_I("errno", errno));
         return errno == ENOSPC ? RC_DISK_FULL : RC_STORE;
     }
     return RC_OK;
 }
 
-void subjects_map(const char *path, const uint32_t **ret, size_t *ret_count)
+void subjects_map(const char *path, const struct subject_block **ret, size_t *ret_blocks)
 {
     struct index_head head;
     struct stat st;
     *ret = NULL;
-    *ret_count = 0;
+    *ret_blocks = 0;
     _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0 || pread(fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head) || head.magic != index_magic ||
-        (uint64_t)st.st_size != sizeof(head) + head.count * sizeof(uint32_t)) {
+    if (fd < 0 || fstat(fd, &st) != 0 || pread(fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head) || head.magic != index_magic || head.blocks == 0 ||
+        (uint64_t)st.st_size != sizeof(head) + head.blocks * sizeof(struct subject_block)) {
         log_warn("eventlog.index_missing", LOG_I("errno", fd < 0 ? errno : 0));
         return;
     }
     const char *memory = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED)
         return;
-    *ret = (const uint32_t *)(memory + sizeof(head));
-    *ret_count = head.count;
+    *ret = (const struct subject_block *)(memory + sizeof(head));
+    *ret_blocks = head.blocks;
 }
 
-void subjects_unmap(const uint32_t *index, size_t count)
+void subjects_unmap(const struct subject_block *index, size_t blocks)
 {
     if (index)
-        munmap((void *)((uintptr_t)index - sizeof(struct index_head)), sizeof(struct index_head) + count * sizeof(uint32_t));
+        munmap((void *)((uintptr_t)index - sizeof(struct index_head)), sizeof(struct index_head) + blocks * sizeof(*index));
 }
 
-bool subjects_have(const struct segment *s, int64_t subject)
+bool subjects_have(const struct subject_block *index, size_t blocks, int64_t subject)
 {
-    uint32_t hash = subject_hash(subject);
-    return !s->index || bsearch(&hash, s->index, s->index_count, sizeof(hash), by_value) != NULL;
+    if (!index)
+        return true;
+    uint64_t hash = mixed(subject);
+    struct subject_block mask = mask_of(hash);
+    const struct subject_block *block = &index[place_of(hash, blocks)];
+    bool all = true;
+    for (int w = 0; w < WORDS; w++)
+        all &= (block->words[w] & mask.words[w]) == mask.words[w];
+    return all;
 }

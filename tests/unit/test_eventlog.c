@@ -4,7 +4,7 @@
 #include "db/pool.h"
 #include "embedded_sql.h"
 #include "eventlog/block.h"
-#include "eventlog/eventlog.h"
+#include "eventlog/eventlog_priv.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -165,6 +165,33 @@ static void blocks_come_back(void **state)
     block_writer_free(&w);
 }
 
+static int64_t next_of_index(void *arg)
+{
+    int64_t *at = arg;
+    return (*at)++ * INT64_C(2654435761) & INT64_MAX;
+}
+
+static void index_knows_its_subjects_and_few_others(void **state)
+{
+    enum { SUBJECTS = 50000, OTHERS = 200000 };
+    struct fixture *f = *state;
+    const struct subject_block *index;
+    size_t blocks;
+    int64_t at = 0, found = 0;
+    char path[512];
+    segment_path(f->app.eventlog, 4711, ".subjects", path);
+    assert_int_equal(subjects_write(path, SUBJECTS, next_of_index, &at), RC_OK);
+    subjects_map(path, &index, &blocks);
+    assert_non_null(index);
+    for (at = 0; at < SUBJECTS;)
+        assert_true(subjects_have(index, blocks, next_of_index(&at)));
+    while (at < SUBJECTS + OTHERS)
+        found += subjects_have(index, blocks, next_of_index(&at));
+    assert_in_range(found, 0, OTHERS / 500);
+    subjects_unmap(index, blocks);
+    unlink(path);
+}
+
 static void messages_are_seen_once_committed(void **state)
 {
     struct fixture *f = *state;
@@ -292,6 +319,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(blocks_come_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(index_knows_its_subjects_and_few_others, set_up, tear_down),
         cmocka_unit_test_setup_teardown(messages_are_seen_once_committed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(twice_in_one_block_counts_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sealing_changes_nothing, set_up, tear_down),
