@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 2 << 20, KEEPER_NICE = 5, BLOCKS_A_SWEEP_MAX = 256, BUSY_EVENTS_A_S = 20000, TAIL_EVENTS_MAX = 1 << 20 };
+enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 2 << 20, KEEPER_NICE = 5, BLOCKS_A_SWEEP_MAX = 256, BUSY_EVENTS_A_S = 20000, TAIL_EVENTS_MAX = 1 << 19 };
 
 /* ---- threads' own context ---- */
 
