@@ -162,6 +162,20 @@ describe("plaintext", () => {
     expect((await admin.post(path, { ...ask, fields: ["password"] })).status).toBe(422);
     expect((await assistant.post(path, ask)).status).toBe(403);
   });
+
+  test("who looked, at what and why stands in 查看记录; so does what people changed, by name", async () => {
+    const { id } = await make({ name: "记录", phones: ["13900005557"] });
+    const ask = { fields: ["phone", "name"], purpose: "verify", reason: "核对 13900005557 的尾号" };
+    expect((await admin.post(`/api/v1/customers/${id}/reveal`, ask)).status).toBe(200);
+    expect((await admin.put(`/api/v1/customers/${id}/tags`, { tags: ["说亚麻好"] })).status).toBe(200);
+    const seen = (await admin.get("/api/v1/audit?action=customer.reveal&limit=1")).body.items[0];
+    expect(seen).toMatchObject({ staff: "Administrator", object: "customer", object_id: id });
+    expect(seen.detail).toMatchObject({ fields: ["phone", "name"], purpose: "verify" });
+    expect(seen.detail.reason).toContain("核对");
+    expect(seen.detail.reason).not.toContain("13900005557");
+    const changed = (await admin.get("/api/v1/audit?action=customer.tags&limit=1")).body.items[0];
+    expect(changed).toMatchObject({ object: "customer", object_id: id });
+  });
 });
 
 describe("store staff", () => {

@@ -1284,6 +1284,8 @@ export interface components {
             object: string;
             /** Format: int64 */
             object_id: string | null;
+            /** @description Of staff and sources; "" of everything else. */
+            object_name: string;
             detail: unknown;
             /** Format: int64 */
             request_id: string | null;
