@@ -171,5 +171,10 @@ VALUES ($day, $weekday, $off, $holiday, $lunar_month, $lunar_day)
 ON CONFLICT (day) DO UPDATE SET weekday = excluded.weekday, off = excluded.off, holiday = excluded.holiday,
     lunar_month = excluded.lunar_month, lunar_day = excluded.lunar_day;
 
+-- name: catalog_calendar_lunar
+SELECT b.day AS day FROM calendar a JOIN calendar b ON b.day >= a.day - 390 AND b.day <= a.day - 340
+    AND (b.lunar_month = a.lunar_month OR b.lunar_month + 100 = a.lunar_month) AND b.lunar_day <= a.lunar_day
+WHERE a.day = $day ORDER BY b.lunar_day DESC LIMIT 1;
+
 -- name: catalog_calendar_get
 SELECT day, weekday, off, holiday, lunar_month, lunar_day FROM calendar WHERE day >= $from_day AND day <= $to_day ORDER BY day;
