@@ -27,6 +27,7 @@ const struct field sale_out[] = {
     {"units", FIELD_I64, .doc = "Pieces sold less pieces returned."},
     {"customer_id", FIELD_ID},
     {"member", FIELD_BOOL},
+    {"customer", FIELD_OBJECT, FIELD_NULLABLE, .sub = customer_label_out, .doc = "How she is named, masked; not on her own pages; null for walk-ins."},
     FIELD_END,
 };
 
@@ -58,6 +59,12 @@ static void write_head(struct jw *w, struct db_rows *q)
     jw_kv_i64(w, "units", db_i64(q, "units"));
     jw_kv_id(w, "customer_id", db_i64(q, "customer_id"));
     jw_kv_bool(w, "member", db_i64(q, "member"));
+}
+
+/* Walk-ins have a pseudonym for a customer. */
+static bool is_somebody(struct db_rows *q)
+{
+    return db_i64(q, "member") || !str_eqz(db_text(q, "channel"), "store");
 }
 
 /* ---- lists ---- */
@@ -110,17 +117,36 @@ static enum rc read_filter(struct ctx *c, const struct request *r, struct str cu
     return RC_OK;
 }
 
+/* The people of a page, before it is written: one call for all of them. */
+static enum rc label_list(struct ctx *c, const struct filter *f, const char *list, const struct db_arg *args, size_t list_args, struct customer_labels **ret)
+{
+    int64_t *ids = arena_new_array(c->arena, int64_t, (size_t)f->page.limit + 1);
+    size_t count = 0;
+    struct db_rows *q = db_query_args(c->db, list, args, list_args);
+    while (db_next(q))
+        if (is_somebody(q))
+            ids[count++] = db_i64(q, "customer_id");
+    enum rc rc = db_end(q);
+    return rc ? rc : customer_labels(c, ids, count, ret);
+}
+
 static enum rc write_list(struct ctx *c, const struct request *r, struct filter *f, struct reply *p, const char *list, const char *count, const struct db_arg *args,
                           size_t count_args, size_t list_args)
 {
+    struct customer_labels *labels = NULL;
+    enum rc rc = f->members ? RC_OK : label_list(c, f, list, args, list_args, &labels);
+    if (rc)
+        return rc;
     struct db_rows *q = db_query_args(c->db, list, args, list_args);
     list_begin(&f->page, p);
     while (list_next(&f->page, q)) {
         jw_object(&p->json);
         write_head(&p->json, q);
+        if (labels)
+            customer_label_write(labels, is_somebody(q) ? db_i64(q, "customer_id") : 0, &p->json);
         jw_object_end(&p->json);
     }
-    enum rc rc = db_end(q);
+    rc = db_end(q);
     return rc ? rc : list_end(c, r, &f->page, p, count, args, count_args);
 }
 
@@ -299,9 +325,10 @@ static bool may_see(const struct ctx *c, int64_t store_id)
 
 enum rc sales_order_show(struct ctx *c, const struct request *r, struct reply *p)
 {
-    int64_t id;
+    int64_t id, customer_id = 0;
     int exponent = 2;
     struct jw *w = &p->json;
+    struct customer_labels *labels;
     enum rc rc = request_param_id(c, r, 0, &id);
     if (rc)
         return rc;
@@ -311,12 +338,17 @@ enum rc sales_order_show(struct ctx *c, const struct request *r, struct reply *p
         exponent = decimal_exponent_of(db_text(q, "currency"));
         jw_object(w);
         write_head(w, q);
+        customer_id = is_somebody(q) ? db_i64(q, "customer_id") : 0;
         jw_kv_money(w, "order_discount", db_i64(q, "order_discount_minor"), exponent);
         jw_kv_id(w, "rev", db_i64(q, "rev"));
     }
     rc = db_end(q);
     if (rc || !found)
         return rc ? rc : ctx_fail(c, RC_NOT_FOUND, "id", "unknown");
+    rc = customer_labels(c, &customer_id, customer_id != 0, &labels);
+    if (rc)
+        return rc;
+    customer_label_write(labels, customer_id, w);
     rc = write_parts(c, w, id, exponent);
     jw_object_end(w);
     return rc;

@@ -221,7 +221,7 @@ describe("the record", () => {
     await page.locator(".zx-orders a").first().click();
     await page.waitForURL("**/orders/*");
     await page.getByText("商品", { exact: true }).first().waitFor();
-    await page.getByRole("link", { name: "打开客户" }).click();
+    await page.getByRole("link", { name: /^沈/ }).click();
     await page.waitForURL(`**/customers/${shenId}`);
   });
 

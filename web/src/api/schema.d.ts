@@ -1691,6 +1691,13 @@ export interface components {
             /** Format: int64 */
             customer_id?: string;
             member?: boolean;
+            /** @description How she is named, masked; not on her own pages; null for walk-ins. */
+            customer?: {
+                code: string;
+                /** @description Masked. */
+                name: string;
+                salutation: string;
+            } | null;
         };
         overview: {
             period?: {
@@ -1852,6 +1859,13 @@ export interface components {
             margin?: string;
             /** Format: int64 */
             customer_id?: string;
+            /** @description How she is named, masked; null for walk-ins. */
+            customer?: {
+                code: string;
+                /** @description Masked. */
+                name: string;
+                salutation: string;
+            } | null;
             /**
              * Format: date
              * @description Of a person: the first purchase.

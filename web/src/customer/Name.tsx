@@ -1,7 +1,9 @@
 // A customer's name as it may be read aloud, and masked beside it.
 import type { CustomerRow } from "../api/types";
 
-export function CustomerName({ row }: { row: Pick<CustomerRow, "salutation" | "name"> }) {
+export type CustomerLabel = Pick<CustomerRow, "salutation" | "name">;
+
+export function CustomerName({ row }: { row: CustomerLabel }) {
   return (
     <>
       {row.salutation || row.name}

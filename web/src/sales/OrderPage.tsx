@@ -7,6 +7,7 @@ import type { Order, OrderLine } from "../api/types";
 import { textOr } from "../app/i18n";
 import { Garment } from "../catalog/Garment";
 import { styleQuery } from "../catalog/queries";
+import { CustomerName } from "../customer/Name";
 import { Card, Channel, Label, Money, Time } from "../ui/Bits";
 import { type Column, DataTable } from "../ui/DataTable";
 import { count, inRow, whenFull } from "../ui/format";
@@ -152,7 +153,7 @@ function OrderBody({ order }: { order: Order }) {
           <Card title={t("order.customer")}>
             {order.customer_id && (order.member || order.channel !== "store") ? (
               <Link to="/customers/$id" params={{ id: order.customer_id }}>
-                {t("order.open_customer")}
+                {order.customer ? <CustomerName row={order.customer} /> : t("order.open_customer")}
               </Link>
             ) : (
               t("order.walk_in")
