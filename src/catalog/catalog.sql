@@ -95,8 +95,14 @@ SELECT kind, from_day, amount_minor FROM sku_price WHERE sku_id = $sku_id ORDER 
 
 -- name: catalog_style_get
 SELECT s.id, s.code, s.name, s.season, s.wave, s.launch_day, s.image, s.rev, s.updated_us,
-    COALESCE(c.path, '') AS category, COALESCE(b.name, '') AS brand
-FROM style s LEFT JOIN category c ON c.id = s.category_id LEFT JOIN brand b ON b.id = s.brand_id WHERE s.id = $id;
+    COALESCE(c.path, '') AS category, COALESCE(b.name, '') AS brand, k.list_min, k.list_max, k.floor_min, k.cost_min, k.cost_max
+FROM style s LEFT JOIN category c ON c.id = s.category_id LEFT JOIN brand b ON b.id = s.brand_id
+LEFT JOIN (
+    SELECT min(list_minor) AS list_min, max(list_minor) AS list_max, min(floor_minor) AS floor_min, min(cost_minor) AS cost_min,
+        max(cost_minor) AS cost_max
+    FROM sku WHERE style_id = $id
+) k ON 1 = 1
+WHERE s.id = $id;
 
 -- name: catalog_style_skus
 SELECT k.id, k.code, k.color, k.size, k.list_minor, k.floor_minor, k.cost_minor, k.tax_permyriad, k.rev
