@@ -114,7 +114,8 @@ struct timeline_item {
     struct str detail_json; /* an object, may be empty */
     int64_t amount_minor;   /* with has_amount */
     bool has_amount;
-    int64_t repeat; /* equal neighbours folded into one */
+    int64_t repeat;   /* equal neighbours folded into one */
+    int64_t staff_id; /* whose deed it was; 0: nobody's of the house */
 };
 struct timeline_query {
     const int64_t *members; /* all ids that are this person */

@@ -144,6 +144,7 @@ describe("marks", () => {
     expect(story.filter((k: string) => k === "consent")).toHaveLength(2);
     expect(story).toContain("note");
     const only = (await admin.get(`${path}/timeline?kind=note`)).body.items;
+    expect(only[0].by).toBe("Administrator");
     expect(only.map((i: any) => i.kind)).toEqual(["note"]);
   });
 });

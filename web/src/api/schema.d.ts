@@ -1529,6 +1529,8 @@ export interface components {
             channel: string;
             place: string;
             title: string;
+            /** @description Whose of the staff it was; "" of what nobody of the house did. */
+            by: string;
             /** Format: decimal */
             amount?: string | null;
             /**
