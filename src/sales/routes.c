@@ -69,9 +69,11 @@ static bool is_somebody(struct db_rows *q)
 
 /* ---- lists ---- */
 
+enum { KIND_PURCHASE = -1 };
+
 struct filter {
     struct list page;
-    int64_t before_us, before_id, store_id;
+    int64_t before_us, before_id, store_id, kind; /* kind: 0 all, KIND_PURCHASE, or an enum sale_kind */
     int32_t from_day, to_day;
     struct str channel;
     const int64_t *members;
@@ -82,6 +84,16 @@ static enum rc read_day(struct ctx *c, const struct request *r, const char *name
 {
     struct str text = request_query(r, name);
     return text.len && !clock_parse_day(text, ret) ? ctx_fail(c, RC_INVALID, name, "malformed") : RC_OK;
+}
+
+/* "purchase" is what docs/metrics.md counts as one: a receipt, or an order that was paid. */
+static enum rc read_kind(struct ctx *c, struct str text, int64_t *ret)
+{
+    *ret = str_eqz(text, "purchase") ? KIND_PURCHASE : 0;
+    for (int64_t kind = SALE_RECEIPT; *ret == 0 && text.len && kind <= SALE_EXCHANGE; kind++)
+        if (str_eqz(text, sale_kind_word(kind)))
+            *ret = kind;
+    return text.len && *ret == 0 ? ctx_fail(c, RC_INVALID, "kind", "not_a_choice") : RC_OK;
 }
 
 static enum rc read_customer(struct ctx *c, struct str text, struct filter *f)
@@ -157,12 +169,12 @@ static enum rc list_of_customer(struct ctx *c, const struct request *r, struct f
         DB_TEXT("channel", f->channel),
         DB_I64("from_day", f->from_day),
         DB_I64("to_day", f->to_day),
+        DB_I64("kind", f->kind),
         DB_I64("before_us", f->before_us),
         DB_I64("before_id", f->before_id),
         DB_I64("limit", f->page.limit + 1),
-        DB_I64("kind", 0),
     };
-    return write_list(c, r, f, p, "sale_list_of", "sale_count_of", args, 4, 8);
+    return write_list(c, r, f, p, "sale_list_of", "sale_count_of", args, 5, 8);
 }
 
 enum rc sales_orders_list(struct ctx *c, const struct request *r, struct reply *p)
@@ -188,6 +200,8 @@ enum rc sales_customer_orders_list(struct ctx *c, const struct request *r, struc
 {
     struct filter f;
     enum rc rc = read_filter(c, r, r->params[0], &f);
+    if (!rc)
+        rc = read_kind(c, request_query(r, "kind"), &f.kind);
     return rc ? rc : list_of_customer(c, r, &f, p);
 }
 

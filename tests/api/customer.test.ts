@@ -227,6 +227,25 @@ describe("one person out of two", () => {
     store, till: "1", number, time: "2026-03-01T13:40:00+08:00", currency: "CNY", kind: "receipt", member,
     lines: [{ line_no: 1, sku: "K1", name: "衣", quantity: 1, list_price: paid, paid, tax_rate: "13" }], tenders: [{ type: "cash", amount: paid }],
   });
+  test("what came back is no purchase", async () => {
+    const member = { phone: "13900008880" };
+    const sold = (await withKey(program.url, till, "/api/v1/receipts", receipt("P1", member, "100.00"))).body.results[0];
+    const back = {
+      ...receipt("P2", member, "100.00"), kind: "return", tenders: [{ type: "cash", amount: "-100.00" }],
+      lines: [{ line_no: 1, sku: "K1", quantity: -1, paid: "-100.00", return_of: { store: "SH01", till: "1", number: "P1", line_no: 1 } }],
+    };
+    expect((await withKey(program.url, till, "/api/v1/receipts", back)).status).toBe(200);
+    const numbers = async (kind: string) => {
+      const { items, total } = (await admin.get(`/api/v1/customers/${sold.customer_id}/orders?kind=${kind}`)).body;
+      expect(total.count).toBe(items.length);
+      return items.map((o: any) => o.number).sort();
+    };
+    expect(await numbers("")).toEqual(["P1", "P2"]);
+    expect(await numbers("purchase")).toEqual(["P1"]);
+    expect(await numbers("return")).toEqual(["P2"]);
+    expect((await admin.get(`/api/v1/customers/${sold.customer_id}/orders?kind=moon`)).status).toBe(422);
+  });
+
   test("a merged id answers with its root, totals add up, tags unite", async () => {
     const buy = async (body: object) => (await withKey(program.url, till, "/api/v1/receipts", body)).body.results[0].customer_id;
     const byPhone = await buy(receipt("M1", { phone: "13900008881" }, "100.00"));

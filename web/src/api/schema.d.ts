@@ -753,7 +753,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What one customer bought and returned, newest first. */
+        /** What one customer bought and returned, newest first; kind is receipt, order, return, exchange or purchase. */
         get: operations["get_customers_id_orders"];
         put?: never;
         post?: never;
@@ -3817,6 +3817,7 @@ export interface operations {
     get_customers_id_orders: {
         parameters: {
             query?: {
+                kind?: string;
                 channel?: string;
                 from?: string;
                 to?: string;

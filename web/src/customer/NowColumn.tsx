@@ -9,7 +9,7 @@ import { count, day, inRow, money, percent } from "../ui/format";
 import { ConsentCard } from "./ConsentCard";
 import { NotesCard } from "./NotesCard";
 import "./now.css";
-import { customerOrdersQuery } from "./queries";
+import { lastPurchasesQuery } from "./queries";
 
 function Warnings({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
@@ -123,12 +123,12 @@ function ByChannel({ customer }: { customer: Customer }) {
 
 function LastBought({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
-  const { data } = useQuery(customerOrdersQuery(customer.id, undefined, 3));
+  const { data } = useQuery(lastPurchasesQuery(customer.id));
   if (!data?.items.length) return null;
   return (
     <Card title={t("now.last_bought")} flush>
       <ul className="zx-last">
-        {data.items.slice(0, 3).map((order) => (
+        {data.items.map((order) => (
           <li key={order.id}>
             <Link to="/orders/$id" params={{ id: order.id }}>
               <span>
