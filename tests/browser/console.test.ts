@@ -314,6 +314,18 @@ describe("making and changing customers", () => {
     await person.context.close();
   });
 
+  test("a second click makes no second customer", async () => {
+    const { page } = person;
+    const posts: string[] = [];
+    page.on("request", (r) => r.method() === "POST" && r.url().endsWith("/api/v1/customers") && posts.push(r.url()));
+    await page.getByLabel("姓名").fill("连点客");
+    await page.getByRole("button", { name: "建立档案" }).dblclick();
+    await page.getByRole("heading", { name: /^连/ }).waitFor();
+    const found = (await program.admin.post("/api/v1/customers/lookup", { q: "连点客" })).body.items;
+    expect(found.length, `after ${posts.length} posts`).toBe(1);
+    await page.goto("/customers/new");
+  });
+
   test("while typing, the one who is here already is shown", async () => {
     const { page } = person;
     await page.getByLabel("手机").fill(shen.phone);
