@@ -1,6 +1,7 @@
 // 现在: what one must know before the next sentence: warnings, sizes, how she buys, what she allowed, notes.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { Customer } from "../api/types";
 import { textOr } from "../app/i18n";
@@ -28,6 +29,11 @@ function Warnings({ customer }: { customer: Customer }) {
       ))}
     </ul>
   );
+}
+
+function sinceText(t: TFunction, days: number | null | undefined): string {
+  if (typeof days !== "number") return "–";
+  return days === 0 ? t("time.today") : t("now.days", { count: days });
 }
 
 function Sizes({ customer }: { customer: Customer }) {
@@ -67,7 +73,7 @@ function Figures({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
   const { now } = customer;
   const figures: [string, string][] = [
-    [t("now.since"), typeof now.days_since !== "number" ? "–" : t("now.days", { count: now.days_since })],
+    [t("now.since"), sinceText(t, now.days_since)],
     [t("now.orders_year"), t("now.times", { count: now.orders_year })],
     [t("now.average"), money(now.average_order)],
     [t("now.spent_year"), money(now.spent_year)],
