@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Program } from "../harness";
 import { expectAccessible, logIn, openBrowser, openPerson, type Person } from "./console";
-import { agentEmail, assistantEmail, findId, password, shen, startDemo } from "./demo";
+import { agentEmail, assistantEmail, findId, he, password, shen, startDemo } from "./demo";
 
 let program: Program;
 let browser: Browser;
@@ -223,6 +223,16 @@ describe("the record", () => {
     await page.getByText("商品", { exact: true }).first().waitFor();
     await page.getByRole("link", { name: /^沈/ }).click();
     await page.waitForURL(`**/customers/${shenId}`);
+  });
+
+  test("a return leads to what it brought back", async () => {
+    const { page } = person;
+    const heId = await findId(program, he.card);
+    const back = (await program.admin.get(`/api/v1/customers/${heId}/orders?kind=return`)).body.items[0];
+    await page.goto(`/orders/${back.id}`);
+    await page.getByRole("link", { name: /^退自 / }).click();
+    await page.getByRole("heading", { name: /^订单 / }).waitFor();
+    await page.goto(`/customers/${shenId}`);
   });
 
   test("a plain value needs a reason, stands under the viewer's name and goes away", async () => {

@@ -23,10 +23,11 @@ function StylePicture({ styleId, name }: { styleId: string | null; name: string 
 
 function LineItem({ line }: { line: OrderLine }) {
   const { t } = useTranslation();
+  const of = line.return_of;
   const notes = [
     line.promotion,
     line.coupon,
-    line.return_of && t("order.returns_of", { of: line.return_of.number || line.return_of.order_id || "–" }),
+    of && !of.order_id && t("order.returns_of", { of: of.number || "–" }),
     line.return_reason && t("order.reason", { reason: line.return_reason }),
   ].filter(Boolean);
   return (
@@ -35,7 +36,17 @@ function LineItem({ line }: { line: OrderLine }) {
       <span>
         {line.name || line.sku}
         <br />
-        <span className="zx-masked zx-num">{[line.sku, ...notes].join(" · ")}</span>
+        <span className="zx-masked zx-num">
+          {[line.sku, ...notes].join(" · ")}
+          {of?.order_id && (
+            <>
+              {" · "}
+              <Link to="/orders/$id" params={{ id: of.order_id }}>
+                {t("order.returns_of", { of: of.number || of.order_id })}
+              </Link>
+            </>
+          )}
+        </span>
       </span>
     </span>
   );
