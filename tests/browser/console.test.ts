@@ -138,16 +138,13 @@ describe("the one field", () => {
 
   test("a receipt number finds whose it is", async () => {
     const { page } = person;
-    const orders = await program.admin.get(`/api/v1/customers/${shenId}/orders?limit=50`);
-    let number = ""; // each store counts its own receipts, so not every number is of one person alone
-    for (const order of orders.body.items) {
-      const found = await program.admin.post("/api/v1/customers/lookup", { q: order.number });
-      if (found.body.items.length === 1) number = order.number;
-    }
-    expect(number).not.toBe("");
+    const [order] = (await program.admin.get(`/api/v1/customers/${shenId}/orders?limit=1`)).body.items;
+    const { items } = (await program.admin.post("/api/v1/customers/lookup", { q: order.number })).body;
     await page.goto("/lookup");
-    await page.getByRole("main").getByLabel("查找客户").fill(number);
+    await page.getByRole("main").getByLabel("查找客户").fill(order.number);
     await page.keyboard.press("Enter");
+    // Tills count by themselves: the same day's number of another store may name somebody else, who is then listed too.
+    if (items.length > 1) await page.locator(`[data-customer="${shenId}"]`).click();
     await page.waitForURL(`**/customers/${shenId}`);
   });
 
