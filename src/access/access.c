@@ -58,10 +58,12 @@ static struct str identity(struct arena *arena, const struct actor *a)
 static enum rc audit_write(struct ctx *c, const struct request *r, const struct route *route)
 {
     int64_t object_id = 0;
+    struct str object, rest = str_z(route->act);
     if (!str_i64(r->params[0], &object_id))
         object_id = 0;
-    struct str action = arena_printf(c->arena, "%s %s", http_method_name(r->method), route->path);
-    return access_audit(c, action.ptr, "", object_id, STR("{}"));
+    if (!str_split(&rest, '.', &object))
+        object = STR("");
+    return access_audit(c, route->act, arena_printf(c->arena, "%.*s", STR_FMT(object)).ptr, object_id, STR("{}"));
 }
 
 const struct http_auth access_auth = {
@@ -90,6 +92,7 @@ const struct field audit_fields[] = {
     {.name = "action", .type = FIELD_STR, .flags = FIELD_REQUIRED},
     {.name = "object", .type = FIELD_STR, .flags = FIELD_REQUIRED},
     {.name = "object_id", .type = FIELD_ID, .flags = FIELD_REQUIRED | FIELD_NULLABLE},
+    {.name = "object_name", .type = FIELD_STR, .flags = FIELD_REQUIRED, .doc = "Of staff and sources; \"\" of everything else."},
     {.name = "detail", .type = FIELD_JSON, .flags = FIELD_REQUIRED},
     {.name = "request_id", .type = FIELD_ID, .flags = FIELD_REQUIRED | FIELD_NULLABLE},
     FIELD_END,
@@ -111,6 +114,7 @@ static void audit_put(struct db_rows *q, struct jw *w)
     jw_kv_str(w, "action", db_text(q, "action"));
     jw_kv_str(w, "object", db_text(q, "object"));
     jw_kv_id(w, "object_id", db_i64(q, "object_id"));
+    jw_kv_str(w, "object_name", db_text(q, "object_name"));
     jw_key(w, "detail");
     jw_raw(w, detail.len ? detail : STR("{}"));
     jw_kv_id(w, "request_id", db_i64(q, "request_id"));
@@ -189,7 +193,7 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/session", session_create_route, .need = NEED_NOBODY, .raw = true, .in = login_fields, .in_size = sizeof(struct login), .out = session_fields,
      .out_name = "session", .doc = "Logs in."},
     {HTTP_GET, "/api/v1/session", session_show_route, .need = NEED_SESSION, .out = session_fields, .out_name = "session", .doc = "Who is logged in."},
-    {HTTP_DELETE, "/api/v1/session", session_delete_route, .need = NEED_SESSION, .writes = true, .doc = "Logs out."},
+    {HTTP_DELETE, "/api/v1/session", session_delete_route, .need = NEED_SESSION, .writes = true, .act = "session.close", .doc = "Logs out."},
     {HTTP_POST, "/api/v1/session/password", session_password_route, .need = NEED_SESSION, .raw = true, .in = password_fields, .in_size = sizeof(struct password_change),
      .out = session_fields, .out_name = "session", .doc = "Changes one's own password."},
     {HTTP_GET, "/api/v1/staff", staff_list_route, .need = "staff.read", .out = staff_fields, .out_name = "staff", .out_list = true, .doc = "Staff."},

@@ -103,10 +103,12 @@ VALUES ($id, $at_us, $staff_id, $key_id, $action, $object, $object_id, $detail, 
 
 -- name: audit_list
 SELECT a.id AS id, a.at_us AS at_us, a.staff_id AS staff_id, s.name AS staff, a.key_id AS key_id, a.action AS action, a.object AS object,
-    a.object_id AS object_id, a.detail AS detail, a.request_id AS request_id
-FROM audit_row a LEFT JOIN staff s ON s.id = a.staff_id WHERE a.id < $before ORDER BY a.id DESC NULLS LAST LIMIT $limit;
+    a.object_id AS object_id, a.detail AS detail, a.request_id AS request_id,
+    CASE a.object WHEN 'staff' THEN o.name WHEN 'session' THEN o.name WHEN 'source' THEN f.name END AS object_name
+FROM audit_row a LEFT JOIN staff s ON s.id = a.staff_id LEFT JOIN staff o ON o.id = a.object_id LEFT JOIN source f ON f.id = a.object_id WHERE a.id < $before ORDER BY a.id DESC NULLS LAST LIMIT $limit;
 
 -- name: audit_list_by_action
 SELECT a.id AS id, a.at_us AS at_us, a.staff_id AS staff_id, s.name AS staff, a.key_id AS key_id, a.action AS action, a.object AS object,
-    a.object_id AS object_id, a.detail AS detail, a.request_id AS request_id
-FROM audit_row a LEFT JOIN staff s ON s.id = a.staff_id WHERE a.action = $action AND a.id < $before ORDER BY a.id DESC NULLS LAST LIMIT $limit;
+    a.object_id AS object_id, a.detail AS detail, a.request_id AS request_id,
+    CASE a.object WHEN 'staff' THEN o.name WHEN 'session' THEN o.name WHEN 'source' THEN f.name END AS object_name
+FROM audit_row a LEFT JOIN staff s ON s.id = a.staff_id LEFT JOIN staff o ON o.id = a.object_id LEFT JOIN source f ON f.id = a.object_id WHERE a.action = $action AND a.id < $before ORDER BY a.id DESC NULLS LAST LIMIT $limit;

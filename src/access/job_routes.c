@@ -143,7 +143,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/v1/jobs", jobs_list, .need = "job.read", .out = job_fields, .out_name = "job", .out_list = true, .query = "after,limit",
      .doc = "Background work, newest first."},
     {HTTP_GET, "/api/v1/jobs/{id}", job_show_route, .need = "job.read", .out = job_fields, .out_name = "job", .doc = "One job with its progress."},
-    {HTTP_POST, "/api/v1/jobs/{id}/cancel", job_cancel_route, .need = "job.read", .writes = true, .out = job_fields, .out_name = "job", .doc = "Asks a job to stop."},
+    {HTTP_POST, "/api/v1/jobs/{id}/cancel", job_cancel_route, .need = "job.read", .writes = true, .act = "job.cancel", .out = job_fields, .out_name = "job", .doc = "Asks a job to stop."},
     {0},
 };
 

@@ -17,7 +17,7 @@ static const struct route routes[] = {
      .doc = "Customers (masked), orders or events as CSV or JSON lines."},
     {HTTP_POST, "/api/v1/verify", verify_route, .need = "store.check", .raw = true, .doc = "Checks every file; a text report with the logical hash of each store."},
     {HTTP_POST, "/api/v1/rebuild", rebuild_route, .need = "store.check", .raw = true, .doc = "Makes the warehouse anew from the truth."},
-    {HTTP_POST, "/api/v1/demo", demo_route, .need = "demo.run", .writes = true, .in = demo_option_fields, .in_size = sizeof(struct demo_ask),
+    {HTTP_POST, "/api/v1/demo", demo_route, .need = "demo.run", .writes = true, .act = "job.demo", .in = demo_option_fields, .in_size = sizeof(struct demo_ask),
      .out = job_made_fields, .out_name = "job_made", .doc = "Starts the job that fills the installation with the demo retailer."},
     {.path = NULL},
 };

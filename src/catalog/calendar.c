@@ -85,6 +85,18 @@ enum rc catalog_calendar_start(struct app *app)
     return db_pool_tx(&c, app->truth, fill, NULL);
 }
 
+enum rc catalog_lunar_year_before(struct ctx *c, int32_t day, int32_t *ret)
+{
+    int64_t there;
+    enum rc rc = db_get_i64(c->db, INT64_MIN, &there, "catalog_calendar_lunar", DB_I64("day", day));
+    if (rc)
+        return rc;
+    if (there == INT64_MIN)
+        return ctx_fail(c, RC_NOT_FOUND, "day", "out_of_range");
+    *ret = (int32_t)there;
+    return RC_OK;
+}
+
 enum rc catalog_calendar_list(struct ctx *c, const struct request *r, struct reply *p)
 {
     int32_t from, to;

@@ -95,8 +95,14 @@ SELECT kind, from_day, amount_minor FROM sku_price WHERE sku_id = $sku_id ORDER 
 
 -- name: catalog_style_get
 SELECT s.id, s.code, s.name, s.season, s.wave, s.launch_day, s.image, s.rev, s.updated_us,
-    COALESCE(c.path, '') AS category, COALESCE(b.name, '') AS brand
-FROM style s LEFT JOIN category c ON c.id = s.category_id LEFT JOIN brand b ON b.id = s.brand_id WHERE s.id = $id;
+    COALESCE(c.path, '') AS category, COALESCE(b.name, '') AS brand, k.list_min, k.list_max, k.floor_min, k.cost_min, k.cost_max
+FROM style s LEFT JOIN category c ON c.id = s.category_id LEFT JOIN brand b ON b.id = s.brand_id
+LEFT JOIN (
+    SELECT min(list_minor) AS list_min, max(list_minor) AS list_max, min(floor_minor) AS floor_min, min(cost_minor) AS cost_min,
+        max(cost_minor) AS cost_max
+    FROM sku WHERE style_id = $id
+) k ON 1 = 1
+WHERE s.id = $id;
 
 -- name: catalog_style_skus
 SELECT k.id, k.code, k.color, k.size, k.list_minor, k.floor_minor, k.cost_minor, k.tax_permyriad, k.rev
@@ -170,6 +176,11 @@ INSERT INTO calendar (day, weekday, off, holiday, lunar_month, lunar_day)
 VALUES ($day, $weekday, $off, $holiday, $lunar_month, $lunar_day)
 ON CONFLICT (day) DO UPDATE SET weekday = excluded.weekday, off = excluded.off, holiday = excluded.holiday,
     lunar_month = excluded.lunar_month, lunar_day = excluded.lunar_day;
+
+-- name: catalog_calendar_lunar
+SELECT b.day AS day FROM calendar a JOIN calendar b ON b.day >= a.day - 390 AND b.day <= a.day - 340
+    AND (b.lunar_month = a.lunar_month OR b.lunar_month + 100 = a.lunar_month) AND b.lunar_day <= a.lunar_day
+WHERE a.day = $day ORDER BY b.lunar_day DESC LIMIT 1;
 
 -- name: catalog_calendar_get
 SELECT day, weekday, off, holiday, lunar_month, lunar_day FROM calendar WHERE day >= $from_day AND day <= $to_day ORDER BY day;

@@ -53,7 +53,7 @@ const struct field catalog_style_out[] = {
 };
 
 /* Members that the list and the record share. */
-static void write_style_head(struct jw *w, struct db_rows *q)
+static void write_style_head(struct ctx *c, struct jw *w, struct db_rows *q)
 {
     jw_kv_id(w, "id", db_i64(q, "id"));
     jw_kv_str(w, "code", db_text(q, "code"));
@@ -65,13 +65,6 @@ static void write_style_head(struct jw *w, struct db_rows *q)
     write_day(w, "launch_day", q, "launch_day");
     jw_kv_str(w, "image", db_text(q, "image"));
     jw_kv_id(w, "rev", db_i64(q, "rev"));
-}
-
-static void write_style_row(struct ctx *c, struct jw *w, struct db_rows *q)
-{
-    jw_object(w);
-    write_style_head(w, q);
-    jw_kv_i64(w, "skus", db_i64(q, "skus"));
     write_price(w, "list_price_min", q, "list_min");
     write_price(w, "list_price_max", q, "list_max");
     if (catalog_sees_cost(c)) {
@@ -79,6 +72,13 @@ static void write_style_row(struct ctx *c, struct jw *w, struct db_rows *q)
         write_price(w, "cost_min", q, "cost_min");
         write_price(w, "cost_max", q, "cost_max");
     }
+}
+
+static void write_style_row(struct ctx *c, struct jw *w, struct db_rows *q)
+{
+    jw_object(w);
+    write_style_head(c, w, q);
+    jw_kv_i64(w, "skus", db_i64(q, "skus"));
     jw_object_end(w);
 }
 
@@ -219,7 +219,7 @@ enum rc catalog_style_show(struct ctx *c, const struct request *r, struct reply 
     if (found) {
         reply_rev(c, p, db_i64(q, "rev"));
         jw_object(&p->json);
-        write_style_head(&p->json, q);
+        write_style_head(c, &p->json, q);
     }
     rc = db_end(q);
     if (rc || !found)

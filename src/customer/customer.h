@@ -114,6 +114,13 @@ enum rc customer_export(struct ctx *c, const struct customer_export *how, custom
 /* One person as a row of a list (masked), for pages of other modules; null when there is no record or the actor may not see her. */
 enum rc customer_row_write(struct ctx *c, int64_t customer_id, struct jw *w) ZX_MUST_CHECK;
 
+/* The same, shorter and for a whole page: loads by any ids (one vault call), then writes "customer": code, masked name and salutation; null
+ * for whom there is no record or the actor may not see. */
+struct customer_labels;
+extern const struct field customer_label_out[];
+enum rc customer_labels(struct ctx *c, const int64_t *ids, size_t count, struct customer_labels **ret) ZX_MUST_CHECK;
+void customer_label_write(const struct customer_labels *labels, int64_t customer_id, struct jw *w);
+
 extern const struct module customer_module;
 
 #endif

@@ -282,16 +282,16 @@ SELECT count(*) FROM (SELECT 1 FROM customer_stat WHERE listed = 1 LIMIT $count_
 -- ---- her story ----
 
 -- name: customer_story_notes
-SELECT id, at_us FROM customer_note WHERE customer_id IN ($ids[]) AND (at_us, id) < ($before_us, $before_id)
+SELECT id, at_us, staff_id FROM customer_note WHERE customer_id IN ($ids[]) AND (at_us, id) < ($before_us, $before_id)
 ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 
 -- name: customer_story_consents
-SELECT id, at_us, purpose, channel, status, text_version FROM customer_consent
+SELECT id, at_us, purpose, channel, status, text_version, staff_id FROM customer_consent
 WHERE customer_id IN ($ids[]) AND (at_us, id) < ($before_us, $before_id)
 ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 
 -- name: customer_story_changes
-SELECT id, at_us, field, source_kind FROM customer_change
+SELECT id, at_us, field, source_kind, staff_id FROM customer_change
 WHERE customer_id IN ($ids[]) AND staff_id <> 0 AND field <> 'merged' AND (at_us, id) < ($before_us, $before_id)
 ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 

@@ -126,6 +126,7 @@ bool view_visible(const struct ctx *c, const struct view *v);
 int64_t view_number(const struct view *v, enum profile_key key); /* 0: not said */
 struct str view_text(const struct view *v, enum profile_key key);
 /* What a list shows of a person, into an open object. */
+void view_write_label(struct ctx *c, const struct view *v, struct jw *w); /* code, name, salutation */
 void view_write_row(struct ctx *c, const struct view *v, struct jw *w);
 /* What the till may know of a customer of another store who gave her number: nothing to browse by. */
 void view_write_till(struct ctx *c, const struct view *v, struct jw *w);

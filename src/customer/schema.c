@@ -97,6 +97,7 @@ const struct field customer_duplicates_out[] = {{"items", FIELD_LIST, FIELD_REQU
 const struct field customer_story_out[] = {
     {"at", FIELD_TIME, FIELD_REQUIRED}, {"id", FIELD_ID}, {"kind", FIELD_STR, FIELD_REQUIRED, .doc = "web, receipt, order, return, note, consent, merge, change, …"},
     {"channel", FIELD_STR, FIELD_REQUIRED}, {"place", FIELD_STR, FIELD_REQUIRED}, {"title", FIELD_STR, FIELD_REQUIRED},
+    {"by", FIELD_STR, FIELD_REQUIRED, .doc = "Whose of the staff it was; \"\" of what nobody of the house did."},
     {"amount", FIELD_MONEY, FIELD_NULLABLE}, {"repeat", FIELD_I64, FIELD_REQUIRED, .doc = "Equal neighbours folded into this one."},
     {"detail", FIELD_JSON, FIELD_REQUIRED}, FIELD_END,
 };

@@ -56,7 +56,7 @@ static bool folds(const struct timeline_item *into, const struct timeline_item *
            str_eq(into->place, i->place) && str_eq(into->title, i->title) && str_eq(into->detail_json, i->detail_json) && into->at_us - i->at_us < FOLD_WITHIN_US;
 }
 
-static void write_item(const struct timeline_item *i, struct jw *w)
+static void write_item(const struct timeline_item *i, struct str by, struct jw *w)
 {
     jw_object(w);
     jw_kv_time(w, "at", i->at_us);
@@ -65,6 +65,7 @@ static void write_item(const struct timeline_item *i, struct jw *w)
     jw_kv_str(w, "channel", i->channel);
     jw_kv_str(w, "place", i->place);
     jw_kv_str(w, "title", i->title);
+    jw_kv_str(w, "by", by);
     if (i->has_amount)
         jw_kv_money(w, "amount", i->amount_minor, 2);
     else
@@ -75,8 +76,24 @@ static void write_item(const struct timeline_item *i, struct jw *w)
     jw_object_end(w);
 }
 
+/* The names of staff who did what is told. */
+struct actors {
+    struct id_name *names;
+    size_t count;
+};
+
+static enum rc load_actors(struct ctx *c, const struct timeline *t, struct actors *ret)
+{
+    int64_t *ids = arena_new_array(c->arena, int64_t, t->count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < t->count; i++)
+        if (t->items[i].staff_id)
+            ids[count++] = t->items[i].staff_id;
+    return names_load(c, "customer_staff_names", ids, count, &ret->names, &ret->count);
+}
+
 /* Writes at most `limit` lines of at most `raw` items; returns how many items went in. */
-static size_t write_items(const struct timeline *t, size_t raw, size_t limit, struct jw *w)
+static size_t write_items(const struct timeline *t, const struct actors *a, size_t raw, size_t limit, struct jw *w)
 {
     size_t used = 0;
     for (size_t lines = 0; lines < limit && used < t->count && used < raw; lines++) {
@@ -86,7 +103,7 @@ static size_t write_items(const struct timeline *t, size_t raw, size_t limit, st
             line.repeat += t->items[used].repeat > 0 ? t->items[used].repeat : 1;
             used++;
         }
-        write_item(&line, w);
+        write_item(&line, names_find(a->names, a->count, line.staff_id), w);
     }
     return used;
 }
@@ -130,6 +147,7 @@ enum rc customer_story(struct ctx *c, const struct request *r, struct reply *p)
 {
     struct timeline t = {.count = 0};
     struct timeline_query q;
+    struct actors actors = {.count = 0};
     struct who who;
     int64_t limit = STORY_DEFAULT;
     enum rc rc = who_open(c, r, &who);
@@ -139,12 +157,14 @@ enum rc customer_story(struct ctx *c, const struct request *r, struct reply *p)
         rc = query_of(c, r, &who, limit, &q);
     if (!rc)
         rc = gather(c, &q, &t);
+    if (!rc)
+        rc = load_actors(c, &t, &actors);
     if (rc)
         return rc;
     jw_object(&p->json);
     jw_key(&p->json, "items");
     jw_array(&p->json);
-    size_t used = write_items(&t, q.limit, (size_t)limit, &p->json);
+    size_t used = write_items(&t, &actors, q.limit, (size_t)limit, &p->json);
     jw_array_end(&p->json);
     jw_key(&p->json, "next");
     if (used && (used < t.count || t.count >= q.limit))
@@ -167,7 +187,7 @@ static enum rc tell_notes(struct ctx *c, const struct timeline_query *q, struct 
     struct db_rows *rows = db_query(c->db, "customer_story_notes", DB_IDS("ids", q->members, q->member_count), DB_I64("before_us", q->before_us),
                                     DB_I64("before_id", q->before_id), DB_I64("limit", q->limit));
     while (db_next(rows))
-        timeline_add(c, out, (struct timeline_item){.at_us = db_i64(rows, "at_us"), .id = db_i64(rows, "id"), .kind = "note"});
+        timeline_add(c, out, (struct timeline_item){.at_us = db_i64(rows, "at_us"), .id = db_i64(rows, "id"), .kind = "note", .staff_id = db_i64(rows, "staff_id")});
     return db_end(rows);
 }
 
@@ -190,7 +210,7 @@ static enum rc tell_consents(struct ctx *c, const struct timeline_query *q, stru
     while (db_next(rows)) {
         struct str status = str_z(customer_consent_words[db_i64(rows, "status")]);
         const struct str values[] = {db_text(rows, "purpose"), db_text(rows, "channel"), status, db_text(rows, "text_version")};
-        timeline_add(c, out, (struct timeline_item){.at_us = db_i64(rows, "at_us"), .id = db_i64(rows, "id"), .kind = "consent", .title = status,
+        timeline_add(c, out, (struct timeline_item){.at_us = db_i64(rows, "at_us"), .id = db_i64(rows, "id"), .kind = "consent", .title = status, .staff_id = db_i64(rows, "staff_id"),
                                                     .detail_json = words(c, keys, values, 4)});
     }
     return db_end(rows);
@@ -204,7 +224,7 @@ static enum rc tell_changes(struct ctx *c, const struct timeline_query *q, struc
                                     DB_I64("before_id", q->before_id), DB_I64("limit", q->limit));
     while (db_next(rows)) {
         const struct str values[] = {db_text(rows, "field"), db_text(rows, "source_kind")};
-        timeline_add(c, out, (struct timeline_item){.at_us = db_i64(rows, "at_us"), .id = db_i64(rows, "id"), .kind = "change",
+        timeline_add(c, out, (struct timeline_item){.at_us = db_i64(rows, "at_us"), .id = db_i64(rows, "id"), .kind = "change", .staff_id = db_i64(rows, "staff_id"),
                                                     .title = arena_str(c->arena, values[0]), .detail_json = words(c, keys, values, 2)});
     }
     return db_end(rows);

@@ -95,12 +95,17 @@ static void write_tags(const struct view *v, struct jw *w)
     jw_array_end(w);
 }
 
-static void write_who(struct ctx *c, const struct view *v, struct jw *w)
+void view_write_label(struct ctx *c, const struct view *v, struct jw *w)
 {
-    jw_kv_id(w, "id", v->root);
     jw_kv_str(w, "code", arena_printf(c->arena, "C%06lld", (long long)v->number));
     jw_kv_str(w, "name", v->name);
     jw_kv_str(w, "salutation", salutation(c, v));
+}
+
+static void write_who(struct ctx *c, const struct view *v, struct jw *w)
+{
+    jw_kv_id(w, "id", v->root);
+    view_write_label(c, v, w);
     jw_kv_str(w, "card", v->card);
     jw_kv_z(w, "gender", gender_word(v));
     write_home(v, w);

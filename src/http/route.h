@@ -81,6 +81,7 @@ struct route {
     const char *out_name;    /* name of the schema in the document; lists are {items: […], next, total} of it */
     bool out_list;
     bool writes;       /* runs on the writer, inside one transaction, and is audited */
+    const char *act;   /* what the audit calls it, "customer.update": the object, a dot, the deed; with .writes never NULL */
     bool raw;          /* writes by itself: not in a transaction (commands of long work, vault calls) */
     size_t body_max;   /* 0: LIMIT_BODY_BYTES */
     bool api_key;      /* an API key may call it too */
@@ -113,7 +114,8 @@ struct timeline_item {
     struct str detail_json; /* an object, may be empty */
     int64_t amount_minor;   /* with has_amount */
     bool has_amount;
-    int64_t repeat; /* equal neighbours folded into one */
+    int64_t repeat;   /* equal neighbours folded into one */
+    int64_t staff_id; /* whose deed it was; 0: nobody's of the house */
 };
 struct timeline_query {
     const int64_t *members; /* all ids that are this person */

@@ -82,6 +82,8 @@ static void route_add(struct router *r, const struct module *m, const struct rou
     struct str rest = str_z(route->path), segment;
     struct node *n = &r->root;
     size_t params = 0;
+    if (route->writes && (!route->act || !strchr(route->act, '.')))
+        route_refuse(m, route, "no_act");
     if (!route->need || !*route->need)
         route_refuse(m, route, "no permission");
     if (!route->run)

@@ -101,7 +101,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/v1/reviews", identity_review_page, .need = "review.read", .query = "status,after,limit",
      .doc = "待核对: records that share an identifier but were not merged, and identifiers that are not believed."},
     {HTTP_POST, "/api/v1/reviews/{id}", identity_review_decide, .need = "review.write", .in = identity_decision_fields, .in_size = sizeof(struct identity_decision),
-     .writes = true, .doc = "Decides a review: they are two people, or ask again later."},
+     .writes = true, .act = "review.decide", .doc = "Decides a review: they are two people, or ask again later."},
     {.path = NULL},
 };
 

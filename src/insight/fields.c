@@ -1,4 +1,5 @@
 /* What the overview's replies look like, for the OpenAPI document. */
+#include "customer/customer.h"
 #include "insight/insight_priv.h"
 
 static const struct field period[] = {{"from", FIELD_DAY}, {"to", FIELD_DAY}, FIELD_END};
@@ -70,6 +71,7 @@ const struct field overview_detail_fields[] = {
     {"amount", FIELD_MONEY, .doc = "Of a return."},
     {"margin", FIELD_MONEY, .doc = "Needs finance.read."},
     {"customer_id", FIELD_ID},
+    {"customer", FIELD_OBJECT, FIELD_NULLABLE, .sub = customer_label_out, .doc = "How she is named, masked; null for walk-ins."},
     {"first_day", FIELD_DAY, .doc = "Of a person: the first purchase."},
     {"orders", FIELD_I64},
     {"spent", FIELD_MONEY},

@@ -1,8 +1,9 @@
 /* The filter of the overview: period, comparison, channel, store, category. */
 #include "access/access.h"
+#include "catalog/catalog.h"
 #include "insight/insight_priv.h"
 
-enum { DAYS_DEFAULT = 30, DAYS_MAX = 366 * 20, WEEK = 7, CATEGORIES_MAX = 4096 };
+enum { DAYS_DEFAULT = 30, DAYS_MAX = 366 * 20, WEEK = 7, WEEKS_OF_YEAR = 52, CATEGORIES_MAX = 4096 };
 #define ZONE_S (8 * 3600)
 
 static enum rc read_day(struct ctx *c, const struct request *r, const char *name, int32_t otherwise, int32_t *ret)
@@ -23,23 +24,72 @@ static int32_t year_before(int32_t day)
     return d == date ? there : there - 1; /* 29 February */
 }
 
-/* "weekday": whole weeks back, so that Mondays meet Mondays; "previous": the days right before; "year": the same dates. */
+static void set_back(struct insight_filter *f, int32_t days)
+{
+    f->before_from = f->from_day - days;
+    f->before_to = f->to_day - days;
+}
+
+/* Whole weeks back, so that Mondays meet Mondays. */
+static enum rc by_weekday(struct ctx *c, struct insight_filter *f)
+{
+    (void)c;
+    set_back(f, (f->to_day - f->from_day + WEEK) / WEEK * WEEK);
+    return RC_OK;
+}
+
+/* The days right before: of today, yesterday. */
+static enum rc by_previous(struct ctx *c, struct insight_filter *f)
+{
+    (void)c;
+    set_back(f, f->to_day - f->from_day + 1);
+    return RC_OK;
+}
+
+static enum rc by_year(struct ctx *c, struct insight_filter *f)
+{
+    (void)c;
+    f->before_from = year_before(f->from_day);
+    f->before_to = year_before(f->to_day);
+    return RC_OK;
+}
+
+/* The 52 weeks of a trading year. */
+static enum rc by_year_weekday(struct ctx *c, struct insight_filter *f)
+{
+    (void)c;
+    set_back(f, WEEKS_OF_YEAR * WEEK);
+    return RC_OK;
+}
+
+/* As many days from the first one's lunar date on, so that Spring Festival meets Spring Festival. */
+static enum rc by_year_lunar(struct ctx *c, struct insight_filter *f)
+{
+    int32_t there;
+    enum rc rc = catalog_lunar_year_before(c, f->from_day, &there);
+    if (rc == RC_NOT_FOUND)
+        return ctx_fail(c, RC_INVALID, "from", "out_of_range");
+    if (!rc)
+        set_back(f, f->from_day - there);
+    return rc;
+}
+
+/* The first is what is compared with when nothing is said. */
+static const struct comparison {
+    const char *word;
+    enum rc (*set)(struct ctx *c, struct insight_filter *f);
+} comparisons[] = {
+    {"weekday", by_weekday}, {"previous", by_previous}, {"year", by_year}, {"year_weekday", by_year_weekday}, {"year_lunar", by_year_lunar},
+};
+
 static enum rc set_comparison(struct ctx *c, struct insight_filter *f)
 {
-    int32_t days = f->to_day - f->from_day + 1, back = days;
-    if (f->compare.len == 0 || str_eqz(f->compare, "weekday")) {
-        f->compare = STR("weekday");
-        back = (days + WEEK - 1) / WEEK * WEEK;
-    } else if (str_eqz(f->compare, "year")) {
-        f->before_from = year_before(f->from_day);
-        f->before_to = year_before(f->to_day);
-        return RC_OK;
-    } else if (!str_eqz(f->compare, "previous")) {
-        return ctx_fail(c, RC_INVALID, "compare", "unknown");
-    }
-    f->before_from = f->from_day - back;
-    f->before_to = f->to_day - back;
-    return RC_OK;
+    if (f->compare.len == 0)
+        f->compare = str_z(comparisons[0].word);
+    for (size_t i = 0; i < sizeof(comparisons) / sizeof(comparisons[0]); i++)
+        if (str_eqz(f->compare, comparisons[i].word))
+            return comparisons[i].set(c, f);
+    return ctx_fail(c, RC_INVALID, "compare", "unknown");
 }
 
 static enum rc read_period(struct ctx *c, const struct request *r, struct insight_filter *f)

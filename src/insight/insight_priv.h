@@ -8,7 +8,7 @@
 struct insight_filter {
     int32_t from_day, to_day;
     int32_t before_from, before_to;      /* the period it is compared with */
-    struct str compare;                  /* "weekday", "previous", "year" */
+    struct str compare;                  /* "weekday", "previous", "year", "year_weekday", "year_lunar" */
     struct str channel;                  /* "" all */
     struct str category;                 /* "" all; as it was typed */
     bool any_store, any_category;

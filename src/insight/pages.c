@@ -1,5 +1,6 @@
 /* The parts of the overview below its tiles: days, funnel, styles, and the list behind a figure. */
 #include "base/limits.h"
+#include "customer/customer.h"
 #include "http/list.h"
 #include "insight/insight_priv.h"
 #include "warehouse/warehouse.h"
@@ -228,7 +229,13 @@ static const char *kind_word(int64_t kind)
     return kind >= 1 && kind <= 4 ? words[kind] : "";
 }
 
-static void write_document(struct jw *w, const struct behind *b, struct db_rows *head, bool returned, bool finance)
+/* Walk-ins have a pseudonym for a customer. */
+static int64_t somebody(struct db_rows *head)
+{
+    return db_i64(head, "member") || !str_eqz(db_text(head, "channel"), "store") ? db_i64(head, "customer_id") : 0;
+}
+
+static void write_document(struct jw *w, const struct behind *b, struct db_rows *head, const struct customer_labels *labels, bool returned, bool finance)
 {
     jw_object(w);
     jw_kv_str(w, "number", db_text(head, "number"));
@@ -242,6 +249,7 @@ static void write_document(struct jw *w, const struct behind *b, struct db_rows 
     if (finance && !returned)
         jw_kv_money(w, "margin", b->margin_minor, 2);
     jw_kv_id(w, "customer_id", db_i64(head, "customer_id"));
+    customer_label_write(labels, somebody(head), w);
     jw_object_end(w);
 }
 
@@ -253,6 +261,18 @@ static const struct behind *behind_of(const struct page *page, int64_t id)
     return NULL;
 }
 
+static enum rc label_documents(struct ctx *c, const int64_t *ids, size_t count, struct customer_labels **ret)
+{
+    int64_t *people = arena_new_array(c->arena, int64_t, count + 1);
+    size_t n = 0;
+    struct db_rows *q = db_query(c->db, "insight_document_heads", DB_IDS("ids", ids, count));
+    while (n < count && db_next(q))
+        if (somebody(q))
+            people[n++] = somebody(q);
+    enum rc rc = db_end(q);
+    return rc ? rc : customer_labels(c, people, n, ret);
+}
+
 /* Heads come from the truth in no order; objects are written in the page's order. */
 static enum rc write_documents(struct ctx *c, const struct page *page, bool returned, struct reply *p)
 {
@@ -261,12 +281,16 @@ static enum rc write_documents(struct ctx *c, const struct page *page, bool retu
     bool finance = may_see_finance(c);
     for (size_t i = 0; i < page->count; i++)
         ids[i] = page->rows[i].id;
+    struct customer_labels *labels;
+    enum rc rc = label_documents(c, ids, page->count, &labels);
+    if (rc)
+        return rc;
     struct db_rows *q = db_query(c->db, "insight_document_heads", DB_IDS("ids", ids, page->count));
     while (db_next(q)) {
         _cleanup_buf_ struct buf out = BUF_INIT(64 << 10);
         struct jw w = jw_on(&out);
         const struct behind *b = behind_of(page, db_i64(q, "id"));
-        write_document(&w, b, q, returned, finance);
+        write_document(&w, b, q, labels, returned, finance);
         objects[b - page->rows] = arena_str(c->arena, buf_str(&out));
     }
     for (size_t i = 0; i < page->count; i++)
@@ -292,16 +316,41 @@ static enum rc documents_behind(struct ctx *c, const struct request *r, const st
     return rc;
 }
 
-static void write_person(struct jw *w, struct db_rows *q)
+/* Of a person, .at_us is the last purchase, .pieces how many purchases. */
+static void write_person(struct jw *w, const struct behind *b, const struct customer_labels *labels)
 {
     jw_object(w);
-    jw_kv_id(w, "customer_id", db_i64(q, "person_id"));
+    jw_kv_id(w, "customer_id", b->id);
+    customer_label_write(labels, b->id, w);
     jw_key(w, "first_day");
-    jw_day(w, (int32_t)db_i64(q, "first_day"));
-    jw_kv_i64(w, "orders", db_i64(q, "purchases"));
-    jw_kv_money(w, "spent", db_i64(q, "spent"), 2);
-    jw_kv_time(w, "last_at", db_i64(q, "last_us"));
+    jw_day(w, b->first_day);
+    jw_kv_i64(w, "orders", b->pieces);
+    jw_kv_money(w, "spent", b->amount_minor, 2);
+    jw_kv_time(w, "last_at", b->at_us);
     jw_object_end(w);
+}
+
+static enum rc read_people(struct ctx *c, const struct db_arg *args, size_t count, struct page *page)
+{
+    struct db_rows *q = db_query_args(c->warehouse, "insight_people_behind", args, count);
+    while (db_next(q) && has_room(page)) {
+        struct behind *b = &page->rows[page->count++];
+        *b = (struct behind){.id = db_i64(q, "person_id"), .at_us = db_i64(q, "last_us"), .amount_minor = db_i64(q, "spent"), .pieces = db_i64(q, "purchases"), .first_day = (int32_t)db_i64(q, "first_day")};
+        keep_key(page, b->at_us, b->id);
+    }
+    return db_end(q);
+}
+
+static enum rc write_people(struct ctx *c, const struct page *page, struct jw *w)
+{
+    int64_t *ids = arena_new_array(c->arena, int64_t, page->count + 1);
+    struct customer_labels *labels;
+    for (size_t i = 0; i < page->count; i++)
+        ids[i] = page->rows[i].id;
+    enum rc rc = customer_labels(c, ids, page->count, &labels);
+    for (size_t i = 0; !rc && i < page->count; i++)
+        write_person(w, &page->rows[i], labels);
+    return rc;
 }
 
 static enum rc people_behind(struct ctx *c, const struct request *r, const struct insight_filter *f, const struct tile *t, struct reply *p)
@@ -320,15 +369,14 @@ static enum rc people_behind(struct ctx *c, const struct request *r, const struc
     args[FILTER_ARGS + 1] = DB_I64("before_us", page->before_us);
     args[FILTER_ARGS + 2] = DB_I64("before_id", page->before_id);
     args[FILTER_ARGS + 3] = DB_I64("limit", page->list.limit + 1);
+    rc = read_people(c, args, FILTER_ARGS + 4, page);
+    if (rc)
+        return rc;
     begin_items(p);
-    struct db_rows *q = db_query_args(c->warehouse, "insight_people_behind", args, FILTER_ARGS + 4);
-    for (; db_next(q) && has_room(page); page->count++) {
-        write_person(&p->json, q);
-        keep_key(page, db_i64(q, "last_us"), db_i64(q, "person_id"));
-    }
+    rc = write_people(c, page, &p->json);
     jw_array_end(&p->json);
     reply_list_end(p, next_of(c, r, page), again ? sums.again : sums.first_time, true);
-    return db_end(q);
+    return rc;
 }
 
 static enum rc detail(struct ctx *c, const struct request *r, const struct insight_filter *f, struct reply *p)

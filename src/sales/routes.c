@@ -27,6 +27,7 @@ const struct field sale_out[] = {
     {"units", FIELD_I64, .doc = "Pieces sold less pieces returned."},
     {"customer_id", FIELD_ID},
     {"member", FIELD_BOOL},
+    {"customer", FIELD_OBJECT, FIELD_NULLABLE, .sub = customer_label_out, .doc = "How she is named, masked; not on her own pages; null for walk-ins."},
     FIELD_END,
 };
 
@@ -60,11 +61,19 @@ static void write_head(struct jw *w, struct db_rows *q)
     jw_kv_bool(w, "member", db_i64(q, "member"));
 }
 
+/* Walk-ins have a pseudonym for a customer. */
+static bool is_somebody(struct db_rows *q)
+{
+    return db_i64(q, "member") || !str_eqz(db_text(q, "channel"), "store");
+}
+
 /* ---- lists ---- */
+
+enum { KIND_PURCHASE = -1 };
 
 struct filter {
     struct list page;
-    int64_t before_us, before_id, store_id;
+    int64_t before_us, before_id, store_id, kind; /* kind: 0 all, KIND_PURCHASE, or an enum sale_kind */
     int32_t from_day, to_day;
     struct str channel;
     const int64_t *members;
@@ -75,6 +84,16 @@ static enum rc read_day(struct ctx *c, const struct request *r, const char *name
 {
     struct str text = request_query(r, name);
     return text.len && !clock_parse_day(text, ret) ? ctx_fail(c, RC_INVALID, name, "malformed") : RC_OK;
+}
+
+/* "purchase" is what docs/metrics.md counts as one: a receipt, or an order that was paid. */
+static enum rc read_kind(struct ctx *c, struct str text, int64_t *ret)
+{
+    *ret = str_eqz(text, "purchase") ? KIND_PURCHASE : 0;
+    for (int64_t kind = SALE_RECEIPT; *ret == 0 && text.len && kind <= SALE_EXCHANGE; kind++)
+        if (str_eqz(text, sale_kind_word(kind)))
+            *ret = kind;
+    return text.len && *ret == 0 ? ctx_fail(c, RC_INVALID, "kind", "not_a_choice") : RC_OK;
 }
 
 static enum rc read_customer(struct ctx *c, struct str text, struct filter *f)
@@ -110,17 +129,36 @@ static enum rc read_filter(struct ctx *c, const struct request *r, struct str cu
     return RC_OK;
 }
 
+/* The people of a page, before it is written: one call for all of them. */
+static enum rc label_list(struct ctx *c, const struct filter *f, const char *list, const struct db_arg *args, size_t list_args, struct customer_labels **ret)
+{
+    int64_t *ids = arena_new_array(c->arena, int64_t, (size_t)f->page.limit + 1);
+    size_t count = 0;
+    struct db_rows *q = db_query_args(c->db, list, args, list_args);
+    while (db_next(q))
+        if (is_somebody(q))
+            ids[count++] = db_i64(q, "customer_id");
+    enum rc rc = db_end(q);
+    return rc ? rc : customer_labels(c, ids, count, ret);
+}
+
 static enum rc write_list(struct ctx *c, const struct request *r, struct filter *f, struct reply *p, const char *list, const char *count, const struct db_arg *args,
                           size_t count_args, size_t list_args)
 {
+    struct customer_labels *labels = NULL;
+    enum rc rc = f->members ? RC_OK : label_list(c, f, list, args, list_args, &labels);
+    if (rc)
+        return rc;
     struct db_rows *q = db_query_args(c->db, list, args, list_args);
     list_begin(&f->page, p);
     while (list_next(&f->page, q)) {
         jw_object(&p->json);
         write_head(&p->json, q);
+        if (labels)
+            customer_label_write(labels, is_somebody(q) ? db_i64(q, "customer_id") : 0, &p->json);
         jw_object_end(&p->json);
     }
-    enum rc rc = db_end(q);
+    rc = db_end(q);
     return rc ? rc : list_end(c, r, &f->page, p, count, args, count_args);
 }
 
@@ -131,12 +169,12 @@ static enum rc list_of_customer(struct ctx *c, const struct request *r, struct f
         DB_TEXT("channel", f->channel),
         DB_I64("from_day", f->from_day),
         DB_I64("to_day", f->to_day),
+        DB_I64("kind", f->kind),
         DB_I64("before_us", f->before_us),
         DB_I64("before_id", f->before_id),
         DB_I64("limit", f->page.limit + 1),
-        DB_I64("kind", 0),
     };
-    return write_list(c, r, f, p, "sale_list_of", "sale_count_of", args, 4, 8);
+    return write_list(c, r, f, p, "sale_list_of", "sale_count_of", args, 5, 8);
 }
 
 enum rc sales_orders_list(struct ctx *c, const struct request *r, struct reply *p)
@@ -162,6 +200,8 @@ enum rc sales_customer_orders_list(struct ctx *c, const struct request *r, struc
 {
     struct filter f;
     enum rc rc = read_filter(c, r, r->params[0], &f);
+    if (!rc)
+        rc = read_kind(c, request_query(r, "kind"), &f.kind);
     return rc ? rc : list_of_customer(c, r, &f, p);
 }
 
@@ -299,9 +339,10 @@ static bool may_see(const struct ctx *c, int64_t store_id)
 
 enum rc sales_order_show(struct ctx *c, const struct request *r, struct reply *p)
 {
-    int64_t id;
+    int64_t id, customer_id = 0;
     int exponent = 2;
     struct jw *w = &p->json;
+    struct customer_labels *labels;
     enum rc rc = request_param_id(c, r, 0, &id);
     if (rc)
         return rc;
@@ -311,12 +352,17 @@ enum rc sales_order_show(struct ctx *c, const struct request *r, struct reply *p
         exponent = decimal_exponent_of(db_text(q, "currency"));
         jw_object(w);
         write_head(w, q);
+        customer_id = is_somebody(q) ? db_i64(q, "customer_id") : 0;
         jw_kv_money(w, "order_discount", db_i64(q, "order_discount_minor"), exponent);
         jw_kv_id(w, "rev", db_i64(q, "rev"));
     }
     rc = db_end(q);
     if (rc || !found)
         return rc ? rc : ctx_fail(c, RC_NOT_FOUND, "id", "unknown");
+    rc = customer_labels(c, &customer_id, customer_id != 0, &labels);
+    if (rc)
+        return rc;
+    customer_label_write(labels, customer_id, w);
     rc = write_parts(c, w, id, exponent);
     jw_object_end(w);
     return rc;

@@ -8,7 +8,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/v1/orders/{id}", sales_order_show, .need = "order.read", .out = sale_out, .out_name = "Order",
      .doc = "A document with lines, tenders, staff, states, and the documents that returned something of it."},
     {HTTP_GET, "/api/v1/customers/{id}/orders", sales_customer_orders_list, .need = "order.read", .out = sale_out, .out_name = "Order", .out_list = true,
-     .query = "channel,from,to,after,limit", .doc = "What one customer bought and returned, newest first."},
+     .query = "kind,channel,from,to,after,limit", .doc = "What one customer bought and returned, newest first; kind is receipt, order, return, exchange or purchase."},
     {.path = NULL},
 };
 

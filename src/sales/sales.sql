@@ -101,7 +101,7 @@ FROM sale s LEFT JOIN store t ON t.id = s.store_id
 WHERE s.customer_id IN ($members[])
   AND s.at_us <= $before_us AND (s.at_us < $before_us OR s.id < $before_id)
   AND ($channel = '' OR s.channel = $channel)
-  AND ($kind = 0 OR s.kind = $kind OR ($kind = 1 AND s.kind = 4))
+  AND ($kind = 0 OR s.kind = $kind OR ($kind = 1 AND s.kind = 4) OR ($kind = -1 AND (s.kind = 1 OR (s.kind = 2 AND s.status NOT IN (1, 5)))))
   AND s.business_day >= $from_day AND s.business_day <= $to_day
 ORDER BY s.at_us DESC, s.id DESC LIMIT $limit;
 
@@ -110,6 +110,7 @@ SELECT count(*) FROM (
     SELECT s.id FROM sale s
     WHERE s.customer_id IN ($members[])
       AND ($channel = '' OR s.channel = $channel)
+      AND ($kind = 0 OR s.kind = $kind OR ($kind = 1 AND s.kind = 4) OR ($kind = -1 AND (s.kind = 1 OR (s.kind = 2 AND s.status NOT IN (1, 5)))))
       AND s.business_day >= $from_day AND s.business_day <= $to_day
     LIMIT $count_max
 ) n;

@@ -250,6 +250,8 @@ test("what was done stands in the audit", async () => {
   ])
     expect(actions).toContain(action);
   expect(new Set(rows.map((r) => r.id)).size).toBe(rows.length);
+  const made = rows.filter((r) => r.action === "staff.create");
+  expect(made.every((r) => r.object === "staff" && r.object_name !== "")).toBe(true);
   expect((await program.admin.get("/api/v1/audit?after=AAAA")).body.error).toMatchObject({
     code: "invalid",
     field: "after",

@@ -126,6 +126,9 @@ test("cost and floor price are finance's", async () => {
       ["K1001-02-M", "120.00", []],
     ],
   );
+  const { list_price_min, list_price_max, floor_price_min, cost_min, cost_max } = body.items[0]; // as in the list, so on her own page
+  expect(list_price_min).not.toBeNull();
+  expect(admin).toMatchObject({ list_price_min, list_price_max, floor_price_min, cost_min, cost_max });
   for (const path of ["/api/v1/styles", `/api/v1/styles/${body.items[0].id}`, "/api/v1/products"]) {
     const text = JSON.stringify((await assistant.get(path)).body);
     expect(text).toContain("K1001");

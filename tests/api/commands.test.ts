@@ -38,6 +38,13 @@ describe("while it is being served", () => {
     expect(body.items.map((row: any) => row.action)).toContain("staff.create");
   });
 
+  test("who took data along stands in the audit; who was refused took none", async () => {
+    expect((await program.admin.get("/api/v1/exports/customers?format=jsonl")).status).toBe(200);
+    expect((await program.admin.get("/api/v1/exports/moons")).status).toBe(404);
+    const { items } = (await program.admin.get("/api/v1/audit?action=export.run")).body;
+    expect(items).toMatchObject([{ staff: "Administrator", object: "export", detail: { kind: "customers", format: "jsonl" } }]);
+  });
+
   test("a refusal names the field and why", async () => {
     await expect(addUser(program.data, "zhou@zhixin.example")).rejects.toThrow("zhixin user: conflict (email: taken)");
     await expect(addUser(program.data, "no-address")).rejects.toThrow("zhixin user: invalid (email: malformed)");

@@ -144,6 +144,7 @@ describe("marks", () => {
     expect(story.filter((k: string) => k === "consent")).toHaveLength(2);
     expect(story).toContain("note");
     const only = (await admin.get(`${path}/timeline?kind=note`)).body.items;
+    expect(only[0].by).toBe("Administrator");
     expect(only.map((i: any) => i.kind)).toEqual(["note"]);
   });
 });
@@ -161,6 +162,20 @@ describe("plaintext", () => {
     expect((await admin.post(path, { ...ask, reason: "  x " })).status).toBe(422);
     expect((await admin.post(path, { ...ask, fields: ["password"] })).status).toBe(422);
     expect((await assistant.post(path, ask)).status).toBe(403);
+  });
+
+  test("who looked, at what and why stands in 查看记录; so does what people changed, by name", async () => {
+    const { id } = await make({ name: "记录", phones: ["13900005557"] });
+    const ask = { fields: ["phone", "name"], purpose: "verify", reason: "核对 13900005557 的尾号" };
+    expect((await admin.post(`/api/v1/customers/${id}/reveal`, ask)).status).toBe(200);
+    expect((await admin.put(`/api/v1/customers/${id}/tags`, { tags: ["说亚麻好"] })).status).toBe(200);
+    const seen = (await admin.get("/api/v1/audit?action=customer.reveal&limit=1")).body.items[0];
+    expect(seen).toMatchObject({ staff: "Administrator", object: "customer", object_id: id });
+    expect(seen.detail).toMatchObject({ fields: ["phone", "name"], purpose: "verify" });
+    expect(seen.detail.reason).toContain("核对");
+    expect(seen.detail.reason).not.toContain("13900005557");
+    const changed = (await admin.get("/api/v1/audit?action=customer.tags&limit=1")).body.items[0];
+    expect(changed).toMatchObject({ object: "customer", object_id: id });
   });
 });
 
@@ -212,6 +227,25 @@ describe("one person out of two", () => {
     store, till: "1", number, time: "2026-03-01T13:40:00+08:00", currency: "CNY", kind: "receipt", member,
     lines: [{ line_no: 1, sku: "K1", name: "衣", quantity: 1, list_price: paid, paid, tax_rate: "13" }], tenders: [{ type: "cash", amount: paid }],
   });
+  test("what came back is no purchase", async () => {
+    const member = { phone: "13900008880" };
+    const sold = (await withKey(program.url, till, "/api/v1/receipts", receipt("P1", member, "100.00"))).body.results[0];
+    const back = {
+      ...receipt("P2", member, "100.00"), kind: "return", tenders: [{ type: "cash", amount: "-100.00" }],
+      lines: [{ line_no: 1, sku: "K1", quantity: -1, paid: "-100.00", return_of: { store: "SH01", till: "1", number: "P1", line_no: 1 } }],
+    };
+    expect((await withKey(program.url, till, "/api/v1/receipts", back)).status).toBe(200);
+    const numbers = async (kind: string) => {
+      const { items, total } = (await admin.get(`/api/v1/customers/${sold.customer_id}/orders?kind=${kind}`)).body;
+      expect(total.count).toBe(items.length);
+      return items.map((o: any) => o.number).sort();
+    };
+    expect(await numbers("")).toEqual(["P1", "P2"]);
+    expect(await numbers("purchase")).toEqual(["P1"]);
+    expect(await numbers("return")).toEqual(["P2"]);
+    expect((await admin.get(`/api/v1/customers/${sold.customer_id}/orders?kind=moon`)).status).toBe(422);
+  });
+
   test("a merged id answers with its root, totals add up, tags unite", async () => {
     const buy = async (body: object) => (await withKey(program.url, till, "/api/v1/receipts", body)).body.results[0].customer_id;
     const byPhone = await buy(receipt("M1", { phone: "13900008881" }, "100.00"));

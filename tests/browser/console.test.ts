@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Program } from "../harness";
 import { expectAccessible, logIn, openBrowser, openPerson, type Person } from "./console";
-import { agentEmail, assistantEmail, findId, password, shen, startDemo } from "./demo";
+import { agentEmail, assistantEmail, findId, he, password, shen, startDemo } from "./demo";
 
 let program: Program;
 let browser: Browser;
@@ -138,16 +138,13 @@ describe("the one field", () => {
 
   test("a receipt number finds whose it is", async () => {
     const { page } = person;
-    const orders = await program.admin.get(`/api/v1/customers/${shenId}/orders?limit=50`);
-    let number = ""; // each store counts its own receipts, so not every number is of one person alone
-    for (const order of orders.body.items) {
-      const found = await program.admin.post("/api/v1/customers/lookup", { q: order.number });
-      if (found.body.items.length === 1) number = order.number;
-    }
-    expect(number).not.toBe("");
+    const [order] = (await program.admin.get(`/api/v1/customers/${shenId}/orders?limit=1`)).body.items;
+    const { items } = (await program.admin.post("/api/v1/customers/lookup", { q: order.number })).body;
     await page.goto("/lookup");
-    await page.getByRole("main").getByLabel("查找客户").fill(number);
+    await page.getByRole("main").getByLabel("查找客户").fill(order.number);
     await page.keyboard.press("Enter");
+    // Tills count by themselves: the same day's number of another store may name somebody else, who is then listed too.
+    if (items.length > 1) await page.locator(`[data-customer="${shenId}"]`).click();
     await page.waitForURL(`**/customers/${shenId}`);
   });
 
@@ -221,8 +218,18 @@ describe("the record", () => {
     await page.locator(".zx-orders a").first().click();
     await page.waitForURL("**/orders/*");
     await page.getByText("商品", { exact: true }).first().waitFor();
-    await page.getByRole("link", { name: "打开客户" }).click();
+    await page.getByRole("link", { name: /^沈/ }).click();
     await page.waitForURL(`**/customers/${shenId}`);
+  });
+
+  test("a return leads to what it brought back", async () => {
+    const { page } = person;
+    const heId = await findId(program, he.card);
+    const back = (await program.admin.get(`/api/v1/customers/${heId}/orders?kind=return`)).body.items[0];
+    await page.goto(`/orders/${back.id}`);
+    await page.getByRole("link", { name: /^退自 / }).click();
+    await page.getByRole("heading", { name: /^订单 / }).waitFor();
+    await page.goto(`/customers/${shenId}`);
   });
 
   test("a plain value needs a reason, stands under the viewer's name and goes away", async () => {
@@ -312,6 +319,18 @@ describe("making and changing customers", () => {
   afterAll(async () => {
     expect(person.complaints).toEqual([]);
     await person.context.close();
+  });
+
+  test("a second click makes no second customer", async () => {
+    const { page } = person;
+    const posts: string[] = [];
+    page.on("request", (r) => r.method() === "POST" && r.url().endsWith("/api/v1/customers") && posts.push(r.url()));
+    await page.getByLabel("姓名").fill("连点客");
+    await page.getByRole("button", { name: "建立档案" }).dblclick();
+    await page.getByRole("heading", { name: /^连/ }).waitFor();
+    const found = (await program.admin.post("/api/v1/customers/lookup", { q: "连点客" })).body.items;
+    expect(found.length, `after ${posts.length} posts`).toBe(1);
+    await page.goto("/customers/new");
   });
 
   test("while typing, the one who is here already is shown", async () => {

@@ -120,8 +120,12 @@ describe("data coming in", () => {
 
   test("what was refused stands in quarantine", async () => {
     const { page } = person;
+    const till = await program.key("api", "tills", true);
+    const receipt = { store: "SH01", number: "Q-1", time: "2026-03-01T10:00:00+08:00", lines: [{ sku: "K1", quantity: 0, paid: "1.00" }] };
+    expect((await withKey(program.url, till, "/api/v1/receipts", receipt)).status).toBe(422);
     await page.goto("/data/quarantine");
     await page.getByText("缺少事件名").first().waitFor();
+    await page.getByText("lines[0].quantity · 数量不能为零").waitFor();
   });
 
   test("a file is tried, then imported, and its refused rows are named", async () => {

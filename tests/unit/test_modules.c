@@ -109,11 +109,33 @@ static void every_route_needs_a_known_permission(void **state)
         }
 }
 
+/* The page of the audit calls each deed by its text; a route that is added without one would stand there as code. */
+static void every_deed_has_a_text(void **state)
+{
+    static char texts[1 << 20];
+    (void)state;
+    FILE *f = fopen("i18n/zh-CN.json", "r");
+    assert_non_null(f);
+    texts[fread(texts, 1, sizeof(texts) - 1, f)] = 0;
+    fclose(f);
+    for (size_t i = 0; all_modules[i]; i++)
+        for (const struct route *r = all_modules[i]->routes; r && r->path; r++) {
+            char key[128];
+            if (!r->writes)
+                continue;
+            assert_non_null(r->act);
+            snprintf(key, sizeof(key), "\"audit.action.%s\":", r->act);
+            if (!strstr(texts, key))
+                fail_msg("%s has no text for %s", r->path, r->act);
+        }
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(every_statement_of_every_module_prepares), T(every_table_has_one_owner), T(whoever_names_a_customer_takes_part), T(every_route_needs_a_known_permission),
+        T(every_deed_has_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@ static const struct field cat_fields[] = {
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/cats", run, .need = "cat.read", .out = cat_fields, .out_name = "cat", .out_list = true, .query = "q,limit"},
     {HTTP_GET, "/api/v1/cats/{id}", run, .need = "cat.read", .out = cat_fields, .out_name = "cat", .api_key = true},
-    {HTTP_POST, "/api/v1/cats", run, .need = "cat.write", .in = cat_fields, .in_size = sizeof(struct cat), .writes = true, .doc = "Adds a cat."},
+    {HTTP_POST, "/api/v1/cats", run, .need = "cat.write", .in = cat_fields, .in_size = sizeof(struct cat), .writes = true, .act = "cat.create", .doc = "Adds a cat."},
     {HTTP_GET, "/healthz", run, .need = NEED_NOBODY},
     {0},
 };

@@ -4,23 +4,13 @@ import { Select } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, body } from "../api/client";
 import type { AuditRow } from "../api/types";
-import { textOr } from "../app/i18n";
+import { textOr, textsUnder } from "../app/i18n";
 import { useUrl } from "../app/url";
 import { type Column, DataTable, TableTools } from "../ui/DataTable";
 import { inRow, whenFull } from "../ui/format";
 import { Pager, useList } from "../ui/list";
 import { PageHead } from "../ui/PageHead";
 import { Empty } from "../ui/States";
-
-const actions = [
-  "customer.reveal",
-  "customer.update",
-  "customer.create",
-  "session.login",
-  "session.failed",
-  "key.create",
-  "staff.update",
-] as const;
 
 function detailText(detail: AuditRow["detail"]): string {
   return Object.entries(detail ?? {})
@@ -31,6 +21,12 @@ function detailText(detail: AuditRow["detail"]): string {
       return `${textOr(`audit.${key}`, textOr(`reveal.${key}`, key))} ${words}`;
     })
     .join(" · ");
+}
+
+/** The kind of thing and whose name it is; the id where it has none. */
+function objectText(row: AuditRow): string {
+  const kind = row.object && textOr(`audit.object.${row.object}`, row.object);
+  return [kind, row.object_name || row.object_id].filter(Boolean).join(" ") || "–";
 }
 
 export function AuditPage() {
@@ -62,7 +58,7 @@ export function AuditPage() {
             {t("order.open_customer")}
           </Link>
         ) : (
-          [row.object, row.object_id].filter(Boolean).join(" ") || "–"
+          objectText(row)
         ),
     },
     {
@@ -88,7 +84,8 @@ export function AuditPage() {
             placeholder={t("audit.action")}
             value={action}
             onChange={(value?: string) => filter({ action: value })}
-            options={actions.map((value) => ({ value, label: t(`audit.action.${value}`) }))}
+            options={textsUnder("audit.action.").map((value) => ({ value, label: textOr(`audit.action.${value}`, value) }))}
+            showSearch={{ optionFilterProp: "label" }}
             popupMatchSelectWidth={false}
           />
           <div className="zx-right">

@@ -3,6 +3,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import { getPrefs } from "../app/prefs";
 import type { paths } from "./paths";
+import { markRepeat } from "./repeat";
 import type { Problem, Session } from "./types";
 
 export class ApiError extends Error {
@@ -39,6 +40,15 @@ function dress(request: Request): Request {
 
 /** fetch() for what the typed client does not carry: files in and out. */
 export async function send(input: Request): Promise<Response> {
+  const answered = await markRepeat(input);
+  try {
+    return await sendAs(input);
+  } finally {
+    answered();
+  }
+}
+
+async function sendAs(input: Request): Promise<Response> {
   const spare = input.clone();
   const response = await withFreshToken(await reach(dress(input)), spare.clone());
   const isLogin = new URL(input.url).pathname === "/api/v1/session";

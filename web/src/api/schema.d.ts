@@ -753,7 +753,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What one customer bought and returned, newest first. */
+        /** What one customer bought and returned, newest first; kind is receipt, order, return, exchange or purchase. */
         get: operations["get_customers_id_orders"];
         put?: never;
         post?: never;
@@ -1284,6 +1284,8 @@ export interface components {
             object: string;
             /** Format: int64 */
             object_id: string | null;
+            /** @description Of staff and sources; "" of everything else. */
+            object_name: string;
             detail: unknown;
             /** Format: int64 */
             request_id: string | null;
@@ -1527,6 +1529,8 @@ export interface components {
             channel: string;
             place: string;
             title: string;
+            /** @description Whose of the staff it was; "" of what nobody of the house did. */
+            by: string;
             /** Format: decimal */
             amount?: string | null;
             /**
@@ -1689,6 +1693,13 @@ export interface components {
             /** Format: int64 */
             customer_id?: string;
             member?: boolean;
+            /** @description How she is named, masked; not on her own pages; null for walk-ins. */
+            customer?: {
+                code: string;
+                /** @description Masked. */
+                name: string;
+                salutation: string;
+            } | null;
         };
         overview: {
             period?: {
@@ -1850,6 +1861,13 @@ export interface components {
             margin?: string;
             /** Format: int64 */
             customer_id?: string;
+            /** @description How she is named, masked; null for walk-ins. */
+            customer?: {
+                code: string;
+                /** @description Masked. */
+                name: string;
+                salutation: string;
+            } | null;
             /**
              * Format: date
              * @description Of a person: the first purchase.
@@ -3799,6 +3817,7 @@ export interface operations {
     get_customers_id_orders: {
         parameters: {
             query?: {
+                kind?: string;
                 channel?: string;
                 from?: string;
                 to?: string;

@@ -50,6 +50,14 @@ export async function changeLanguage(language: Language): Promise<void> {
   setPrefs({ language });
 }
 
+/** The ends of all keys that begin so: what there are texts for. */
+export function textsUnder(prefix: string): string[] {
+  const texts: Record<string, string> = i18next.getResourceBundle(i18next.language, "translation");
+  return Object.keys(texts)
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => key.slice(prefix.length));
+}
+
 /** A text by a key that is only known at run time, such as a status; the fallback when there is none. */
 export function textOr(key: string, fallback: string): string {
   return i18next.exists(key) ? i18next.t(key as TextKey) : fallback;

@@ -1,6 +1,7 @@
 // 现在: what one must know before the next sentence: warnings, sizes, how she buys, what she allowed, notes.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { Customer } from "../api/types";
 import { textOr } from "../app/i18n";
@@ -9,7 +10,7 @@ import { count, day, inRow, money, percent } from "../ui/format";
 import { ConsentCard } from "./ConsentCard";
 import { NotesCard } from "./NotesCard";
 import "./now.css";
-import { customerOrdersQuery } from "./queries";
+import { lastPurchasesQuery } from "./queries";
 
 function Warnings({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
@@ -28,6 +29,11 @@ function Warnings({ customer }: { customer: Customer }) {
       ))}
     </ul>
   );
+}
+
+function sinceText(t: TFunction, days: number | null | undefined): string {
+  if (typeof days !== "number") return "–";
+  return days === 0 ? t("time.today") : t("now.days", { count: days });
 }
 
 function Sizes({ customer }: { customer: Customer }) {
@@ -67,7 +73,7 @@ function Figures({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
   const { now } = customer;
   const figures: [string, string][] = [
-    [t("now.since"), typeof now.days_since !== "number" ? "–" : t("now.days", { count: now.days_since })],
+    [t("now.since"), sinceText(t, now.days_since)],
     [t("now.orders_year"), t("now.times", { count: now.orders_year })],
     [t("now.average"), money(now.average_order)],
     [t("now.spent_year"), money(now.spent_year)],
@@ -123,12 +129,12 @@ function ByChannel({ customer }: { customer: Customer }) {
 
 function LastBought({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
-  const { data } = useQuery(customerOrdersQuery(customer.id, undefined, 3));
+  const { data } = useQuery(lastPurchasesQuery(customer.id));
   if (!data?.items.length) return null;
   return (
     <Card title={t("now.last_bought")} flush>
       <ul className="zx-last">
-        {data.items.slice(0, 3).map((order) => (
+        {data.items.map((order) => (
           <li key={order.id}>
             <Link to="/orders/$id" params={{ id: order.id }}>
               <span>

@@ -122,7 +122,7 @@ export function StoryItem({ item }: { item: TimelineItem }) {
         </time>
       </Tooltip>
       <span className="zx-story-where">
-        {item.channel ? <Channel name={item.channel} place={item.place} /> : t("channel.system")}
+        {item.channel ? <Channel name={item.channel} place={item.place} /> : item.by || t("channel.system")}
       </span>
       <span className="zx-story-what">
         <span className="zx-story-kind">{what}</span> {which}

@@ -54,9 +54,17 @@ export const changesQuery = (id: string) =>
     queryFn: () => body(api.GET("/api/v1/customers/{id}/changes", { params: { path: { id } } })),
   });
 
-export const customerOrdersQuery = (id: string, after?: string, limit = 50) =>
+export const customerOrdersQuery = (id: string, after?: string) =>
   queryOptions({
-    queryKey: ["customer", id, "orders", after ?? "", limit],
+    queryKey: ["customer", id, "orders", after ?? ""],
     queryFn: () =>
-      body(api.GET("/api/v1/customers/{id}/orders", { params: { path: { id }, query: { after, limit } } })),
+      body(api.GET("/api/v1/customers/{id}/orders", { params: { path: { id }, query: { after, limit: 50 } } })),
+  });
+
+/** The last three purchases: what came back is none. */
+export const lastPurchasesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["customer", id, "orders", "purchases"],
+    queryFn: () =>
+      body(api.GET("/api/v1/customers/{id}/orders", { params: { path: { id }, query: { kind: "purchase", limit: 3 } } })),
   });

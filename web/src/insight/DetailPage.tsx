@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, body } from "../api/client";
 import { textOr } from "../app/i18n";
 import { useUrl } from "../app/url";
+import { type CustomerLabel, CustomerName } from "../customer/Name";
 import { Channel } from "../ui/Bits";
 import { type Column, DataTable } from "../ui/DataTable";
 import { money, when } from "../ui/format";
@@ -18,16 +19,17 @@ import { useFilter } from "./queries";
 type Row = Record<string, unknown>;
 
 const moneyKeys = new Set(["total", "sales", "margin", "paid", "amount", "spent", "list_price", "refund", "cost"]);
-const hiddenKeys = new Set(["id", "currency", "order_id", "sale_id"]);
+const hiddenKeys = new Set(["id", "currency", "order_id", "sale_id", "customer"]);
 
 function cell(key: string, row: Row): ReactNode {
   const value = row[key];
+  if (key === "customer_id" && !row.customer) return <span className="zx-masked">{textOr("order.walk_in", "–")}</span>;
   if (value === null || value === undefined || value === "") return "–";
   if (key === "channel") return <Channel name={String(value)} />;
   if (key === "customer_id") {
     return (
       <Link to="/customers/$id" params={{ id: String(value) }}>
-        {textOr("order.open_customer", String(value))}
+        <CustomerName row={row.customer as CustomerLabel} />
       </Link>
     );
   }

@@ -38,12 +38,13 @@ export function OverviewPage() {
   const { t } = useTranslation();
   const filter = useFilter();
   const overview = useQuery({ ...overviewQuery(filter), placeholderData: keepPreviousData });
+  const before = overview.data?.compare_period;
   useMovingFigures();
   return (
     <div className="zx-overview">
       <PageHead
         title={t("nav.overview")}
-        sub={`${filter.from} – ${filter.to}`}
+        sub={[`${filter.from} – ${filter.to}`, before && t("overview.compared", { from: before.from, to: before.to })].filter(Boolean).join(" · ")}
         acts={
           <Button icon={<DownloadOutlined />} href={`/api/v1/overview.xlsx?${filterText(filter)}`} download>
             {t("overview.export")}

@@ -4,7 +4,7 @@ import { api, body } from "../api/client";
 import { type Search, useUrl } from "../app/url";
 import { type Days, lastDays } from "../ui/Period";
 
-export const comparisons = ["weekday", "previous", "year"] as const;
+export const comparisons = ["weekday", "previous", "year", "year_weekday", "year_lunar"] as const;
 export type Comparison = (typeof comparisons)[number];
 
 export interface Filter extends Search {

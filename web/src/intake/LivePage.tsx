@@ -15,6 +15,7 @@ import { PageHead } from "../ui/PageHead";
 import { Empty, Loaded } from "../ui/States";
 import "./intake.css";
 import { recentQuery } from "./queries";
+import { reasonText } from "./reason";
 
 const kept = 300;
 const tones: Record<LiveEvent["status"], Tone> = {
@@ -91,7 +92,7 @@ function EventLine({ event }: { event: LiveEvent }) {
       </td>
       <td>
         <State tone={tones[event.status]}>{t(`live.status.${event.status}`)}</State>{" "}
-        {event.reason && <span>{textOr(`reason.${event.reason}`, event.reason)}</span>}
+        {event.reason && <span>{reasonText(event.reason)}</span>}
       </td>
     </tr>
   );

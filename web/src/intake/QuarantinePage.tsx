@@ -12,6 +12,7 @@ import { PageHead } from "../ui/PageHead";
 import { Empty } from "../ui/States";
 import "./intake.css";
 import { sourcesQuery } from "./queries";
+import { reasonText } from "./reason";
 
 /** What the call said it was, as far as it can be read. */
 function said(raw: string): { type: string; name: string; pretty: string } {
@@ -50,7 +51,7 @@ export function QuarantinePage() {
     {
       key: "reason",
       title: t("live.reason"),
-      render: (row) => <State tone="danger">{textOr(`reason.${row.reason}`, row.reason)}</State>,
+      render: (row) => <State tone="danger">{reasonText(row.reason)}</State>,
     },
     { key: "at", title: t("live.at"), number: true, render: (row) => <Time at={row.at} /> },
   ];

@@ -7,6 +7,7 @@ import type { Order, OrderLine } from "../api/types";
 import { textOr } from "../app/i18n";
 import { Garment } from "../catalog/Garment";
 import { styleQuery } from "../catalog/queries";
+import { CustomerName } from "../customer/Name";
 import { Card, Channel, Label, Money, Time } from "../ui/Bits";
 import { type Column, DataTable } from "../ui/DataTable";
 import { count, inRow, whenFull } from "../ui/format";
@@ -22,10 +23,11 @@ function StylePicture({ styleId, name }: { styleId: string | null; name: string 
 
 function LineItem({ line }: { line: OrderLine }) {
   const { t } = useTranslation();
+  const of = line.return_of;
   const notes = [
     line.promotion,
     line.coupon,
-    line.return_of && t("order.returns_of", { of: line.return_of.number || line.return_of.order_id || "–" }),
+    of && !of.order_id && t("order.returns_of", { of: of.number || "–" }),
     line.return_reason && t("order.reason", { reason: line.return_reason }),
   ].filter(Boolean);
   return (
@@ -34,7 +36,17 @@ function LineItem({ line }: { line: OrderLine }) {
       <span>
         {line.name || line.sku}
         <br />
-        <span className="zx-masked zx-num">{[line.sku, ...notes].join(" · ")}</span>
+        <span className="zx-masked zx-num">
+          {[line.sku, ...notes].join(" · ")}
+          {of?.order_id && (
+            <>
+              {" · "}
+              <Link to="/orders/$id" params={{ id: of.order_id }}>
+                {t("order.returns_of", { of: of.number || of.order_id })}
+              </Link>
+            </>
+          )}
+        </span>
       </span>
     </span>
   );
@@ -152,7 +164,7 @@ function OrderBody({ order }: { order: Order }) {
           <Card title={t("order.customer")}>
             {order.customer_id && (order.member || order.channel !== "store") ? (
               <Link to="/customers/$id" params={{ id: order.customer_id }}>
-                {t("order.open_customer")}
+                {order.customer ? <CustomerName row={order.customer} /> : t("order.open_customer")}
               </Link>
             ) : (
               t("order.walk_in")

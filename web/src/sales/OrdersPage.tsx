@@ -8,6 +8,7 @@ import { api, body } from "../api/client";
 import type { OrderRow } from "../api/types";
 import { useUrl } from "../app/url";
 import { storesQuery } from "../catalog/queries";
+import { CustomerName } from "../customer/Name";
 import { Channel, Money, Time } from "../ui/Bits";
 import { type Column, DataTable, TableTools } from "../ui/DataTable";
 import { count } from "../ui/format";
@@ -45,7 +46,7 @@ function orderColumns(t: TFunction): Column<OrderRow>[] {
       render: (row) =>
         row.customer_id && (row.member || row.channel !== "store") ? (
           <Link to="/customers/$id" params={{ id: row.customer_id }}>
-            {t("order.open_customer")}
+            {row.customer ? <CustomerName row={row.customer} /> : t("order.open_customer")}
           </Link>
         ) : (
           <span className="zx-masked">{t("order.walk_in")}</span>
