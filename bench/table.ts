@@ -143,6 +143,7 @@ const p = (list: number[], q: number) => quantile(list, q).toFixed(1);
 
 /** The pages people wait for. */
 async function pages(place: Prepared, admin: Session) {
+  while ((await metric(admin.url, "zhixin_vault_index_ready")) !== 1) await sleep(50);
   const person = (i: number) => (i * 7919) % customers;
   const ids: string[] = [];
   for (let i = 0; i < 300; i++) {

@@ -57,6 +57,7 @@ struct db_options {
     bool sync_later;     /* SQLite only: a commit is on disk when whoever opened it has synced the log; see pool.h */
     int64_t busy_ms;
     int64_t cache_kib;   /* page cache of SQLite; memory limit of DuckDB */
+    unsigned threads;    /* DuckDB only; 0: two. With one, nobody spins while another works */
     bool streaming;      /* DuckDB only: rows come as they are made, without being held; one query at a time */
 };
 /* SQLite only: is what is deleted overwritten, so that no copy of it is left in the file? It is, unless somebody who deletes

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MEMORY_DEFAULT_MIB = 256 };
+enum { MEMORY_DEFAULT_MIB = 256, THREADS_DEFAULT = 2 };
 
 struct column {
     int type;                    /* enum duckdb_type; of a decimal, of what it is stored as */
@@ -455,12 +455,13 @@ static void add_quoted(struct buf *out, const char *text)
 
 static duckdb_config make_config(const struct duckdb_api *api, const struct db_options *o)
 {
-    char memory[32];
+    char memory[32], threads[16];
     snprintf(memory, sizeof(memory), "%lldMiB", (long long)(o->cache_kib ? o->cache_kib / 1024 : MEMORY_DEFAULT_MIB));
+    snprintf(threads, sizeof(threads), "%u", o->threads ? o->threads : THREADS_DEFAULT);
     const char *const settings[][2] = {
         {"access_mode", o->read_only ? "READ_ONLY" : "READ_WRITE"},
         {"memory_limit", memory},
-        {"threads", "1"}, /* whoever asks does the work: with helpers he spins while they are at it */
+        {"threads", threads},
         {"autoinstall_known_extensions", "false"},
         {"autoload_known_extensions", "false"},
         {"allow_community_extensions", "false"},

@@ -49,7 +49,7 @@ void segment_path(const struct eventlog *log, int64_t unit, const char *suffix, 
 
 enum rc segment_engine(const struct eventlog *log, struct db **ret)
 {
-    return db_open_duckdb(":memory:", log->dir, &(struct db_options){.cache_kib = ENGINE_MEMORY_KIB, .streaming = true}, ret);
+    return db_open_duckdb(":memory:", log->dir, &(struct db_options){.cache_kib = ENGINE_MEMORY_KIB, .threads = 1, .streaming = true}, ret);
 }
 
 /* ---- rows out ---- */
