@@ -2,6 +2,8 @@
 // first one's Idempotency-Key, and the server answers it with the first one's reply. Whoever writes something else in
 // between means it.
 const QUIET_MS = 5000;
+// These make nothing twice, and what they carry (passwords, plaintext) is kept nowhere longer than it must.
+const makesNothing = /\/(session|session\/password|reveal|lookup|duplicates)$/;
 const sent = new Map<string, { key: string; answered: boolean }>();
 
 function newKey(): string {
@@ -15,7 +17,7 @@ function forgetAnswered(): void {
 /** Sets the key; call what it returns once there is a reply. Files are left alone: they would have to be read. */
 export async function markRepeat(request: Request): Promise<() => void> {
   const isForm = request.method === "POST" && request.headers.get("Content-Type")?.includes("json");
-  if (!isForm) return () => {};
+  if (!isForm || makesNothing.test(new URL(request.url).pathname)) return () => {};
   const what = `${request.url}\n${await request.clone().text()}`;
   if (!sent.has(what)) forgetAnswered();
   const one = sent.get(what) ?? { key: newKey(), answered: false };
