@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts", "web/src/**/*.test.ts"],
-    testTimeout: 60000,
+    testTimeout: 120000,
     hookTimeout: 120000,
     fileParallelism: false,
     pool: "forks",

@@ -16,7 +16,7 @@ export const realData = (folder: string): string | null => {
 };
 
 /** How many times longer things may take: a build with sanitizers is slow. */
-const patience = Number(process.env.ZHIXIN_PATIENCE ?? 1);
+export const patience = Number(process.env.ZHIXIN_PATIENCE ?? 1);
 
 /** Runs a command to its end; rejects with its standard error when it fails. */
 export async function zhixin(args: string[], options: { env?: Record<string, string>; timeoutMs?: number } = {}): Promise<string> {
@@ -169,7 +169,7 @@ export async function startProgram(options: { env?: Record<string, string>; prep
 }
 
 /** Asks until `check` gives something, for what follows a commit by a moment (warehouse, stream). */
-export async function eventually<T>(check: () => Promise<T | undefined | null | false>, timeoutMs = 5000): Promise<T> {
+export async function eventually<T>(check: () => Promise<T | undefined | null | false>, timeoutMs = 15_000): Promise<T> {
   const end = Date.now() + timeoutMs * patience;
   for (;;) {
     const found = await check();

@@ -17,11 +17,17 @@ count() { # name passed failed
     printf '== %-40s %5d passed, %d failed\n' "$1" "$2" "$3"
 }
 
+# Why something failed, kept for the end of the log too: who sees only that shall know.
+remember() { # name, text on stdin
+    { printf '\n-- %s\n' "$1"; cut -c1-240; } >>"$out/why"
+}
+
 step() { # name command…: one check, passed or failed as a whole
     local name="$1"
     shift
     if "$@" >"$out/step.log" 2>&1; then count "$name" 1 0; else
         tail -n 60 "$out/step.log"
+        tail -n 12 "$out/step.log" | remember "$name"
         count "$name" 0 1
         return 1
     fi
@@ -38,9 +44,18 @@ unit() { # name build-dir
     crashed=$(awk '/^Fail:/{f=$2} /^Timeout:/{t=$2} END{print f+t+0}' "$out/unit.log")
     if [ "$crashed" -gt 0 ]; then
         tail -n 60 "$out/unit.log"
+        grep -aE '^\[  (FAILED|ERROR) ' "$2/meson-logs/testlog.txt" | head -n 12 | remember "$1"
         [ "$bad" -gt 0 ] || bad=$crashed
     fi
     count "$1" "$ok" "$bad"
+}
+
+failures() { # vitest's report: each test that failed and the first lines of its message
+    node -e 'for (const file of JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).testResults) {
+        const bad = file.assertionResults.filter((t) => t.status === "failed");
+        if (file.status === "failed" && bad.length === 0) console.log(`${file.name}\n    ${file.message}`);
+        for (const t of bad) console.log(`${t.fullName}\n${t.failureMessages.join("\n").split("\n").slice(0, 14).map((l) => `    ${l}`).join("\n")}`);
+    }' "$1" 2>&1
 }
 
 vitest() { # name folder options…
@@ -53,7 +68,10 @@ vitest() { # name folder options…
     # shellcheck disable=SC2086 # two numbers
     set -- $numbers
     [ "$1" != 0 ] || set -- 0 1 # nothing ran: that is a failure
-    [ "$2" = 0 ] || tail -n 120 "$out/$name.log"
+    if [ "$2" != 0 ]; then
+        tail -n 120 "$out/$name.log"
+        failures "$out/$name.json" | remember "$name"
+    fi
     grep -aoh 'faults: .*' "$out/$name.log" | sed 's/^faults: /     /' # what the fault tests did, in figures
     count "$name" "$@"
 }
@@ -64,6 +82,7 @@ reports() { # name
     for file in "$out"/report.*; do
         [ -e "$file" ] || return 0
         head -n 80 "$file"
+        head -n 24 "$file" | remember "$1"
         rm "$file"
         count "$1: a report" 0 1
     done
@@ -72,8 +91,8 @@ reports() { # name
 sanitized() { # address|thread name: unit tests of build-address or build-thread, and the API tests with that program
     local kind="$1" name="$2" patience=10 calm=""
     step "build, $name" tools/sanitized.sh "$kind" || return
-    # clang 14's runtime knows no wider spread of addresses than kernels had then
-    [ "$kind" != thread ] || ! setarch -R true 2>/dev/null || calm="setarch -R"
+    # clang 14's runtimes know no wider spread of addresses than kernels had then: now and then a process can't start
+    ! setarch -R true 2>/dev/null || calm="setarch -R"
     local common="log_path=$out/report:halt_on_error=1"
     local -x ASAN_OPTIONS="$common:detect_leaks=1:strict_string_checks=1" UBSAN_OPTIONS="$common:print_stacktrace=1"
     # die_after_fork: unit tests fork a vault from a process that has threads; the program itself starts it by exec
@@ -102,6 +121,7 @@ sanitized address "ASan and UBSan"
 sanitized thread "TSan"
 if [ -n "$long" ]; then fuzz 600; else fuzz 10; fi
 
+[ ! -e "$out/why" ] || cat "$out/why"
 echo
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

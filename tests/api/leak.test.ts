@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually, peek, type Program, startProgram, withKey, zhixin } from "../harness";
+import { eventually, patience, peek, type Program, startProgram, withKey, zhixin } from "../harness";
 
 /* ---- people ---- */
 
@@ -344,4 +344,4 @@ test("1,000 people in, none in any file or in the log; what stands open is found
   } finally {
     rmSync(copies, { recursive: true, force: true });
   }
-}, 240_000);
+}, 240_000 * patience);

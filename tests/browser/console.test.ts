@@ -400,7 +400,7 @@ describe("making and changing customers", () => {
     await page.locator(".ant-select-clear").first().click({ force: true });
     await page.getByRole("button", { name: "保存" }).click();
     await page.waitForURL(`**/customers/${made.body.id}`);
-    await page.getByText("类型").waitFor();
+    await page.getByRole("term").filter({ hasText: "类型" }).waitFor();
     const record = (await program.admin.get(`/api/v1/customers/${made.body.id}`)).body;
     expect(record).toMatchObject({ kind: "organisation", known: "member", home_store: null });
     expect(record.identifiers.map((i: { kind: string }) => i.kind)).toContain("unionid");

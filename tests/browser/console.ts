@@ -1,17 +1,17 @@
 // Chromium for the console's tests: one browser, a fresh context for each person, and whatever the page complains about.
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { expect } from "vitest";
+import { afterEach, expect } from "vitest";
 import { root } from "../harness";
 
 const axeSource = readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8");
-const seconds = 10_000;
+const patience = 30_000;
 
 export interface Person {
   context: BrowserContext;
   page: Page;
-  /** What the browser complained about: errors of scripts and of the security policy. */
+  /** What the browser complained about: errors of scripts and of the security policy; refusals and "later" are answers. */
   complaints: string[];
 }
 export interface View {
@@ -20,6 +20,19 @@ export interface View {
   width?: number;
   height?: number;
 }
+
+/** What the browser showed when a test failed: a picture and the page's markup, in build/failed. */
+const opened = new Set<Page>();
+afterEach(async ({ task }) => {
+  if (task.result?.state !== "fail") return;
+  const folder = join(root, "build/failed");
+  mkdirSync(folder, { recursive: true });
+  for (const [i, page] of [...opened].entries()) {
+    const name = join(folder, `${task.name.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60)}-${i}`);
+    await page.screenshot({ path: `${name}.png`, timeout: patience }).catch(() => undefined);
+    await page.content().then((html) => writeFileSync(`${name}.html`, html)).catch(() => undefined);
+  }
+});
 
 export async function openBrowser(): Promise<Browser> {
   return chromium.launch({
@@ -35,16 +48,20 @@ export async function openPerson(browser: Browser, url: string, view: View = {})
     locale: view.language ?? "zh-CN",
     timezoneId: "Asia/Shanghai",
     colorScheme: view.theme ?? "light",
+    // Nothing moves, so nothing is clicked on its way.
+    reducedMotion: "reduce",
     viewport: { width, height: view.height ?? (width < 500 ? 844 : 900) },
     hasTouch: width < 500,
     permissions: ["clipboard-read", "clipboard-write"],
   });
-  context.setDefaultTimeout(seconds);
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
+  opened.add(page);
+  page.on("close", () => opened.delete(page));
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
-    if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+    if (message.type() === "error" && !/status of (4\d\d|503)/.test(message.text())) complaints.push(message.text());
   });
   return { context, page, complaints };
 }

@@ -12,7 +12,7 @@ import "dayjs/locale/zh-cn";
 import "dayjs/locale/zh-tw";
 import updateLocale from "dayjs/plugin/updateLocale";
 import { Failsafe } from "./Failsafe";
-import { useMode, usePhone, usePrefs } from "./prefs";
+import { useMode, usePhone, usePrefs, useStill } from "./prefs";
 import { router } from "./router";
 import { applyPalette, themeConfig } from "./theme";
 
@@ -36,7 +36,8 @@ export function App() {
   const { language } = usePrefs();
   const mode = useMode();
   const phone = usePhone();
-  const theme = useMemo(() => themeConfig(mode, phone), [mode, phone]);
+  const still = useStill();
+  const theme = useMemo(() => themeConfig(mode, phone, still), [mode, phone, still]);
   useLayoutEffect(() => applyPalette(mode, language), [mode, language]);
   dayjs.locale(language === "en" ? "en" : language.toLowerCase());
   return (

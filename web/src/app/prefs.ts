@@ -82,6 +82,7 @@ function media(query: string) {
 
 const darkMedia = media("(prefers-color-scheme: dark)");
 const phoneMedia = media("(max-width: 767px)");
+const stillMedia = media("(prefers-reduced-motion: reduce)");
 const narrowMedia = media("(max-width: 1179px)");
 
 export function useMode(): Mode {
@@ -92,6 +93,11 @@ export function useMode(): Mode {
 
 export function usePhone(): boolean {
   return useSyncExternalStore(phoneMedia.subscribe, phoneMedia.get);
+}
+
+/** Whether this person asked the system for less motion. */
+export function useStill(): boolean {
+  return useSyncExternalStore(stillMedia.subscribe, stillMedia.get);
 }
 
 export function useNarrow(): boolean {

@@ -81,7 +81,7 @@ export function applyPalette(mode: Mode, language: string): void {
   document.documentElement.dataset.theme = mode;
 }
 
-export function themeConfig(mode: Mode, touch: boolean): ThemeConfig {
+export function themeConfig(mode: Mode, touch: boolean, still: boolean): ThemeConfig {
   const p = palettes[mode];
   return {
     algorithm: mode === "dark" ? antd.darkAlgorithm : antd.defaultAlgorithm,
@@ -113,6 +113,7 @@ export function themeConfig(mode: Mode, touch: boolean): ThemeConfig {
       borderRadius: 6,
       controlHeight: touch ? 40 : 32,
       controlHeightSM: touch ? 36 : 26,
+      motion: !still,
       motionDurationMid: "0.12s",
       motionDurationSlow: "0.16s",
       wireframe: false,
