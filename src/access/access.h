@@ -40,6 +40,8 @@ enum rc access_key_create(struct ctx *c, struct str source_name, bool api, bool 
  * unless its code is there already. *s gets its id. Neither is audited. */
 enum rc access_source_find(struct ctx *c, struct str code, struct access_source *ret) ZX_MUST_CHECK;
 enum rc access_source_ensure(struct ctx *c, struct access_source *s) ZX_MUST_CHECK;
+/* The scope under which a shop's accounts and orders are known: of the source of that code; of another word, the word itself. */
+enum rc access_source_scope(struct ctx *c, struct str word, struct str *ret) ZX_MUST_CHECK;
 enum rc access_keys_reload(struct ctx *c) ZX_MUST_CHECK;
 /* Adds a person; the password is hashed here. RC_INVALID when weak or malformed, RC_CONFLICT when the e-mail is taken. */
 enum rc access_staff_create(struct ctx *c, struct str email, struct str name, unsigned role, struct str password, int64_t *ret_id) ZX_MUST_CHECK;

@@ -75,6 +75,9 @@ WHERE id = $id AND rev = $rev;
 -- name: source_by_code
 SELECT id FROM source WHERE code = $code;
 
+-- name: source_scope
+SELECT CASE WHEN account_scope <> '' THEN account_scope ELSE code END AS scope FROM source WHERE code = $code;
+
 -- name: source_by_id
 SELECT id, code, name, kind, channel, account_scope, trusted, shared_device, enabled, signing_sealed, created_us, rev FROM source WHERE id = $id;
 

@@ -1,4 +1,4 @@
-/* Texts that the server itself says: the "error.*" messages and salutations of i18n/, the same files that the console uses. */
+/* Texts that the server itself says: the "error.*" and "warning.*" messages and salutations of i18n/, the same files that the console uses. */
 #include "http/http_priv.h"
 
 #include "base/log.h"
@@ -37,7 +37,7 @@ static void text_put(struct language *l, const char *key, struct str value)
 
 static bool is_ours(const char *key)
 {
-    return strncmp(key, "error.", 6) == 0 || strncmp(key, "salutation.", 11) == 0;
+    return strncmp(key, "error.", 6) == 0 || strncmp(key, "warning.", 8) == 0 || strncmp(key, "salutation.", 11) == 0;
 }
 
 /* Files may nest ({"error":{"denied":…}}) or use dotted keys; both become "error.denied". */

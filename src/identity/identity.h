@@ -78,6 +78,10 @@ enum rc identity_subjects(struct ctx *c, const int64_t *members, size_t count, i
 /* Finds the customer who holds an identifier (as typed: normalised and indexed here); 0 if none. */
 enum rc identity_find(struct ctx *c, enum identity_kind kind, struct str scope, struct str value, int64_t *ret_root) ZX_MUST_CHECK;
 
+/* Notes for 待核对 a matter of another module: `rule` names its kind, `thing_id` what it is about (the module's on_review tells
+ * it), `customer_id` whose it is. Once per thing; what comes later opens it again. */
+enum rc identity_review_note(struct ctx *c, const char *rule, int64_t customer_id, int64_t thing_id, const char *thing_kind) ZX_MUST_CHECK;
+
 /* Claims a unique key (receipt number, order id) for a record; *ret_holder is who has it, ours if it was free. */
 enum rc identity_key_claim(struct ctx *c, struct str kind, struct str key, int64_t holder, int64_t *ret_holder) ZX_MUST_CHECK;
 

@@ -88,6 +88,12 @@ INSERT INTO identity_review (id, rule, left_id, right_id, kinds, ref_kind, ref_i
 VALUES ($id, $rule, $left_id, $right_id, $kinds, $ref_kind, $ref_id, 'open', '', 0, $at_us, 1)
 ON CONFLICT (left_id, right_id, rule) DO NOTHING;
 
+-- A matter of one thing: right_id is that thing.
+-- name: identity_review_note
+INSERT INTO identity_review (id, rule, left_id, right_id, kinds, ref_kind, ref_id, status, reason, staff_id, at_us, rev)
+VALUES ($id, $rule, $customer_id, $thing_id, '', $thing_kind, $thing_id, 'open', '', 0, $at_us, 1)
+ON CONFLICT (left_id, right_id, rule) DO UPDATE SET status = 'open', at_us = excluded.at_us, rev = identity_review.rev + 1;
+
 -- name: identity_review_list
 SELECT id, rule, left_id, right_id, kinds, ref_kind, ref_id, status, reason, at_us, rev FROM identity_review
 WHERE status = $status AND id < $before ORDER BY id DESC LIMIT $limit;
@@ -96,7 +102,7 @@ WHERE status = $status AND id < $before ORDER BY id DESC LIMIT $limit;
 SELECT count(*) FROM identity_review WHERE status = $status;
 
 -- name: identity_review_get
-SELECT id, rule, left_id, right_id, status, rev FROM identity_review WHERE id = $id;
+SELECT id, rule, left_id, right_id, ref_id, status, rev FROM identity_review WHERE id = $id;
 
 -- name: identity_review_decide
 UPDATE identity_review SET status = $status, reason = $reason, staff_id = $staff_id, rev = rev + 1 WHERE id = $id AND rev = $rev;

@@ -99,9 +99,9 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/v1/customers/{id}/identifiers/{iid}", evidence_list, .need = "customer.read",
      .doc = "Why an identifier is hers: each event, receipt or form that proved it, with time and rule."},
     {HTTP_GET, "/api/v1/reviews", identity_review_page, .need = "review.read", .query = "status,after,limit",
-     .doc = "待核对: records that share an identifier but were not merged, and identifiers that are not believed."},
+     .doc = "待核对: records that share an identifier but were not merged, identifiers that are not believed, and goods that came back more often than they were sold."},
     {HTTP_POST, "/api/v1/reviews/{id}", identity_review_decide, .need = "review.write", .in = identity_decision_fields, .in_size = sizeof(struct identity_decision),
-     .writes = true, .act = "review.decide", .doc = "Decides a review: they are two people, or ask again later."},
+     .writes = true, .act = "review.decide", .doc = "Decides a review: they are two people, it is settled, or ask again later."},
     {.path = NULL},
 };
 

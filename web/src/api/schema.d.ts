@@ -685,7 +685,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** 待核对: records that share an identifier but were not merged, and identifiers that are not believed. */
+        /** 待核对: records that share an identifier but were not merged, identifiers that are not believed, and goods that came back more often than they were sold. */
         get: operations["get_reviews"];
         put?: never;
         post?: never;
@@ -704,7 +704,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Decides a review: they are two people, or ask again later. */
+        /** Decides a review: they are two people, it is settled, or ask again later. */
         post: operations["post_reviews_id"];
         delete?: never;
         options?: never;
@@ -1693,6 +1693,8 @@ export interface components {
             /** Format: int64 */
             customer_id?: string;
             member?: boolean;
+            /** @description More of it came back than was sold or paid, or it brought back more; see 待核对. */
+            over_returned?: boolean;
             /** @description How she is named, masked; not on her own pages; null for walk-ins. */
             customer?: {
                 code: string;
@@ -3736,10 +3738,10 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description separate: they are two people; later: ask again.
+                     * @description separate: they are two people; later: ask again; settled: it was looked into and is over, for what is no pair.
                      * @enum {string}
                      */
-                    decision: "separate" | "later";
+                    decision: "separate" | "later" | "settled";
                     /** @description Why, for those who look later. */
                     reason: string;
                 };

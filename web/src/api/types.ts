@@ -86,14 +86,22 @@ export interface CustomerForm {
   kind?: "person" | "organisation";
   member?: boolean;
 }
+/** Goods that came back more often than they were sold: the document they were sold on, and what returned them. */
+export type OverReturned = OrderRow & {
+  lines: { line_no: number; sku: string; name: string; sold: number; returned: number }[];
+  returns: Order["returns"];
+};
 export interface Review {
   id: string;
   at: string;
   rule: string;
-  left: CustomerRow;
+  /** Null for a walk-in, whose document it is about. */
+  left: CustomerRow | null;
   /** Null when the matter is one record alone, such as an identifier that is not believed. */
   right: CustomerRow | null;
   shared: string[];
+  /** What it is about, when it is no person. */
+  thing: { order?: OverReturned } | null;
   status: string;
   reason: string;
   ref_kind: string;
@@ -116,6 +124,7 @@ export interface OrderLine {
   return_of: { order_id: string | null; number: string; channel: string; line_no: number } | null;
   return_reason: string;
   returned: number;
+  over_returned: number;
 }
 export type Order = OrderRow & {
   lines: OrderLine[];
@@ -123,7 +132,17 @@ export type Order = OrderRow & {
   tenders: { type: string; amount: string }[];
   staff: { no: string; share: string }[];
   states: { status: string; at: string; refund: string }[];
-  returns: { id: string; kind: string; number: string; channel: string; at: string; total: string }[];
+  returns: {
+    id: string;
+    kind: string;
+    number: string;
+    channel: string;
+    store: string;
+    at: string;
+    total: string;
+    pieces: number;
+    over_returned: number;
+  }[];
   margin?: string;
   rev: string;
 };

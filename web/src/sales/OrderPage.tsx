@@ -1,14 +1,16 @@
 // One order or receipt: what was bought, what was paid and how, who sold it, and whose it is.
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
+import { Alert } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, body } from "../api/client";
 import type { Order, OrderLine } from "../api/types";
 import { textOr } from "../app/i18n";
+import { useMay } from "../app/session";
 import { Garment } from "../catalog/Garment";
 import { styleQuery } from "../catalog/queries";
 import { CustomerName } from "../customer/Name";
-import { Card, Channel, Label, Money, Time } from "../ui/Bits";
+import { Card, Channel, Label, Money, State, Time } from "../ui/Bits";
 import { type Column, DataTable } from "../ui/DataTable";
 import { count, inRow, whenFull } from "../ui/format";
 import { PageHead } from "../ui/PageHead";
@@ -35,6 +37,20 @@ function LineItem({ line }: { line: OrderLine }) {
       <StylePicture styleId={line.style_id} name={line.name || line.sku} />
       <span>
         {line.name || line.sku}
+        {line.over_returned > 0 && (
+          <>
+            {" "}
+            <State tone="warn">{t("order.over_returned", { n: count(line.over_returned) })}</State>
+          </>
+        )}
+        {line.returned > line.quantity && line.quantity > 0 && (
+          <>
+            {" "}
+            <State tone="warn">
+              {t("order.sold_returned", { sold: count(line.quantity), returned: count(line.returned) })}
+            </State>
+          </>
+        )}
         <br />
         <span className="zx-masked zx-num">
           {[line.sku, ...notes].join(" · ")}
@@ -113,6 +129,20 @@ function Sums({ order }: { order: Order }) {
   );
 }
 
+/** More came back than was sold or paid: said on every document that has to do with it, with the way to the case. */
+function OverReturned() {
+  const { t } = useTranslation();
+  const may = useMay();
+  return (
+    <Alert
+      type="warning"
+      showIcon
+      title={t("order.over_title")}
+      action={may("review.read") && <Link to="/reviews">{t("order.over_open")}</Link>}
+    />
+  );
+}
+
 function OrderBody({ order }: { order: Order }) {
   const { t } = useTranslation();
   return (
@@ -130,6 +160,7 @@ function OrderBody({ order }: { order: Order }) {
           </>
         }
       />
+      {order.over_returned && <OverReturned />}
       <div className="zx-order-page">
         <section className="zx-card zx-list">
           <Lines order={order} />
@@ -155,7 +186,10 @@ function OrderBody({ order }: { order: Order }) {
                   <Link to="/orders/$id" params={{ id: document.id }} className="zx-num">
                     {document.number}
                   </Link>
-                  <Channel name={document.channel} />
+                  <Channel name={document.channel} place={document.store} />
+                  {document.over_returned > 0 && (
+                    <State tone="warn">{t("order.over_returned", { n: count(document.over_returned) })}</State>
+                  )}
                   <Money value={document.total} currency={order.currency} />
                 </p>
               ))}
