@@ -1,10 +1,10 @@
 // The same goods come back twice. A till reports what happened, so the receipt is taken; its line is flagged, the answer
 // says so, and the case waits in 待核对 until somebody closes it with a reason.
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Program, Session, startProgram, withKey, zhixin } from "../harness";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Program, Session, startProgram, withKey, zhixin } from "../harness";
 
 let program: Program;
 let till: string;
@@ -214,4 +214,16 @@ test("two of one request are seen in their order", async () => {
   const both = ["R13", "R14"].map((number) => receipt(number, [back(ofReceipt("S4", 1), "A", 1, 100)], -100));
   const { body } = await withKey(program.url, till, "/api/v1/receipts", { receipts: both });
   expect(body.results.map((r: any) => r.warnings.length)).toEqual([0, 1]);
+});
+
+test("a file of receipts is judged as the till's own", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "zhixin-over-"));
+  const path = join(folder, "day.csv");
+  const rows = ["小票号,款台,日期,商品编码,品名,数量,实收,原单号,原款台,原行号", "S5,1,2026-03-02 10:00,A,裙,1,100.00,,,"];
+  for (const number of ["R15", "R16"]) rows.push(`${number},1,2026-03-02 11:00,A,裙,-1,-100.00,S5,1,1`);
+  writeFileSync(path, rows.join("\n"));
+  const said = await zhixin(["import", "receipts", path, "--data", program.data, "--store", "SH01"]);
+  rmSync(folder, { recursive: true });
+  expect(said).toContain("new=3");
+  expect((await caseOf("S5")).thing.order.lines[0]).toMatchObject({ sold: 1, returned: 2 });
 });
