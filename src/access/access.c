@@ -1,5 +1,6 @@
 /* The access module: rights of an actor, how the server asks who it is, the audit of the server's own acts, the list of routes. */
 #include "access/access_priv.h"
+#include "vault/vault.h"
 
 #include "base/id.h"
 #include "db/pool.h"
@@ -55,15 +56,30 @@ static struct str identity(struct arena *arena, const struct actor *a)
     return a->key_id ? arena_printf(arena, "key:%" PRId64, a->key_id) : arena_printf(arena, "staff:%" PRId64, a->staff_id);
 }
 
+/* Acts that ask for a reason carry it into the audit. */
+static enum rc audit_reason(struct ctx *c, const struct request *r, struct str *ret)
+{
+    struct str reason = str_trim(json_str(json_get(r->json, STR("reason"))));
+    _cleanup_buf_ struct buf out = BUF_INIT(8 << 10);
+    struct jw w = jw_on(&out);
+    jw_object(&w);
+    if (reason.len)
+        jw_kv_str(&w, "reason", vault_redact(c->arena, reason));
+    jw_object_end(&w);
+    *ret = arena_str(c->arena, buf_str(&out));
+    return out.failed ? RC_TOO_LARGE : RC_OK;
+}
+
 static enum rc audit_write(struct ctx *c, const struct request *r, const struct route *route)
 {
     int64_t object_id = 0;
-    struct str object, rest = str_z(route->act);
+    struct str object, detail, rest = str_z(route->act);
     if (!str_i64(r->params[0], &object_id))
         object_id = 0;
     if (!str_split(&rest, '.', &object))
         object = STR("");
-    return access_audit(c, route->act, arena_printf(c->arena, "%.*s", STR_FMT(object)).ptr, object_id, STR("{}"));
+    enum rc rc = audit_reason(c, r, &detail);
+    return rc ? rc : access_audit(c, route->act, arena_printf(c->arena, "%.*s", STR_FMT(object)).ptr, object_id, detail);
 }
 
 const struct http_auth access_auth = {

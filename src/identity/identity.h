@@ -29,6 +29,7 @@ struct identity_claim {
     struct str value;        /* as it came; the vault normalises and judges it */
     bool proven;             /* trusted key, till, one-time code, or signed by the shop's server */
     uint8_t hash[16];        /* out: keyed; the same for the same identifier everywhere */
+    bool left_out;           /* out: people took it off this person, so that nothing is learned of it */
     enum vault_verdict verdict; /* out: anything but VAULT_OK is no identifier, and why */
 };
 /* The class under which the vault seals a value of that kind; 0 for devices, which are never shown. */

@@ -668,10 +668,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why an identifier is hers: each event, receipt or form that proved it, with time and rule. */
+        /** Why an identifier is hers: each event, receipt or form that proved it, with time and rule; and who took it off, when and why. */
         get: operations["get_customers_id_identifiers_iid"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/identifiers/{iid}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a wrong phone, e-mail, card or WeChat id off a record; anybody may hold it from then on. Adding it again is the undo. */
+        post: operations["post_customers_id_identifiers_iid_remove"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1415,7 +1432,7 @@ export interface components {
                 kind: string;
                 masked: string;
                 scope: string;
-                /** @description proven, claimed or flagged. */
+                /** @description proven, claimed, flagged or removed. */
                 status: string;
                 /** Format: date-time */
                 first_at?: string | null;
@@ -3685,6 +3702,39 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["error"];
+        };
+    };
+    post_customers_id_identifiers_iid_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                iid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why it is not hers, for those who look later. */
+                    reason: string;
+                };
+            };
+        };
         responses: {
             /** @description Done. */
             200: {

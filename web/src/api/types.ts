@@ -35,7 +35,7 @@ export interface TillCard
 }
 export type Found = CustomerRow | TillCard;
 export type Identifier = Omit<Schemas["Customer"]["identifiers"][number], "status" | "first_at" | "last_at"> & {
-  status: "proven" | "claimed" | "flagged";
+  status: "proven" | "claimed" | "flagged" | "removed";
   first_at: string;
   last_at: string;
 };
@@ -57,6 +57,8 @@ export interface Evidence {
   source?: string;
   proven: boolean;
 }
+/** Why an identifier is hers, and, when it was taken off, by whom and why. */
+export type EvidenceList = List<Evidence> & { removed: { at: string; by: string; reason: string } | null };
 export type TimelineItem = Of<"TimelineItem", { amount: string | null; detail: Record<string, unknown> | null }>;
 export type Change = Of<"CustomerChange", { old: string | null; new: string | null }>;
 export interface Address {
