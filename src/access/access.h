@@ -4,6 +4,7 @@
 
 #include "base/ctx.h"
 #include "http/http.h"
+#include "http/list.h"
 
 /* Who acts in a request. */
 struct actor {
@@ -52,6 +53,20 @@ bool access_key_of_header(struct str authorization, char room[static 256], struc
 
 /* Writes an audit row of the server's own (logins, changes of settings, exports). */
 enum rc access_audit(struct ctx *c, const char *action, const char *object, int64_t object_id, struct str detail_json) ZX_MUST_CHECK;
+
+/* An export or a download: "export.run" in a transaction of its own; `kind` is what was taken, `format` "csv", "xlsx", … */
+enum rc access_audit_taken(struct ctx *c, const char *kind, const char *format) ZX_MUST_CHECK;
+
+/* Which rows of the audit: ?who= (a staff id, "program" or "key"), action, from, to (days in China), q, after, limit. */
+struct access_audit_filter {
+    struct list page;
+    int who;
+    int64_t staff_id, from_us, to_us;
+    struct str action;
+};
+enum rc access_audit_filter_read(struct ctx *c, const struct request *r, int64_t limit, struct access_audit_filter *ret) ZX_MUST_CHECK;
+/* The newest rows of it below the id `before`; the columns of the statement audit_list. */
+struct db_rows *access_audit_rows(struct ctx *c, const struct access_audit_filter *f, int64_t before, int64_t limit);
 
 /* How the server asks who it is, for http_start(). */
 extern const struct http_auth access_auth;

@@ -176,4 +176,25 @@ describe("people and what they did", () => {
     await page.goto("/privacy/audit");
     await page.getByRole("table").getByText("Administrator").first().waitFor();
   });
+
+  test("the audit is filtered by person, act, days and words, and its address keeps them", async () => {
+    const { page } = person;
+    await page.getByLabel("谁", { exact: true }).click();
+    await page.getByTitle("Administrator").click();
+    await page.getByLabel("做了什么").click();
+    await page.getByTitle("登录", { exact: true }).click();
+    await page.waitForURL(/who=\d+.*action=session\.open|action=session\.open.*who=\d+/);
+    await page.getByRole("table", { name: "查看记录" }).getByText("登录", { exact: true }).first().waitFor();
+    const files = page.getByRole("link", { name: /导出/ });
+    for (const at of [0, 1]) expect(await files.nth(at).getAttribute("href")).toMatch(/audit\.(xlsx|csv)\?.*session\.open/);
+    await page.getByLabel("姓名、对象、原因或参考号").fill("没有这个词");
+    await page.keyboard.press("Enter");
+    await page.getByText("没有符合条件的记录").waitFor();
+    await page.reload();
+    await page.getByText("没有符合条件的记录").waitFor();
+    expect(new URL(page.url()).searchParams.get("q")).toBe("没有这个词");
+    await page.getByRole("button", { name: "清除筛选" }).click();
+    await page.getByRole("table").getByText("Administrator").first().waitFor();
+    expect(new URL(page.url()).search).toBe("");
+  });
 });
