@@ -74,7 +74,7 @@ static enum rc write_csv(struct ctx *c, const struct access_audit_filter *f, con
     FILE *file = fopen(path, "w");
     if (!file)
         return ctx_fail(c, RC_STORE, "export", "no_temporary_file");
-    struct csv o = {.table = table_begin(file, TABLE_CSV, csv_columns), .arena = arena};
+    struct csv o = {.table = table_begin(file, TABLE_CSV, csv_columns, NULL), .arena = arena};
     enum rc rc = each_row(c, f, put_csv, &o), ended = table_end(&o.table);
     rc = rc ? rc : ended;
     return fclose(file) != 0 && !rc ? RC_DISK_FULL : rc;

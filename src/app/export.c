@@ -66,7 +66,7 @@ static enum rc customer_row(void *arg, const struct str *cells, size_t count)
 
 static enum rc export_customers(struct ctx *c, FILE *file, enum table_format format)
 {
-    struct table_out t = table_begin(file, format, customer_export_columns);
+    struct table_out t = table_begin(file, format, customer_export_columns, "sssssssssssssssssssnss");
     enum rc rc = customer_export(c, &(struct customer_export){.open = false}, customer_row, &t), ended = table_end(&t);
     return rc ? rc : ended;
 }
@@ -106,7 +106,7 @@ static enum rc export_orders(struct ctx *c, FILE *file, enum table_format format
 {
     _cleanup_(arena_freep) struct arena *arena = arena_new();
     struct cells cells = {.arena = arena};
-    struct table_out t = table_begin(file, format, order_columns);
+    struct table_out t = table_begin(file, format, order_columns, "sssssssssssssnsb");
     int64_t last = 0, rows = PAGE;
     enum rc rc = RC_OK;
     while (!rc && rows == PAGE) {
@@ -161,7 +161,7 @@ static enum rc event_row(void *arg, const struct event *e)
 static enum rc export_events(struct ctx *c, FILE *file, enum table_format format)
 {
     _cleanup_(arena_freep) struct arena *arena = arena_new();
-    struct event_out o = {.table = table_begin(file, format, event_columns), .cells = {.arena = arena}};
+    struct event_out o = {.table = table_begin(file, format, event_columns, "ssssssssssssssssssnsss"), .cells = {.arena = arena}};
     enum rc rc = eventlog_each(c, c->app->eventlog, event_row, &o), ended = table_end(&o.table);
     return rc ? rc : ended;
 }
