@@ -44,7 +44,7 @@ static void parse_one(struct ctx *c, struct json body, struct intake_unit *u)
     if (intake_receipt_parse(c, body, u, item) == RC_OK)
         return;
     struct str why = arena_printf(u->arena, "%s: %s", c->error.field, c->error.cause);
-    *item = (struct intake_item){.kind = INTAKE_BAD, .event = {.id = id_next()}, .reason = why.ptr, .raw = STR("")};
+    *item = (struct intake_item){.kind = INTAKE_BAD, .event = {.id = id_next()}, .reason = why.ptr, .raw = STR(""), .known = c->error.known};
     ctx_clear(c);
 }
 
@@ -113,6 +113,10 @@ static void write_results(struct ctx *c, struct jw *w, const struct intake_unit 
         jw_kv_id(w, "id", item->kind == INTAKE_BAD ? 0 : item->id);
         jw_kv_id(w, "customer_id", item->customer_id);
         jw_kv_z(w, "reason", item->why);
+        if (item->known) {
+            jw_key(w, "known");
+            field_names(w, item->known);
+        }
         write_warnings(c, w, item);
         jw_object_end(w);
     }
@@ -133,6 +137,7 @@ static enum rc single_failure(struct ctx *c, struct json body, const struct inta
     struct str field = str_z(item->why ? item->why : "");
     ptrdiff_t colon = str_find_str(field, STR(": "));
     struct str cause = colon < 0 ? field : str_sub(field, (size_t)colon + 2, field.len);
+    c->error.known = item->known;
     return ctx_fail(c, RC_INVALID, colon < 0 ? "" : arena_z(c->arena, str_sub(field, 0, (size_t)colon)), arena_z(c->arena, cause));
 }
 

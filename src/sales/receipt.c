@@ -281,6 +281,8 @@ static enum rc read_tenders(struct reading r, const struct receipt *from, struct
             return rc;
         sum += t->amount_minor;
     }
+    if (s->tender_count == 0 && !r.how->tenders_unknown && s->total_minor + s->freight_minor != 0)
+        return ctx_fail(r.c, RC_INVALID, "tenders", "required");
     bool known = s->tender_count > 0 || !r.how->tenders_unknown;
     return !known || sum == s->total_minor + s->freight_minor ? RC_OK : ctx_fail(r.c, RC_INVALID, "tenders", "sum_differs");
 }

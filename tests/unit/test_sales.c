@@ -104,7 +104,7 @@ static void refused_receipts(void **state)
         {"{\"store\":\"SH01\",\"number\":\"1\",\"time\":\"2027-03-01T10:00:00Z\",\"lines\":[" LINE "]}", "time", "out_of_range"},
         {HEAD "\"till\":\"1/2\",\"lines\":[" LINE "]," PAID "}", "till", "malformed"},
         {HEAD "\"lines\":[]}", "lines", "too_few"},
-        {HEAD "\"lines\":[" LINE "]}", "tenders", "sum_differs"},
+        {HEAD "\"lines\":[" LINE "]}", "tenders", "required"},
         {HEAD "\"lines\":[" LINE "],\"freight\":\"1\"," PAID "}", "tenders", "sum_differs"},
         {HEAD "\"lines\":[" LINE "]," PAID ",\"kind\":\"return\"}", "kind", "lines_differ"},
         {HEAD "\"lines\":[" LINE "]," PAID ",\"currency\":\"cny\"}", "currency", "malformed"},
