@@ -110,10 +110,19 @@ static bool reads_from(struct str reading, size_t at, struct str letters)
     return k == letters.len;
 }
 
+/* Could they begin a syllable? Its vowel stands among the first three letters: initials are no reading. */
+static bool is_syllable(struct str letters)
+{
+    bool vowel = false;
+    for (size_t i = 0; i < PART_LETTERS_MIN && i < letters.len; i++)
+        vowel |= strchr("aeiouv", letters.ptr[i]) != NULL;
+    return vowel && letters.len >= PART_LETTERS_MIN;
+}
+
 /* A given name alone: the letters begin at a syllable that is not the first. */
 static bool reads_within(struct str reading, struct str letters)
 {
-    if (letters.len < PART_LETTERS_MIN)
+    if (!is_syllable(letters))
         return false;
     for (size_t at = 1; at + letters.len <= reading.len; at++)
         if (reading.ptr[at - 1] == ' ' && reads_from(reading, at, letters))
@@ -238,7 +247,7 @@ static void visit_needle(const struct vault_names *n, const struct query *q, str
 static void visit_readings(const struct vault_names *n, const struct query *q, struct visitor *v)
 {
     struct str letters = vault_text_str(&q->letters);
-    if (v->full(v) || letters.len < PART_LETTERS_MIN)
+    if (v->full(v) || !is_syllable(letters))
         return;
     const char longer[] = {' ', letters.ptr[0], letters.ptr[1]}, alone[] = {' ', letters.ptr[0], ' '};
     visit_needle(n, q, v, str_n(longer, sizeof(longer)));
