@@ -28,6 +28,19 @@ static enum rc tell(struct ctx *c, const struct gone *g, int64_t identifier)
                   DB_I64("ref_id", identifier), DB_I64("at_us", c->now_us));
 }
 
+enum rc customer_contact_find(struct ctx *c, const int64_t *members, size_t count, int64_t id, enum vault_field *ret_kind, int64_t *ret_record, uint8_t ret_hash[16])
+{
+    *ret_kind = 0;
+    struct db_rows *q = db_query(c->db, "customer_contact_of", DB_IDS("ids", members, count), DB_I64("id", id));
+    if (db_next(q)) {
+        struct str hash = db_blob(q, "key_hash");
+        *ret_kind = (enum vault_field)db_i64(q, "kind");
+        *ret_record = db_i64(q, "customer_id");
+        memcpy(ret_hash, hash.ptr, hash.len < CUSTOMER_HASH ? hash.len : CUSTOMER_HASH);
+    }
+    return db_end(q);
+}
+
 enum rc customer_contact_forget(struct ctx *c, const int64_t *members, size_t count, const uint8_t hash[16], int64_t identifier)
 {
     struct gone gone;

@@ -50,6 +50,9 @@ VALUES ($customer_id, $key_hash, $id, $kind, $scope, $value, $sealed_for, $sourc
 SELECT k.customer_id, k.id, k.kind, k.value, k.sealed_for, c.rev FROM customer_contact k JOIN customer c ON c.id = k.customer_id
 WHERE k.customer_id IN ($ids[]) AND k.key_hash = $key_hash ORDER BY k.last_us DESC NULLS LAST, k.id DESC NULLS LAST LIMIT 1;
 
+-- name: customer_contact_of
+SELECT customer_id, kind, key_hash FROM customer_contact WHERE customer_id IN ($ids[]) AND id = $id;
+
 -- name: customer_contact_delete
 DELETE FROM customer_contact WHERE customer_id IN ($ids[]) AND key_hash = $key_hash;
 

@@ -37,6 +37,22 @@ static enum rc load(struct ctx *c, const int64_t *members, size_t count, int64_t
     return db_end(q);
 }
 
+/* A contact of hers whose identifier another record holds becomes a removed identifier of hers, so that it is not learned again. */
+static enum rc load_contact(struct ctx *c, const int64_t *members, size_t count, struct held_identifier *ret)
+{
+    enum vault_field field;
+    enum rc rc = customer_contact_find(c, members, count, ret->id, &field, &ret->record, ret->hash);
+    if (rc || field == 0)
+        return rc;
+    ret->kind = field == VAULT_PHONE ? IDENTITY_PHONE : field == VAULT_EMAIL ? IDENTITY_EMAIL : field == VAULT_CARD ? IDENTITY_CARD : IDENTITY_ACCOUNT;
+    ret->status = IDENTIFIER_PROVEN;
+    ret->scope = STR("");
+    if (!is_removable(ret->kind))
+        return RC_OK;
+    return db_run(c->db, "identifier_insert", DB_I64("customer_id", ret->record), DB_I64("id", ret->id), DB_I64("kind", ret->kind), DB_TEXT("scope", ret->scope),
+                  DB_BLOB("key_hash", str_n(ret->hash, sizeof(ret->hash))), DB_I64("status", IDENTIFIER_PROVEN), DB_I64("source_id", 0), DB_I64("at_us", c->now_us));
+}
+
 static enum rc check(struct ctx *c, const struct held_identifier *i)
 {
     if (i->record == 0)
@@ -86,6 +102,8 @@ enum rc identity_remove(struct ctx *c, const struct request *r, struct reply *p)
         rc = ctx_fail(c, RC_INVALID, "reason", "too_short");
     if (!rc)
         rc = load(c, members, count, id, &held);
+    if (!rc && held.record == 0)
+        rc = load_contact(c, members, count, &held);
     if (!rc)
         rc = check(c, &held);
     if (!rc)

@@ -140,6 +140,22 @@ test("a source that repeats a removed value neither gives it back nor joins her 
   expect(reviews.map((r: any) => r.rule)).toContain("removed");
 });
 
+test("a phone that another record holds stands on hers as such, and goes the same way without touching the holder", async () => {
+  await identify({ userId: "rm-mother", traits: { phone: "13977770004" } });
+  await identify({ userId: "rm-daughter", traits: { phone: "13977770004", email: "daughter@example.com" } });
+  const mother = await idOf("13977770004");
+  const daughter = await idOf("daughter@example.com");
+  expect(daughter).not.toBe(mother);
+  expect((await held(daughter, "phone", "noted")).map((i: any) => i.masked)).toEqual(["139****0004"]);
+  expect((await remove(daughter, (await held(daughter, "phone", "noted"))[0].id)).status).toBe(200);
+  await identify({ userId: "rm-daughter", traits: { phone: "13977770004", email: "daughter@example.com" } });
+  expect((await record(daughter)).phone).toBe("");
+  expect((await held(daughter, "phone", "removed")).map((i: any) => i.masked)).toEqual(["139****0004"]);
+  expect(await held(daughter, "phone", "noted")).toEqual([]);
+  expect((await record(mother)).phone).toBe("139****0004");
+  expect(await idOf("13977770004")).toBe(mother);
+});
+
 test("what was joined by it stays joined", async () => {
   await identify({ traits: { phone: "13977770003" } });
   await identify({ traits: { email: "three@example.com" } });

@@ -1466,7 +1466,7 @@ export interface components {
                 kind: string;
                 masked: string;
                 scope: string;
-                /** @description proven, claimed, flagged or removed. */
+                /** @description proven, claimed, flagged, removed, or noted: on her record, but no identifier of hers (another one holds it, or she has too many of the kind). */
                 status: string;
                 /** Format: date-time */
                 first_at?: string | null;

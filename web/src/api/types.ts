@@ -35,7 +35,7 @@ export interface TillCard
 }
 export type Found = CustomerRow | TillCard;
 export type Identifier = Omit<Schemas["Customer"]["identifiers"][number], "status" | "first_at" | "last_at"> & {
-  status: "proven" | "claimed" | "flagged" | "removed";
+  status: "proven" | "claimed" | "flagged" | "removed" | "noted";
   first_at: string;
   last_at: string;
 };
