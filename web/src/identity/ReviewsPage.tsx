@@ -125,7 +125,7 @@ export function ReviewsPage() {
   const items = query.data?.items ?? [];
   const at = Math.max(
     0,
-    items.findIndex((review) => review.id === id),
+    items.findIndex((review) => review.id === id || (!!id && review.thing?.order?.id === id)),
   );
   const step = (by: number) => {
     const next = items[Math.max(0, Math.min(items.length - 1, at + by))];

@@ -1,7 +1,6 @@
 // One order or receipt: what was bought, what was paid and how, who sold it, and whose it is.
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { Alert } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, body } from "../api/client";
 import type { Order, OrderLine } from "../api/types";
@@ -130,16 +129,19 @@ function Sums({ order }: { order: Order }) {
 }
 
 /** More came back than was sold or paid: said on every document that has to do with it, with the way to the case. */
-function OverReturned() {
+function OverReturned({ order }: { order: Order }) {
   const { t } = useTranslation();
   const may = useMay();
+  const sold = order.lines.find((line) => line.over_returned > 0)?.return_of?.order_id ?? order.id;
   return (
-    <Alert
-      type="warning"
-      showIcon
-      title={t("order.over_title")}
-      action={may("review.read") && <Link to="/reviews">{t("order.over_open")}</Link>}
-    />
+    <p className="zx-card zx-over-note">
+      <State tone="warn">{t("order.over_title")}</State>
+      {may("review.read") && (
+        <Link to="/reviews" search={{ id: sold }}>
+          {t("order.over_open")}
+        </Link>
+      )}
+    </p>
   );
 }
 
@@ -160,7 +162,7 @@ function OrderBody({ order }: { order: Order }) {
           </>
         }
       />
-      {order.over_returned && <OverReturned />}
+      {order.over_returned && <OverReturned order={order} />}
       <div className="zx-order-page">
         <section className="zx-card zx-list">
           <Lines order={order} />
