@@ -789,7 +789,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes one receipt of a till, or up to 500; idempotent by store, till and number. */
+        /** Takes one receipt of a till, or up to 500; idempotent by store, till and number. Each result has warnings (field, code, message) about what was taken all the same. */
         post: operations["post_receipts"];
         delete?: never;
         options?: never;
