@@ -1,5 +1,6 @@
 /* The access module: rights of an actor, how the server asks who it is, the audit of the server's own acts, the list of routes. */
 #include "access/access_priv.h"
+#include "vault/vault.h"
 
 #include "base/id.h"
 #include "db/pool.h"
@@ -55,15 +56,30 @@ static struct str identity(struct arena *arena, const struct actor *a)
     return a->key_id ? arena_printf(arena, "key:%" PRId64, a->key_id) : arena_printf(arena, "staff:%" PRId64, a->staff_id);
 }
 
+/* Acts that ask for a reason carry it into the audit. */
+static enum rc audit_reason(struct ctx *c, const struct request *r, struct str *ret)
+{
+    struct str reason = str_trim(json_str(json_get(r->json, STR("reason"))));
+    _cleanup_buf_ struct buf out = BUF_INIT(8 << 10);
+    struct jw w = jw_on(&out);
+    jw_object(&w);
+    if (reason.len)
+        jw_kv_str(&w, "reason", vault_redact(c->arena, reason));
+    jw_object_end(&w);
+    *ret = arena_str(c->arena, buf_str(&out));
+    return out.failed ? RC_TOO_LARGE : RC_OK;
+}
+
 static enum rc audit_write(struct ctx *c, const struct request *r, const struct route *route)
 {
     int64_t object_id = 0;
-    struct str object, rest = str_z(route->act);
+    struct str object, detail, rest = str_z(route->act);
     if (!str_i64(r->params[0], &object_id))
         object_id = 0;
     if (!str_split(&rest, '.', &object))
         object = STR("");
-    return access_audit(c, route->act, arena_printf(c->arena, "%.*s", STR_FMT(object)).ptr, object_id, STR("{}"));
+    enum rc rc = audit_reason(c, r, &detail);
+    return rc ? rc : access_audit(c, route->act, arena_printf(c->arena, "%.*s", STR_FMT(object)).ptr, object_id, detail);
 }
 
 const struct http_auth access_auth = {
@@ -73,80 +89,6 @@ const struct http_auth access_auth = {
     .identity = identity,
     .audit_write = audit_write,
 };
-
-/* ---- audit ---- */
-
-enum rc access_audit(struct ctx *c, const char *action, const char *object, int64_t object_id, struct str detail_json)
-{
-    return db_run(c->db, "audit_insert", DB_I64("id", id_next()), DB_I64("at_us", c->now_us), DB_I64("staff_id", c->actor ? c->actor->staff_id : 0),
-                  DB_I64("key_id", c->actor ? c->actor->key_id : 0), DB_TEXT("action", str_z(action)), DB_TEXT("object", str_z(object)), DB_I64("object_id", object_id),
-                  DB_TEXT("detail", detail_json), DB_I64("request_id", c->request_id));
-}
-
-const struct field audit_fields[] = {
-    {.name = "id", .type = FIELD_ID, .flags = FIELD_REQUIRED},
-    {.name = "at", .type = FIELD_TIME, .flags = FIELD_REQUIRED},
-    {.name = "staff_id", .type = FIELD_ID, .flags = FIELD_REQUIRED | FIELD_NULLABLE},
-    {.name = "staff", .type = FIELD_STR, .flags = FIELD_REQUIRED | FIELD_NULLABLE},
-    {.name = "key_id", .type = FIELD_ID, .flags = FIELD_REQUIRED | FIELD_NULLABLE},
-    {.name = "action", .type = FIELD_STR, .flags = FIELD_REQUIRED},
-    {.name = "object", .type = FIELD_STR, .flags = FIELD_REQUIRED},
-    {.name = "object_id", .type = FIELD_ID, .flags = FIELD_REQUIRED | FIELD_NULLABLE},
-    {.name = "object_name", .type = FIELD_STR, .flags = FIELD_REQUIRED, .doc = "Of staff and sources; \"\" of everything else."},
-    {.name = "detail", .type = FIELD_JSON, .flags = FIELD_REQUIRED},
-    {.name = "request_id", .type = FIELD_ID, .flags = FIELD_REQUIRED | FIELD_NULLABLE},
-    FIELD_END,
-};
-
-static void audit_put(struct db_rows *q, struct jw *w)
-{
-    struct str staff = db_text(q, "staff"), detail = db_text(q, "detail");
-    jw_object(w);
-    jw_kv_id(w, "id", db_i64(q, "id"));
-    jw_kv_time(w, "at", db_i64(q, "at_us"));
-    jw_kv_id(w, "staff_id", db_i64(q, "staff_id"));
-    jw_key(w, "staff");
-    if (staff.len)
-        jw_str(w, staff);
-    else
-        jw_null(w);
-    jw_kv_id(w, "key_id", db_i64(q, "key_id"));
-    jw_kv_str(w, "action", db_text(q, "action"));
-    jw_kv_str(w, "object", db_text(q, "object"));
-    jw_kv_id(w, "object_id", db_i64(q, "object_id"));
-    jw_kv_str(w, "object_name", db_text(q, "object_name"));
-    jw_key(w, "detail");
-    jw_raw(w, detail.len ? detail : STR("{}"));
-    jw_kv_id(w, "request_id", db_i64(q, "request_id"));
-    jw_object_end(w);
-}
-
-enum rc audit_list_route(struct ctx *c, const struct request *r, struct reply *p)
-{
-    int64_t before = INT64_MAX, limit, shown = 0, last = 0;
-    bool paged;
-    struct str action = request_query(r, "action"), next = STR_NULL;
-    enum rc rc = request_limit(c, r, 50, &limit);
-    if (!rc)
-        rc = request_cursor(c, r, request_query(r, "after"), &before, 1, &paged);
-    if (rc)
-        return rc;
-    struct db_rows *q = action.len ? db_query(c->db, "audit_list_by_action", DB_TEXT("action", action), DB_I64("before", before), DB_I64("limit", limit + 1))
-                                   : db_query(c->db, "audit_list", DB_I64("before", before), DB_I64("limit", limit + 1));
-    jw_object(&p->json);
-    jw_key(&p->json, "items");
-    jw_array(&p->json);
-    while (shown < limit && db_next(q)) {
-        last = db_i64(q, "id");
-        audit_put(q, &p->json);
-        shown++;
-    }
-    if (shown == limit && db_next(q))
-        next = request_cursor_make(c, r, &last, 1);
-    jw_array_end(&p->json);
-    reply_list_end(p, next, shown, !next.len && !paged);
-    return db_end(q);
-}
 
 /* ---- the module ---- */
 
@@ -214,7 +156,7 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/keys", key_create_named_route, .need = "source.write", .raw = true, .in = key_named_fields, .in_size = sizeof(struct key_named_in),
      .out = key_made_fields, .out_name = "key_made", .doc = "Makes a key for the source of that name, and the source when there is none."},
     {HTTP_DELETE, "/api/v1/keys/{id}", key_revoke_route, .need = "source.write", .raw = true, .doc = "Revokes a key."},
-    {HTTP_GET, "/api/v1/audit", audit_list_route, .need = "audit.read", .out = audit_fields, .out_name = "audit_row", .out_list = true, .query = "action,after,limit",
+    {HTTP_GET, "/api/v1/audit", audit_list_route, .need = "audit.read", .out = audit_fields, .out_name = "audit_row", .out_list = true, .query = "who,action,from,to,q,after,limit",
      .doc = "What was done, newest first."},
     {0},
 };

@@ -4,6 +4,7 @@
 
 #include "base/ctx.h"
 #include "http/http.h"
+#include "http/list.h"
 
 /* Who acts in a request. */
 struct actor {
@@ -40,6 +41,8 @@ enum rc access_key_create(struct ctx *c, struct str source_name, bool api, bool 
  * unless its code is there already. *s gets its id. Neither is audited. */
 enum rc access_source_find(struct ctx *c, struct str code, struct access_source *ret) ZX_MUST_CHECK;
 enum rc access_source_ensure(struct ctx *c, struct access_source *s) ZX_MUST_CHECK;
+/* The scope under which a shop's accounts and orders are known: of the source of that code; of another word, the word itself. */
+enum rc access_source_scope(struct ctx *c, struct str word, struct str *ret) ZX_MUST_CHECK;
 enum rc access_keys_reload(struct ctx *c) ZX_MUST_CHECK;
 /* Adds a person; the password is hashed here. RC_INVALID when weak or malformed, RC_CONFLICT when the e-mail is taken. */
 enum rc access_staff_create(struct ctx *c, struct str email, struct str name, unsigned role, struct str password, int64_t *ret_id) ZX_MUST_CHECK;
@@ -50,6 +53,20 @@ bool access_key_of_header(struct str authorization, char room[static 256], struc
 
 /* Writes an audit row of the server's own (logins, changes of settings, exports). */
 enum rc access_audit(struct ctx *c, const char *action, const char *object, int64_t object_id, struct str detail_json) ZX_MUST_CHECK;
+
+/* An export or a download: "export.run" in a transaction of its own; `kind` is what was taken, `format` "csv", "xlsx", … */
+enum rc access_audit_taken(struct ctx *c, const char *kind, const char *format) ZX_MUST_CHECK;
+
+/* Which rows of the audit: ?who= (a staff id, "program" or "key"), action, from, to (days in China), q, after, limit. */
+struct access_audit_filter {
+    struct list page;
+    int who;
+    int64_t staff_id, from_us, to_us;
+    struct str action;
+};
+enum rc access_audit_filter_read(struct ctx *c, const struct request *r, int64_t limit, struct access_audit_filter *ret) ZX_MUST_CHECK;
+/* The newest rows of it below the id `before`; the columns of the statement audit_list. */
+struct db_rows *access_audit_rows(struct ctx *c, const struct access_audit_filter *f, int64_t before, int64_t limit);
 
 /* How the server asks who it is, for http_start(). */
 extern const struct http_auth access_auth;

@@ -75,6 +75,9 @@ WHERE id = $id AND rev = $rev;
 -- name: source_by_code
 SELECT id FROM source WHERE code = $code;
 
+-- name: source_scope
+SELECT CASE WHEN account_scope <> '' THEN account_scope ELSE code END AS scope FROM source WHERE code = $code;
+
 -- name: source_by_id
 SELECT id, code, name, kind, channel, account_scope, trusted, shared_device, enabled, signing_sealed, created_us, rev FROM source WHERE id = $id;
 
@@ -101,14 +104,45 @@ FROM api_key k JOIN source s ON s.id = k.source_id WHERE k.revoked_us IS NULL AN
 INSERT INTO audit_row (id, at_us, staff_id, key_id, action, object, object_id, detail, request_id)
 VALUES ($id, $at_us, $staff_id, $key_id, $action, $object, $object_id, $detail, $request_id);
 
+-- $who: 0 everybody, 1 $staff_id, 2 the program itself, 3 API keys.
 -- name: audit_list
 SELECT a.id AS id, a.at_us AS at_us, a.staff_id AS staff_id, s.name AS staff, a.key_id AS key_id, a.action AS action, a.object AS object,
     a.object_id AS object_id, a.detail AS detail, a.request_id AS request_id,
     CASE a.object WHEN 'staff' THEN o.name WHEN 'session' THEN o.name WHEN 'source' THEN f.name END AS object_name
-FROM audit_row a LEFT JOIN staff s ON s.id = a.staff_id LEFT JOIN staff o ON o.id = a.object_id LEFT JOIN source f ON f.id = a.object_id WHERE a.id < $before ORDER BY a.id DESC NULLS LAST LIMIT $limit;
+FROM audit_row a LEFT JOIN staff s ON s.id = a.staff_id LEFT JOIN staff o ON o.id = a.object_id LEFT JOIN source f ON f.id = a.object_id
+WHERE a.id < $before AND ($action = '' OR a.action = $action)
+  AND ($who = 0 OR ($who = 1 AND a.staff_id = $staff_id AND a.key_id = 0) OR ($who = 2 AND a.staff_id = 0 AND a.key_id = 0) OR ($who = 3 AND a.key_id <> 0))
+  AND a.at_us >= $from_us AND a.at_us < $to_us
+  AND ($q = '' OR replace(lower(COALESCE(s.name, '')), $q, '') <> lower(COALESCE(s.name, '')) OR replace(lower(a.action), $q, '') <> lower(a.action)
+       OR replace(lower(a.detail), $q, '') <> lower(a.detail) OR CAST(a.object_id AS TEXT) = $q OR CAST(a.request_id AS TEXT) = $q
+       OR (a.object IN ('staff', 'session') AND replace(lower(COALESCE(o.name, '')), $q, '') <> lower(COALESCE(o.name, '')))
+       OR (a.object = 'source' AND replace(lower(COALESCE(f.name, '')), $q, '') <> lower(COALESCE(f.name, ''))))
+ORDER BY a.id DESC NULLS LAST LIMIT $limit;
 
 -- name: audit_list_by_action
 SELECT a.id AS id, a.at_us AS at_us, a.staff_id AS staff_id, s.name AS staff, a.key_id AS key_id, a.action AS action, a.object AS object,
     a.object_id AS object_id, a.detail AS detail, a.request_id AS request_id,
     CASE a.object WHEN 'staff' THEN o.name WHEN 'session' THEN o.name WHEN 'source' THEN f.name END AS object_name
-FROM audit_row a LEFT JOIN staff s ON s.id = a.staff_id LEFT JOIN staff o ON o.id = a.object_id LEFT JOIN source f ON f.id = a.object_id WHERE a.action = $action AND a.id < $before ORDER BY a.id DESC NULLS LAST LIMIT $limit;
+FROM audit_row a LEFT JOIN staff s ON s.id = a.staff_id LEFT JOIN staff o ON o.id = a.object_id LEFT JOIN source f ON f.id = a.object_id
+WHERE a.action = $action AND a.id < $before
+  AND ($who = 0 OR ($who = 1 AND a.staff_id = $staff_id AND a.key_id = 0) OR ($who = 2 AND a.staff_id = 0 AND a.key_id = 0) OR ($who = 3 AND a.key_id <> 0))
+  AND a.at_us >= $from_us AND a.at_us < $to_us
+  AND ($q = '' OR replace(lower(COALESCE(s.name, '')), $q, '') <> lower(COALESCE(s.name, '')) OR replace(lower(a.action), $q, '') <> lower(a.action)
+       OR replace(lower(a.detail), $q, '') <> lower(a.detail) OR CAST(a.object_id AS TEXT) = $q OR CAST(a.request_id AS TEXT) = $q
+       OR (a.object IN ('staff', 'session') AND replace(lower(COALESCE(o.name, '')), $q, '') <> lower(COALESCE(o.name, '')))
+       OR (a.object = 'source' AND replace(lower(COALESCE(f.name, '')), $q, '') <> lower(COALESCE(f.name, ''))))
+ORDER BY a.id DESC NULLS LAST LIMIT $limit;
+
+-- name: audit_count
+SELECT count(*) FROM (
+    SELECT a.id
+    FROM audit_row a LEFT JOIN staff s ON s.id = a.staff_id LEFT JOIN staff o ON o.id = a.object_id LEFT JOIN source f ON f.id = a.object_id
+    WHERE ($action = '' OR a.action = $action)
+  AND ($who = 0 OR ($who = 1 AND a.staff_id = $staff_id AND a.key_id = 0) OR ($who = 2 AND a.staff_id = 0 AND a.key_id = 0) OR ($who = 3 AND a.key_id <> 0))
+  AND a.at_us >= $from_us AND a.at_us < $to_us
+  AND ($q = '' OR replace(lower(COALESCE(s.name, '')), $q, '') <> lower(COALESCE(s.name, '')) OR replace(lower(a.action), $q, '') <> lower(a.action)
+       OR replace(lower(a.detail), $q, '') <> lower(a.detail) OR CAST(a.object_id AS TEXT) = $q OR CAST(a.request_id AS TEXT) = $q
+       OR (a.object IN ('staff', 'session') AND replace(lower(COALESCE(o.name, '')), $q, '') <> lower(COALESCE(o.name, '')))
+       OR (a.object = 'source' AND replace(lower(COALESCE(f.name, '')), $q, '') <> lower(COALESCE(f.name, ''))))
+    LIMIT $count_max
+) n;

@@ -116,7 +116,7 @@ struct staff_in {
 route_fn session_create_route, session_show_route, session_delete_route, session_password_route;
 route_fn staff_list_route, staff_show_route, staff_create_route, staff_update_route, roles_route;
 route_fn source_list_route, source_create_route, source_update_route, key_list_route, key_create_route, key_create_named_route, key_revoke_route;
-route_fn audit_list_route;
+route_fn audit_list_route; /* audit.c */
 extern const struct field role_fields[], source_in_fields[], source_patch_fields[], source_fields[], key_in_fields[], key_named_fields[], key_fields[], key_made_fields[],
     audit_fields[];
 struct source_in {

@@ -150,6 +150,13 @@ enum rc access_source_find(struct ctx *c, struct str code, struct access_source 
     return rc;
 }
 
+enum rc access_source_scope(struct ctx *c, struct str word, struct str *ret)
+{
+    struct db_rows *q = db_query(c->db, "source_scope", DB_TEXT("code", word));
+    *ret = arena_str(c->arena, db_next(q) ? db_text(q, "scope") : word);
+    return db_end(q);
+}
+
 enum rc access_source_ensure(struct ctx *c, struct access_source *s)
 {
     int64_t id;

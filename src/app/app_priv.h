@@ -110,6 +110,8 @@ int command_server_process(int argc, char **argv);
 struct request;
 struct reply;
 enum rc export_route(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
+enum rc audit_csv_route(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK; /* audit_export.c */
+enum rc audit_xlsx_route(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
 enum rc verify_route(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
 enum rc rebuild_route(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
 extern const struct module app_module;

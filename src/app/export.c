@@ -6,7 +6,6 @@
 #include "base/decimal.h"
 #include "customer/customer.h"
 #include "db/db.h"
-#include "db/pool.h"
 #include "eventlog/eventlog.h"
 #include "http/route.h"
 
@@ -14,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PAGE = 1000, TAKEN_BYTES_MAX = 1 << 10 };
+enum { PAGE = 1000 };
 
 /* Cells that are made of numbers live in a small arena that each row starts over. */
 struct cells {
@@ -67,7 +66,7 @@ static enum rc customer_row(void *arg, const struct str *cells, size_t count)
 
 static enum rc export_customers(struct ctx *c, FILE *file, enum table_format format)
 {
-    struct table_out t = table_begin(file, format, customer_export_columns);
+    struct table_out t = table_begin(file, format, customer_export_columns, "sssssssssssssssssssnss");
     enum rc rc = customer_export(c, &(struct customer_export){.open = false}, customer_row, &t), ended = table_end(&t);
     return rc ? rc : ended;
 }
@@ -107,7 +106,7 @@ static enum rc export_orders(struct ctx *c, FILE *file, enum table_format format
 {
     _cleanup_(arena_freep) struct arena *arena = arena_new();
     struct cells cells = {.arena = arena};
-    struct table_out t = table_begin(file, format, order_columns);
+    struct table_out t = table_begin(file, format, order_columns, "sssssssssssssnsb");
     int64_t last = 0, rows = PAGE;
     enum rc rc = RC_OK;
     while (!rc && rows == PAGE) {
@@ -162,7 +161,7 @@ static enum rc event_row(void *arg, const struct event *e)
 static enum rc export_events(struct ctx *c, FILE *file, enum table_format format)
 {
     _cleanup_(arena_freep) struct arena *arena = arena_new();
-    struct event_out o = {.table = table_begin(file, format, event_columns), .cells = {.arena = arena}};
+    struct event_out o = {.table = table_begin(file, format, event_columns, "ssssssssssssssssssnsss"), .cells = {.arena = arena}};
     enum rc rc = eventlog_each(c, c->app->eventlog, event_row, &o), ended = table_end(&o.table);
     return rc ? rc : ended;
 }
@@ -183,45 +182,28 @@ static enum rc export_kind(struct ctx *c, struct str kind, struct str format_wor
 
 /* ---- over HTTP ---- */
 
-/* 查看记录 names who took what along. */
-struct taken {
-    struct str kind, format;
-};
-
-static enum rc keep_taken(struct ctx *c, void *arg)
-{
-    const struct taken *t = arg;
-    _cleanup_buf_ struct buf out = BUF_INIT(TAKEN_BYTES_MAX);
-    struct jw w = jw_on(&out);
-    jw_object(&w);
-    jw_kv_str(&w, "kind", t->kind);
-    jw_kv_str(&w, "format", t->format);
-    jw_object_end(&w);
-    return access_audit(c, "export.run", "export", 0, buf_str(&out));
-}
-
 enum rc export_route(struct ctx *c, const struct request *r, struct reply *p)
 {
     char *path = arena_z(c->arena, arena_printf(c->arena, "%s/export-XXXXXX", c->app->data_dir));
-    struct taken taken = {r->params[0], request_query(r, "format")};
-    if (taken.format.len == 0)
-        taken.format = STR("csv");
+    struct str kind = r->params[0], format = request_query(r, "format");
+    if (format.len == 0)
+        format = STR("csv");
     int fd = mkstemp(path);
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (!file)
         return ctx_fail(c, RC_STORE, "export", "no_temporary_file");
-    enum rc rc = export_kind(c, taken.kind, taken.format, file);
+    enum rc rc = export_kind(c, kind, format, file);
     if (fclose(file) != 0 && !rc)
         rc = RC_DISK_FULL;
     if (!rc)
-        rc = db_pool_tx(c, c->app->truth, keep_taken, &taken);
+        rc = access_audit_taken(c, arena_z(c->arena, kind), arena_z(c->arena, format)); /* 查看记录 names who took what along */
     if (rc) {
         unlink(path);
         return rc;
     }
     p->file = path;
     p->file_delete = true;
-    p->content_type = str_eqz(taken.format, "jsonl") ? "application/x-ndjson" : "text/csv; charset=utf-8";
+    p->content_type = str_eqz(format, "jsonl") ? "application/x-ndjson" : "text/csv; charset=utf-8";
     return RC_OK;
 }
 

@@ -1,6 +1,8 @@
 /* CSV (RFC 4180) and JSON lines. */
 #include "app/table_out.h"
 
+#include <assert.h>
+
 enum { LINE_MAX_BYTES = 1 << 20 };
 
 static enum rc put_line(struct table_out *t)
@@ -11,9 +13,11 @@ static enum rc put_line(struct table_out *t)
     return ok ? RC_OK : RC_STORE;
 }
 
-struct table_out table_begin(FILE *file, enum table_format format, const char *const *columns)
+struct table_out table_begin(FILE *file, enum table_format format, const char *const *columns, const char *types)
 {
-    struct table_out t = {.file = file, .format = format, .columns = columns, .line = BUF_INIT(LINE_MAX_BYTES)};
+    struct table_out t = {.file = file, .format = format, .columns = columns, .types = types, .line = BUF_INIT(LINE_MAX_BYTES)};
+    for (size_t i = 0; types && (types[i] || columns[i]); i++)
+        assert(types[i] && columns[i]);
     if (format == TABLE_CSV) {
         for (size_t i = 0; columns[i]; i++) {
             if (i)
@@ -26,6 +30,19 @@ struct table_out table_begin(FILE *file, enum table_format format, const char *c
     return t;
 }
 
+static void add_json_cell(struct table_out *t, char type, struct str cell)
+{
+    int64_t number;
+    if (!cell.ptr)
+        buf_addz(&t->line, "null");
+    else if (type == 'b')
+        buf_addz(&t->line, str_eqz(cell, "1") ? "true" : "false");
+    else if (type == 'n' && str_i64(cell, &number))
+        buf_addf(&t->line, "%lld", (long long)number);
+    else
+        buf_add_json(&t->line, cell);
+}
+
 static void add_json_cells(struct table_out *t, const struct str *cells)
 {
     buf_add_byte(&t->line, '{');
@@ -34,10 +51,7 @@ static void add_json_cells(struct table_out *t, const struct str *cells)
             buf_add_byte(&t->line, ',');
         buf_add_json(&t->line, str_z(t->columns[i]));
         buf_add_byte(&t->line, ':');
-        if (cells[i].ptr)
-            buf_add_json(&t->line, cells[i]);
-        else
-            buf_addz(&t->line, "null");
+        add_json_cell(t, t->types ? t->types[i] : 's', cells[i]);
     }
     buf_add_byte(&t->line, '}');
 }

@@ -10,11 +10,13 @@ struct app;      /* the installation, app/app.h */
 struct db;       /* db/db.h */
 struct vault;    /* vault/vault.h */
 struct request;  /* http/route.h */
+struct field;    /* a row of a field table, json/json.h */
 struct actor;    /* who acts, access/access.h; NULL for the program itself */
 
 struct ctx_error {
     enum rc rc;
     char field[64];    /* as it stands on the wire, "" if none */
+    const struct field *known; /* of an unknown member: the table of those there are; NULL of all else */
     char cause[128];   /* a constant word such as "malformed" or "too_long", or a short text without personal values */
 };
 

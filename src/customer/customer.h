@@ -60,6 +60,11 @@ enum customer_clear {
  * came, to tell the new from the known; the new keys are committed in keys.db before this returns. Placeholder and masked
  * names are passed over. Adds CHANGE_CUSTOMER rows, which the vault's memory index follows. */
 enum rc customer_learn(struct ctx *c, struct customer_traits *traits, size_t count) ZX_MUST_CHECK;
+/* A contact of hers by its own id, as record pages list it where somebody else holds the identifier; *ret_kind 0: none. */
+enum rc customer_contact_find(struct ctx *c, const int64_t *members, size_t count, int64_t id, enum vault_field *ret_kind, int64_t *ret_record, uint8_t ret_hash[16]) ZX_MUST_CHECK;
+/* Forgets what an identifier says, because it was taken off her (`identifier` names it in the history): the values of that hash
+ * go from all her records, one row of history keeps the last one, sealed. Inside the writer's transaction. */
+enum rc customer_contact_forget(struct ctx *c, const int64_t *members, size_t count, const uint8_t hash[16], int64_t identifier) ZX_MUST_CHECK;
 /* After the transaction ended: when it was committed, the memory index follows at once instead of at its next look. */
 void customer_ended(struct ctx *c, bool committed);
 
@@ -77,7 +82,7 @@ struct customer_identifier {
     int64_t id;
     const char *kind;            /* "phone", "card", "device", … */
     struct str scope;
-    const char *status;          /* "proven", "flagged" */
+    const char *status;          /* "proven", "flagged", "removed"; the page adds "noted" */
     uint8_t hash[16];            /* zero: never shown (devices) */
     int64_t first_us, last_us, source_id;
     int64_t links;               /* how often it came */

@@ -46,6 +46,21 @@ SELECT customer_id, id, key_hash, last_us FROM customer_contact WHERE customer_i
 INSERT INTO customer_contact (customer_id, key_hash, id, kind, scope, value, sealed_for, source_id, first_us, last_us)
 VALUES ($customer_id, $key_hash, $id, $kind, $scope, $value, $sealed_for, $source_id, $at_us, $at_us);
 
+-- name: customer_contact_held
+SELECT k.customer_id, k.id, k.kind, k.value, k.sealed_for, c.rev FROM customer_contact k JOIN customer c ON c.id = k.customer_id
+WHERE k.customer_id IN ($ids[]) AND k.key_hash = $key_hash ORDER BY k.last_us DESC NULLS LAST, k.id DESC NULLS LAST LIMIT 1;
+
+-- name: customer_contact_of
+SELECT customer_id, kind, key_hash FROM customer_contact WHERE customer_id IN ($ids[]) AND id = $id;
+
+-- name: customer_contact_delete
+DELETE FROM customer_contact WHERE customer_id IN ($ids[]) AND key_hash = $key_hash;
+
+-- What stood in contacts that were taken off; ref_id is the identifier.
+-- name: customer_contacts_removed
+SELECT kind, item_id, old_sealed, sealed_for, ref_id FROM customer_change
+WHERE customer_id IN ($ids[]) AND source_kind = 'removal' AND old_sealed IS NOT NULL ORDER BY id;
+
 -- name: customer_contact_came
 UPDATE customer_contact SET last_us = $at_us WHERE customer_id = $customer_id AND key_hash = $key_hash AND last_us < $at_us;
 

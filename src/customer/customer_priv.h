@@ -197,6 +197,13 @@ route_fn customer_show, customer_story, customer_history;
 /* All tags of a person; what is not in the list goes. */
 enum rc customer_tags_set(struct ctx *c, const struct who *who, const struct str *tags, size_t count) ZX_MUST_CHECK;
 
+/* ---- contacts that were taken off (contact.c) ---- */
+
+/* "phone", "email", …: what the history calls a contact (learn.c). */
+const char *customer_contact_word(enum vault_field kind);
+/* What removed identifiers said, masked, into masked[] by their places in the list. */
+enum rc contacts_removed(struct ctx *c, const struct view *v, const struct customer_identifier *list, size_t count, struct str *masked) ZX_MUST_CHECK;
+
 /* ---- relations (relations.c) ---- */
 
 extern const char *const customer_relation_words[];

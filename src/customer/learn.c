@@ -225,7 +225,7 @@ static bool held(struct learning *l, struct draft *d, const struct customer_trai
     return true;
 }
 
-static const char *contact_word(enum vault_field field)
+const char *customer_contact_word(enum vault_field field)
 {
     static const char *const words[VAULT_FIELD_COUNT] = {
         [VAULT_PHONE] = "phone", [VAULT_EMAIL] = "email", [VAULT_CARD] = "card", [VAULT_IDNUM] = "id_number",
@@ -241,7 +241,7 @@ static void apply_contacts(struct learning *l, struct draft *d, const struct cus
         int64_t id = id_next();
         if (contact->value.len == 0 || held(l, d, t, str_n(contact->hash, CUSTOMER_HASH), false, id))
             continue;
-        struct finding *f = find(l, d, t, contact_word(contact->field));
+        struct finding *f = find(l, d, t, customer_contact_word(contact->field));
         f->kind = contact->field;
         f->item_id = id;
         f->contact = contact;

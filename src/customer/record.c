@@ -53,13 +53,24 @@ static const struct view_contact *contact_of(const struct view *v, const struct 
     return NULL;
 }
 
-static void write_identifier(const struct view *v, const struct customer_identifier *i, struct str source, struct jw *w)
+static bool is_removed(const struct customer_identifier *i)
+{
+    return strcmp(i->status, "removed") == 0;
+}
+
+/* What is removed and was added again stands here twice, and says itself in the row that is hers. */
+static struct str masked_of(const struct view *v, const struct customer_identifier *i, struct str removed)
 {
     const struct view_contact *contact = contact_of(v, i);
+    return removed.len ? removed : contact && !is_removed(i) ? contact->masked : STR("");
+}
+
+static void write_identifier(const struct view *v, const struct customer_identifier *i, struct str source, struct str removed, struct jw *w)
+{
     jw_object(w);
     jw_kv_id(w, "id", i->id);
     jw_kv_z(w, "kind", i->kind);
-    jw_kv_str(w, "masked", contact ? contact->masked : STR(""));
+    jw_kv_str(w, "masked", masked_of(v, i, removed));
     jw_kv_str(w, "scope", i->scope);
     jw_kv_z(w, "status", i->status);
     jw_kv_time(w, "first_at", i->first_us);
@@ -67,6 +78,28 @@ static void write_identifier(const struct view *v, const struct customer_identif
     jw_kv_str(w, "source", source);
     jw_kv_i64(w, "links", i->links);
     jw_object_end(w);
+}
+
+static bool is_identified(const struct view_contact *contact, const struct customer_identifier *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!is_removed(&list[i]) && memcmp(list[i].hash, contact->hash, CUSTOMER_HASH) == 0)
+            return true;
+    return false;
+}
+
+/* What her sources say of her, but is no identifier of hers: somebody else holds it, or she has too many of the kind. */
+static void write_noted(const struct view *v, const struct customer_identifier *list, size_t count, struct jw *w)
+{
+    for (size_t i = 0; i < v->contact_count; i++) {
+        const struct view_contact *contact = &v->contacts[i];
+        bool typed = contact->kind == VAULT_PHONE || contact->kind == VAULT_EMAIL || contact->kind == VAULT_CARD;
+        if (!typed || is_identified(contact, list, count))
+            continue;
+        const struct customer_identifier at = {.id = contact->id, .kind = customer_contact_word(contact->kind), .scope = STR(""), .status = "noted",
+                                               .first_us = contact->last_us, .last_us = contact->last_us, .links = 0};
+        write_identifier(v, &at, STR(""), contact->masked, w);
+    }
 }
 
 static enum rc write_identifiers(struct ctx *c, const struct view *v, struct jw *w)
@@ -79,15 +112,23 @@ static enum rc write_identifiers(struct ctx *c, const struct view *v, struct jw 
     if (rc)
         return rc;
     int64_t *sources = arena_new_array(c->arena, int64_t, count);
-    for (size_t i = 0; i < count; i++)
+    struct str *removed = arena_new_array(c->arena, struct str, count);
+    bool any_removed = false;
+    for (size_t i = 0; i < count; i++) {
         sources[i] = list[i].source_id;
+        any_removed |= is_removed(&list[i]);
+    }
     rc = names_load(c, "customer_source_names", sources, count, &names, &name_count);
+    if (!rc && any_removed)
+        rc = contacts_removed(c, v, list, count, removed);
     if (rc)
         return rc;
     jw_key(w, "identifiers");
     jw_array(w);
     for (size_t i = 0; i < count; i++)
-        write_identifier(v, &list[i], names_find(names, name_count, list[i].source_id), w);
+        write_identifier(v, &list[i], names_find(names, name_count, list[i].source_id), removed[i], w);
+    if (face)
+        write_noted(v, list, count, w);
     jw_array_end(w);
     return RC_OK;
 }

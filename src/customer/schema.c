@@ -28,7 +28,7 @@ const struct field customer_row_out[] = {ROW_FIELDS(FIELD_REQUIRED), FIELD_END};
 static const struct field size_out[] = {{"top", FIELD_STR}, {"bottom", FIELD_STR}, {"shoe", FIELD_STR}, FIELD_END};
 static const struct field identifier_out[] = {
     {"id", FIELD_ID, FIELD_REQUIRED},        {"kind", FIELD_STR, FIELD_REQUIRED},     {"masked", FIELD_STR, FIELD_REQUIRED},
-    {"scope", FIELD_STR, FIELD_REQUIRED},    {"status", FIELD_STR, FIELD_REQUIRED, .doc = "proven, claimed or flagged."},
+    {"scope", FIELD_STR, FIELD_REQUIRED},    {"status", FIELD_STR, FIELD_REQUIRED, .doc = "proven, claimed, flagged, removed, or noted: on her record, but no identifier of hers (another one holds it, or she has too many of the kind)."},
     {"first_at", FIELD_TIME, FIELD_NULLABLE}, {"last_at", FIELD_TIME, FIELD_NULLABLE}, {"source", FIELD_STR, FIELD_REQUIRED},
     {"links", FIELD_I64, FIELD_REQUIRED, .doc = "How often it came."}, FIELD_END,
 };

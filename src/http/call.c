@@ -26,6 +26,13 @@ static enum rc call_request(struct call *k)
     return rc ? ctx_fail(&k->ctx, rc, "body", "unreadable") : RC_OK;
 }
 
+/* A program that forgot its key is told of keys; a person, whose browser has a cookie or asks for a page, of the login. */
+static enum rc nobody(struct call *k)
+{
+    bool program = k->match.route->api_key && conn_header(k->conn, "Cookie").len == 0;
+    return program ? ctx_fail(&k->ctx, RC_UNAUTHENTICATED, "authorization", "no_key") : ctx_fail(&k->ctx, RC_UNAUTHENTICATED, "", "login");
+}
+
 static enum rc call_permit(struct call *k)
 {
     const struct http_auth *auth = &k->conn->server->options.auth;
@@ -37,7 +44,7 @@ static enum rc call_permit(struct call *k)
     if (strcmp(need, NEED_NOBODY) == 0)
         return RC_OK;
     if (!k->actor)
-        return ctx_fail(&k->ctx, RC_UNAUTHENTICATED, "", "login");
+        return nobody(k);
     if (!auth->may || !auth->may(k->actor, need))
         return ctx_fail(&k->ctx, RC_DENIED, "", need);
     if (!k->match.route->api_key && auth->is_key && auth->is_key(k->actor))

@@ -83,6 +83,23 @@ static const char *error_message(const struct http_server *s, struct str languag
     return text == key ? texts_get(s->texts, chosen, rc_key(e->rc)) : text;
 }
 
+/* An unknown member is named, with those that there are. */
+static void write_message(struct jw *w, const struct http_server *s, struct str language, const struct ctx_error *e)
+{
+    const char *text = error_message(s, language, e);
+    if (!e->known) {
+        jw_kv_z(w, "message", text);
+        return;
+    }
+    _cleanup_buf_ struct buf out = BUF_INIT(8192);
+    buf_addf(&out, "%s: %s %s", e->field, text, texts_get(s->texts, texts_choose(s->texts, language), "error.known"));
+    for (const struct field *f = e->known; f->name; f++)
+        buf_addf(&out, "%s %s", f == e->known ? "" : ",", f->name);
+    jw_kv_str(w, "message", buf_str(&out));
+    jw_key(w, "known");
+    field_names(w, e->known);
+}
+
 static void error_retry(struct MHD_Response *response, enum rc rc)
 {
     if (rc == RC_BUSY || rc == RC_VAULT_DOWN)
@@ -101,7 +118,7 @@ struct MHD_Response *reply_error(struct http_server *s, struct str language, int
     jw_kv_z(&w, "code", rc_name(e->rc));
     jw_kv_z(&w, "field", e->field[0] ? e->field : NULL);
     jw_kv_z(&w, "cause", e->cause[0] ? e->cause : NULL);
-    jw_kv_z(&w, "message", error_message(s, language, e));
+    write_message(&w, s, language, e);
     jw_kv_id(&w, "request_id", request_id);
     jw_object_end(&w);
     jw_object_end(&w);

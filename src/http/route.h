@@ -160,6 +160,8 @@ struct module {
     enum rc (*on_lookup)(struct ctx *c, struct str text, int64_t *ret_customers, size_t max, size_t *ret_count);
     /* What each channel was to her; the record page adds them up. */
     enum rc (*on_record)(struct ctx *c, const int64_t *members, size_t member_count, struct channel_totals **ret, size_t *ret_count);
+    /* What a matter in 待核对 is about (identity_review_note()): members of an object, if the rule is the module's own. */
+    enum rc (*on_review)(struct ctx *c, struct str rule, int64_t thing_id, struct jw *out);
     /* From now on this code (or barcode) means this SKU: what was written before it was known can be joined. */
     enum rc (*on_sku)(struct ctx *c, struct str code, int64_t sku_id, int64_t style_id);
     void (*metrics)(struct app *app, struct buf *out); /* Prometheus text */

@@ -1,4 +1,4 @@
-/* Texts that the server itself says: the "error.*" messages and salutations of i18n/, the same files that the console uses. */
+/* Texts that the server itself says: messages, salutations, the heads of workbooks: of i18n/, the same files that the console uses. */
 #include "http/http_priv.h"
 
 #include "base/log.h"
@@ -35,11 +35,6 @@ static void text_put(struct language *l, const char *key, struct str value)
     l->items[l->count++] = (struct text){mem_dupz(key, strlen(key)), mem_dupz(value.ptr, value.len)};
 }
 
-static bool is_ours(const char *key)
-{
-    return strncmp(key, "error.", 6) == 0 || strncmp(key, "salutation.", 11) == 0;
-}
-
 /* Files may nest ({"error":{"denied":…}}) or use dotted keys; both become "error.denied". */
 static void flatten(struct language *l, struct json object, const char *prefix)
 {
@@ -49,7 +44,7 @@ static void flatten(struct language *l, struct json object, const char *prefix)
         int len = snprintf(key, sizeof(key), "%s%.*s", prefix, STR_FMT(it.key));
         if (len < 0 || (size_t)len + 1 >= sizeof(key))
             continue;
-        if (json_is(it.value, JSON_STR) && is_ours(key)) {
+        if (json_is(it.value, JSON_STR)) {
             text_put(l, key, json_str(it.value));
         } else if (json_is(it.value, JSON_OBJECT)) {
             key[len] = '.';

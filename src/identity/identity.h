@@ -29,6 +29,7 @@ struct identity_claim {
     struct str value;        /* as it came; the vault normalises and judges it */
     bool proven;             /* trusted key, till, one-time code, or signed by the shop's server */
     uint8_t hash[16];        /* out: keyed; the same for the same identifier everywhere */
+    bool left_out;           /* out: people took it off this person, so that nothing is learned of it */
     enum vault_verdict verdict; /* out: anything but VAULT_OK is no identifier, and why */
 };
 /* The class under which the vault seals a value of that kind; 0 for devices, which are never shown. */
@@ -77,6 +78,10 @@ enum rc identity_members(struct ctx *c, int64_t customer_id, int64_t **ret_ids, 
 enum rc identity_subjects(struct ctx *c, const int64_t *members, size_t count, int64_t **ret, size_t *ret_count) ZX_MUST_CHECK;
 /* Finds the customer who holds an identifier (as typed: normalised and indexed here); 0 if none. */
 enum rc identity_find(struct ctx *c, enum identity_kind kind, struct str scope, struct str value, int64_t *ret_root) ZX_MUST_CHECK;
+
+/* Notes for 待核对 a matter of another module: `rule` names its kind, `thing_id` what it is about (the module's on_review tells
+ * it), `customer_id` whose it is. Once per thing; what comes later opens it again. */
+enum rc identity_review_note(struct ctx *c, const char *rule, int64_t customer_id, int64_t thing_id, const char *thing_kind) ZX_MUST_CHECK;
 
 /* Claims a unique key (receipt number, order id) for a record; *ret_holder is who has it, ours if it was free. */
 enum rc identity_key_claim(struct ctx *c, struct str kind, struct str key, int64_t holder, int64_t *ret_holder) ZX_MUST_CHECK;

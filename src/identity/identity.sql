@@ -23,7 +23,18 @@ UPDATE identifier SET status = $status WHERE customer_id = $customer_id AND id =
 SELECT status FROM identifier WHERE customer_id = $customer_id AND id = $id;
 
 -- name: identifier_kind_count
-SELECT count(*) FROM identifier WHERE customer_id IN ($members[]) AND kind = $kind AND scope = $scope;
+SELECT count(*) FROM identifier WHERE customer_id IN ($members[]) AND kind = $kind AND scope = $scope AND status <> 3;
+
+-- Was it taken off one of these records (status 3) by people?
+-- name: identifier_removed
+SELECT count(*) FROM identifier WHERE customer_id IN ($members[]) AND key_hash = $key_hash AND status = 3;
+
+-- name: key_claim_release
+DELETE FROM key_claim WHERE key_hash = $key_hash AND customer_id = $customer_id AND ref_id = $id;
+
+-- name: identity_removal_of
+SELECT l.at_us, l.staff_id, l.before_json, COALESCE(s.name, '') AS staff FROM identity_log l LEFT JOIN staff s ON s.id = l.staff_id
+WHERE l.kind = 'remove' AND l.winner_id IN ($members[]) AND l.loser_id = $identifier_id ORDER BY l.id DESC NULLS LAST LIMIT 1;
 
 -- name: identifier_of_members
 SELECT customer_id, id, kind, scope, key_hash, status, source_id, first_us, last_us, uses
@@ -80,13 +91,19 @@ VALUES ($id, $kind, $winner_id, $loser_id, $rule, $rule_version, $ref_kind, $ref
 
 -- name: identity_log_of
 SELECT id, kind, winner_id, loser_id, rule, ref_kind, ref_id, at_us FROM identity_log
-WHERE winner_id IN ($members[]) AND (at_us, id) < ($before_us, $before_id)
+WHERE kind = 'merge' AND winner_id IN ($members[]) AND (at_us, id) < ($before_us, $before_id)
 ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 
 -- name: identity_review_insert
 INSERT INTO identity_review (id, rule, left_id, right_id, kinds, ref_kind, ref_id, status, reason, staff_id, at_us, rev)
 VALUES ($id, $rule, $left_id, $right_id, $kinds, $ref_kind, $ref_id, 'open', '', 0, $at_us, 1)
 ON CONFLICT (left_id, right_id, rule) DO NOTHING;
+
+-- A matter of one thing: right_id is that thing.
+-- name: identity_review_note
+INSERT INTO identity_review (id, rule, left_id, right_id, kinds, ref_kind, ref_id, status, reason, staff_id, at_us, rev)
+VALUES ($id, $rule, $customer_id, $thing_id, '', $thing_kind, $thing_id, 'open', '', 0, $at_us, 1)
+ON CONFLICT (left_id, right_id, rule) DO UPDATE SET status = 'open', at_us = excluded.at_us, rev = identity_review.rev + 1;
 
 -- name: identity_review_list
 SELECT id, rule, left_id, right_id, kinds, ref_kind, ref_id, status, reason, at_us, rev FROM identity_review
@@ -96,7 +113,7 @@ WHERE status = $status AND id < $before ORDER BY id DESC LIMIT $limit;
 SELECT count(*) FROM identity_review WHERE status = $status;
 
 -- name: identity_review_get
-SELECT id, rule, left_id, right_id, status, rev FROM identity_review WHERE id = $id;
+SELECT id, rule, left_id, right_id, ref_id, status, rev FROM identity_review WHERE id = $id;
 
 -- name: identity_review_decide
 UPDATE identity_review SET status = $status, reason = $reason, staff_id = $staff_id, rev = rev + 1 WHERE id = $id AND rev = $rev;
@@ -109,7 +126,7 @@ ON CONFLICT (key_hash, business_day) DO UPDATE SET uses = identity_use.uses + 1;
 SELECT uses FROM identity_use WHERE key_hash = $key_hash AND business_day = $business_day;
 
 -- name: identity_erase_keys
-DELETE FROM key_claim WHERE key_hash IN (SELECT key_hash FROM identifier WHERE customer_id = $customer_id);
+DELETE FROM key_claim WHERE key_hash IN (SELECT key_hash FROM identifier WHERE customer_id = $customer_id) AND customer_id = $customer_id;
 
 -- name: identity_erase_evidence
 DELETE FROM identity_evidence WHERE customer_id = $customer_id;

@@ -7,7 +7,7 @@
 #include "identity/identity.h"
 
 enum { IDENTITY_RULE_VERSION = 1 };
-enum identifier_status { IDENTIFIER_PROVEN = 1, IDENTIFIER_FLAGGED = 2 };
+enum identifier_status { IDENTIFIER_PROVEN = 1, IDENTIFIER_FLAGGED = 2, IDENTIFIER_REMOVED = 3 /* hers no more; kept for its evidence */ };
 
 /* What is believed of one kind of identifier. */
 struct identity_rule {
@@ -52,5 +52,17 @@ struct identity_decision {
     struct str reason;
 };
 extern const struct field identity_decision_fields[];
+
+/* ---- remove.c: an identifier taken off a record by people ---- */
+
+struct identity_removal {
+    struct str reason;
+};
+extern const struct field identity_removal_fields[];
+enum rc identity_remove(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;
+/* "removed": who took the identifier off, when and why; null where nobody did. Into an open object. */
+enum rc identity_removal_write(struct ctx *c, const int64_t *members, size_t count, int64_t identifier, struct jw *w) ZX_MUST_CHECK;
+/* Did people take this off the person? Then no rule gives it back to her: only people do. */
+enum rc identity_is_removed(struct ctx *c, int64_t person, const struct identity_claim *claim, bool *ret) ZX_MUST_CHECK;
 
 #endif

@@ -6,11 +6,16 @@
 
 /* ---- what the customer module asks ---- */
 
+static const char *status_word(int64_t status)
+{
+    return status == IDENTIFIER_FLAGGED ? "flagged" : status == IDENTIFIER_REMOVED ? "removed" : "proven";
+}
+
 static struct customer_identifier identifier_of(struct ctx *c, struct db_rows *q)
 {
     struct customer_identifier i = {
         .id = db_i64(q, "id"), .kind = identity_rule((enum identity_kind)db_i64(q, "kind"))->word, .scope = arena_str(c->arena, db_text(q, "scope")),
-        .status = db_i64(q, "status") == IDENTIFIER_FLAGGED ? "flagged" : "proven", .first_us = db_i64(q, "first_us"),
+        .status = status_word(db_i64(q, "status")), .first_us = db_i64(q, "first_us"),
         .last_us = db_i64(q, "last_us"), .source_id = db_i64(q, "source_id"), .links = db_i64(q, "uses"),
     };
     struct str hash = db_blob(q, "key_hash");
@@ -80,8 +85,11 @@ static enum rc evidence_list(struct ctx *c, const struct request *r, struct repl
         jw_object_end(&p->json);
     }
     jw_array_end(&p->json);
+    rc = db_end(q);
+    if (!rc)
+        rc = identity_removal_write(c, members, count, identifier, &p->json);
     jw_object_end(&p->json);
-    return db_end(q);
+    return rc;
 }
 
 static enum rc timeline(struct ctx *c, const struct timeline_query *t, struct timeline *out)
@@ -97,11 +105,14 @@ static enum rc timeline(struct ctx *c, const struct timeline_query *t, struct ti
 
 static const struct route routes[] = {
     {HTTP_GET, "/api/v1/customers/{id}/identifiers/{iid}", evidence_list, .need = "customer.read",
-     .doc = "Why an identifier is hers: each event, receipt or form that proved it, with time and rule."},
+     .doc = "Why an identifier is hers: each event, receipt or form that proved it, with time and rule; and who took it off, when and why."},
+    {HTTP_POST, "/api/v1/customers/{id}/identifiers/{iid}/remove", identity_remove, .need = "customer.write", .in = identity_removal_fields,
+     .in_size = sizeof(struct identity_removal), .writes = true, .act = "customer.remove_identifier",
+     .doc = "Takes a wrong phone, e-mail, card or WeChat id off a record; anybody may hold it from then on. Adding it again is the undo."},
     {HTTP_GET, "/api/v1/reviews", identity_review_page, .need = "review.read", .query = "status,after,limit",
-     .doc = "待核对: records that share an identifier but were not merged, and identifiers that are not believed."},
+     .doc = "待核对: records that share an identifier but were not merged, identifiers that are not believed, and goods that came back more often than they were sold."},
     {HTTP_POST, "/api/v1/reviews/{id}", identity_review_decide, .need = "review.write", .in = identity_decision_fields, .in_size = sizeof(struct identity_decision),
-     .writes = true, .act = "review.decide", .doc = "Decides a review: they are two people, or ask again later."},
+     .writes = true, .act = "review.decide", .doc = "Decides a review: they are two people, it is settled, or ask again later."},
     {.path = NULL},
 };
 

@@ -96,6 +96,7 @@ static enum rc collect(struct ctx *c, struct decision *d)
 {
     for (size_t i = 0; i < d->item->claim_count && d->count < CANDIDATES_MAX; i++) {
         struct identity_claim *claim = &d->item->claims[i];
+        claim->left_out = false;
         if (claim->verdict != VAULT_OK)
             continue;
         if (claim->kind == IDENTITY_DEVICE) {
@@ -134,7 +135,7 @@ static enum rc held_by(struct ctx *c, int64_t root, struct held **ret, size_t *r
     struct held *list = arena_new_array(c->arena, struct held, cap);
     struct db_rows *q = db_query(c->db, "identifier_of_members", DB_IDS("members", members, member_count));
     while (db_next(q) && count < cap)
-        if (identity_rule((enum identity_kind)db_i64(q, "kind"))->unique)
+        if (db_i64(q, "status") != IDENTIFIER_REMOVED && identity_rule((enum identity_kind)db_i64(q, "kind"))->unique)
             list[count++] = (struct held){db_i64(q, "kind"), arena_str(c->arena, db_text(q, "scope")), arena_str(c->arena, db_blob(q, "key_hash"))};
     rc = db_end(q);
     *ret = list;
@@ -180,6 +181,21 @@ static enum rc claims_differ(struct ctx *c, const struct decision *d, size_t bel
     return rc;
 }
 
+/* Did people take off one of the two what came here as the other's? Then they are not one, however the source repeats it. */
+static enum rc are_parted(struct ctx *c, const struct decision *d, int64_t other, bool *ret)
+{
+    enum rc rc = RC_OK;
+    *ret = false;
+    for (size_t i = 0; !rc && !*ret && i < d->count; i++) {
+        const struct candidate *k = &d->candidates[i];
+        if (k->root == other)
+            rc = identity_is_removed(c, d->person, k->claim, ret);
+        else if (k->root == d->person)
+            rc = identity_is_removed(c, other, k->claim, ret);
+    }
+    return rc;
+}
+
 /* The older record wins: its id was given out first, and may stand on more papers. */
 static enum rc join(struct ctx *c, struct decision *d, const struct candidate *k)
 {
@@ -196,15 +212,19 @@ static enum rc join(struct ctx *c, struct decision *d, const struct candidate *k
 static enum rc consider(struct ctx *c, struct decision *d, size_t i)
 {
     struct candidate *k = &d->candidates[i];
-    bool two_people;
+    bool two_people, parted = false;
     enum rc rc = identity_root(c, k->root, &k->root); /* an earlier candidate may have merged it */
     if (rc || k->root == d->person)
         return rc;
     rc = d->person ? unique_differs(c, d->person, k->root, &two_people) : claims_differ(c, d, i, k->root, &two_people);
     if (rc)
         return rc;
-    if (two_people) {
-        add_conflict(d, "unique_differs", k->root, k->claim);
+    if (!rc && !two_people && d->person)
+        rc = are_parted(c, d, k->root, &parted);
+    if (rc)
+        return rc;
+    if (two_people || parted) {
+        add_conflict(d, parted ? "removed" : "unique_differs", k->root, k->claim);
         return RC_OK;
     }
     if (d->person)
@@ -267,14 +287,32 @@ static enum rc attach(struct ctx *c, struct decision *d, struct candidate *k)
     return identity_attach(c, d->item, k->claim, k->record, &k->identifier);
 }
 
-static enum rc attach_all(struct ctx *c, struct decision *d)
+static bool is_hers(const struct decision *d, const struct candidate *k)
+{
+    return k->root && (k->root == d->person || d->item->outcome == IDENTITY_MERGED);
+}
+
+/* What people took off her is not learned again, whoever holds it now. */
+static enum rc leave_out(struct ctx *c, struct decision *d)
 {
     enum rc rc = RC_OK;
+    bool fresh = d->item->outcome == IDENTITY_CREATED;
+    for (size_t i = 0; !rc && !fresh && i < d->count; i++)
+        if (!is_hers(d, &d->candidates[i]))
+            rc = identity_is_removed(c, d->person, d->candidates[i].claim, &d->candidates[i].claim->left_out);
+    return rc;
+}
+
+static enum rc attach_all(struct ctx *c, struct decision *d)
+{
+    enum rc rc = leave_out(c, d);
     for (size_t i = 0; !rc && i < d->count; i++) {
         struct candidate *k = &d->candidates[i];
+        if (k->claim->left_out)
+            continue;
         if (!k->root) {
             rc = attach(c, d, k);
-        } else if (k->root == d->person || d->item->outcome == IDENTITY_MERGED) {
+        } else if (is_hers(d, k)) {
             rc = db_run(c->db, "identifier_used", DB_I64("at_us", d->item->at_us), DB_I64("customer_id", k->record), DB_I64("id", k->identifier));
             if (!rc)
                 rc = add_evidence(c, d, k);

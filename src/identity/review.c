@@ -1,10 +1,13 @@
-/* 待核对: pairs of records that share an identifier but were not merged, and identifiers that are not believed. */
+/* 待核对: pairs of records that share an identifier but were not merged, identifiers that are not believed, and what other
+ * modules noted about a thing of theirs (their on_review tells it). */
 #include "access/access.h"
+#include "base/id.h"
 #include "identity/identity_priv.h"
 
-static const char *const decisions[] = {"separate", "later", NULL};
+enum { SEPARATE, LATER, SETTLED };
+static const char *const decisions[] = {"separate", "later", "settled", NULL};
 const struct field identity_decision_fields[] = {
-    {"decision", FIELD_ENUM, FIELD_REQUIRED, offsetof(struct identity_decision, decision), .words = decisions, .doc = "separate: they are two people; later: ask again."},
+    {"decision", FIELD_ENUM, FIELD_REQUIRED, offsetof(struct identity_decision, decision), .words = decisions, .doc = "separate: they are two people; later: ask again; settled: it was looked into and is over, for what is no pair."},
     {"reason", FIELD_STR, FIELD_REQUIRED, offsetof(struct identity_decision, reason), .min = 2, .max = 500, .doc = "Why, for those who look later."},
     FIELD_END,
 };
@@ -37,6 +40,28 @@ static enum rc read_pairs(struct ctx *c, struct str status, int64_t before, int6
     return db_end(q);
 }
 
+/* The right side of a matter about a thing is that thing. */
+static bool is_about_thing(int64_t right_id, int64_t ref_id)
+{
+    return right_id == ref_id;
+}
+
+static enum rc write_thing(struct ctx *c, struct jw *w, const struct pair *p)
+{
+    enum rc rc = RC_OK;
+    jw_key(w, "thing");
+    if (!is_about_thing(p->right, p->ref_id)) {
+        jw_null(w);
+        return RC_OK;
+    }
+    jw_object(w);
+    for (size_t i = 0; rc == RC_OK && modules[i]; i++)
+        if (modules[i]->on_review)
+            rc = modules[i]->on_review(c, p->rule, p->ref_id, w);
+    jw_object_end(w);
+    return rc;
+}
+
 static enum rc write_pair(struct ctx *c, struct jw *w, const struct pair *p)
 {
     jw_object(w);
@@ -52,10 +77,11 @@ static enum rc write_pair(struct ctx *c, struct jw *w, const struct pair *p)
     jw_key(w, "left");
     enum rc rc = customer_row_write(c, p->left, w);
     jw_key(w, "right");
-    if (!rc && p->right != p->left)
+    if (!rc && p->right != p->left && !is_about_thing(p->right, p->ref_id))
         rc = customer_row_write(c, p->right, w);
     else
         jw_null(w);
+    rc = rc ? rc : write_thing(c, w, p);
     jw_object_end(w);
     return rc;
 }
@@ -90,21 +116,41 @@ enum rc identity_review_page(struct ctx *c, const struct request *r, struct repl
     return RC_OK;
 }
 
+/* Two people are two records; what is about one record or thing can only be over. */
+static enum rc check_decision(struct ctx *c, int decision, int64_t left, int64_t right, int64_t ref_id)
+{
+    bool thing = is_about_thing(right, ref_id), pair = !thing && left != right;
+    bool fits = decision == LATER || (decision == SEPARATE ? !thing : !pair);
+    return fits ? RC_OK : ctx_fail(c, RC_INVALID, "decision", "not_a_choice");
+}
+
+enum rc identity_review_note(struct ctx *c, const char *rule, int64_t customer_id, int64_t thing_id, const char *thing_kind)
+{
+    return db_run(c->db, "identity_review_note", DB_I64("id", id_next()), DB_TEXT("rule", str_z(rule)), DB_I64("customer_id", customer_id),
+                  DB_I64("thing_id", thing_id), DB_TEXT("thing_kind", str_z(thing_kind)), DB_I64("at_us", c->now_us));
+}
+
 enum rc identity_review_decide(struct ctx *c, const struct request *r, struct reply *p)
 {
     const struct identity_decision *in = r->in;
-    int64_t id, rev = 0;
+    int64_t id, rev = 0, left = 0, right = 0, ref_id = 0;
     enum rc rc = request_param_id(c, r, 0, &id);
     if (rc)
         return rc;
     struct db_rows *q = db_query(c->db, "identity_review_get", DB_I64("id", id));
-    if (db_next(q))
+    if (db_next(q)) {
         rev = db_i64(q, "rev");
+        left = db_i64(q, "left_id");
+        right = db_i64(q, "right_id");
+        ref_id = db_i64(q, "ref_id");
+    }
     rc = db_end(q);
     if (!rc && !rev)
         rc = ctx_fail(c, RC_NOT_FOUND, "id", "unknown");
     if (!rc)
         rc = request_check_rev(c, r, rev);
+    if (!rc)
+        rc = check_decision(c, in->decision, left, right, ref_id);
     if (!rc)
         rc = db_run(c->db, "identity_review_decide", DB_TEXT("status", str_z(decisions[in->decision])), DB_TEXT("reason", in->reason),
                     DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), DB_I64("id", id), DB_I64("rev", rev));

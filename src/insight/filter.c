@@ -106,6 +106,21 @@ static enum rc read_period(struct ctx *c, const struct request *r, struct insigh
     return set_comparison(c, f);
 }
 
+/* A channel is one of ours, or of a source, or something was sold through it; any other word is a mistake, not a zero. */
+static enum rc read_channel(struct ctx *c, const struct request *r, struct insight_filter *f)
+{
+    static const char *const ours[] = {"store", "web", "wechat"};
+    int64_t known = 0;
+    f->channel = request_query(r, "channel");
+    known = f->channel.len == 0;
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+        known |= str_eqz(f->channel, ours[i]);
+    enum rc rc = known ? RC_OK : db_get_i64(c->db, 0, &known, "insight_source_channel", DB_TEXT("channel", f->channel));
+    if (!rc && !known)
+        rc = db_get_i64(c->warehouse, 0, &known, "insight_channel", DB_TEXT("channel", f->channel));
+    return rc || known ? rc : ctx_fail(c, RC_BAD_REQUEST, "channel", "unknown");
+}
+
 /* Whoever may browse some stores only sees the figures of these. */
 static enum rc read_store(struct ctx *c, const struct request *r, struct insight_filter *f)
 {
@@ -156,8 +171,10 @@ static enum rc read_category(struct ctx *c, const struct request *r, struct insi
 
 enum rc filter_read(struct ctx *c, const struct request *r, struct insight_filter *ret)
 {
-    struct insight_filter f = {.channel = request_query(r, "channel")};
+    struct insight_filter f = {.from_day = 0};
     enum rc rc = read_period(c, r, &f);
+    if (!rc)
+        rc = read_channel(c, r, &f);
     if (!rc)
         rc = read_store(c, r, &f);
     if (!rc)

@@ -182,5 +182,9 @@ SELECT v.no, c.person_id, c.person_class FROM subject AS l JOIN visitor AS v ON 
 -- name: insight_categories
 SELECT id, path FROM category ORDER BY path NULLS FIRST;
 
+-- Was anything ever sold through it?
+-- name: insight_channel
+SELECT 1 FROM sale WHERE channel = $channel LIMIT 1;
+
 -- name: insight_store
 SELECT id FROM store WHERE code = $code;

@@ -1,4 +1,5 @@
 /* The overview as a workbook: figures, days, styles, in the reader's language, numbers as numbers. */
+#include "access/access.h"
 #include "base/app.h"
 #include "insight/insight_priv.h"
 #include "warehouse/warehouse.h"
@@ -185,6 +186,8 @@ enum rc overview_xlsx(struct ctx *c, const struct request *r, struct reply *p)
         return RC_STORE;
     close(fd);
     enum rc rc = write_file(c, r, path);
+    if (!rc)
+        rc = access_audit_taken(c, "overview", "xlsx");
     if (rc) {
         unlink(path);
         return rc;

@@ -118,7 +118,7 @@ static void add_contacts(struct ctx *c, const struct identity_item *who, struct 
     t->contact_count = 0;
     for (size_t i = 0; i < who->claim_count; i++) {
         const struct identity_claim *claim = &who->claims[i];
-        if (!claim->proven || claim->verdict != VAULT_OK || !identity_vault_field(claim->kind))
+        if (!claim->proven || claim->left_out || claim->verdict != VAULT_OK || !identity_vault_field(claim->kind))
             continue;
         struct customer_contact *contact = &t->contacts[t->contact_count++];
         *contact = (struct customer_contact){.field = identity_vault_field(claim->kind), .value = claim->value, .scope = claim->scope};

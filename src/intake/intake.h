@@ -37,6 +37,7 @@ struct intake_item {
     } order;
     bool may_create;
     const char *reason;              /* INTAKE_BAD: why, a constant word */
+    const struct field *known;       /* INTAKE_BAD for an unknown member: those there are */
     struct str raw;                  /* INTAKE_BAD: redacted text for quarantine */
     /* out */
     enum intake_outcome outcome;

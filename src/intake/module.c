@@ -73,7 +73,7 @@ static void metrics(struct app *app, struct buf *out)
 
 static const struct route routes[] = {
     {HTTP_POST, "/api/v1/receipts", intake_receipts_post, .need = "receipt.write", .raw = true, .api_key = true,
-     .body_max = 4 << 20, .doc = "Takes one receipt of a till, or up to 500; idempotent by store, till and number."},
+     .body_max = 4 << 20, .doc = "Takes one receipt of a till, or up to 500; idempotent by store, till and number. Each result has warnings (field, code, message) about what was taken all the same."},
     {HTTP_POST, "/api/v1/imports", import_post, .need = "import.run", .raw = true, .body_max = LIMIT_IMPORT_BYTES, .query = "kind,dry_run,store,map",
      .doc = "Takes a CSV file of receipts, orders, products or customers as a job; every row ends as new, updated, same or refused."},
     {HTTP_GET, "/api/v1/imports/{id}/refused", import_refused, .need = "import.run", .doc = "The refused rows of an upload, with their reasons."},

@@ -44,7 +44,7 @@ static void parse_one(struct ctx *c, struct json body, struct intake_unit *u)
     if (intake_receipt_parse(c, body, u, item) == RC_OK)
         return;
     struct str why = arena_printf(u->arena, "%s: %s", c->error.field, c->error.cause);
-    *item = (struct intake_item){.kind = INTAKE_BAD, .event = {.id = id_next()}, .reason = why.ptr, .raw = STR("")};
+    *item = (struct intake_item){.kind = INTAKE_BAD, .event = {.id = id_next()}, .reason = why.ptr, .raw = STR(""), .known = c->error.known};
     ctx_clear(c);
 }
 
@@ -64,7 +64,42 @@ static enum rc parse_all(struct ctx *c, struct json body, struct intake_unit *u)
     return RC_OK;
 }
 
-static void write_results(struct jw *w, const struct intake_unit *u)
+/* ---- what a till should know of what was taken ---- */
+
+static void write_warning(struct ctx *c, struct jw *w, struct str field, const char *code)
+{
+    jw_kv_str(w, "field", field);
+    jw_kv_z(w, "code", code);
+    jw_kv_str(w, "message", c->request ? request_text(c->request, arena_printf(c->arena, "warning.%s", code).ptr) : STR(""));
+}
+
+static void write_over_line(struct ctx *c, struct jw *w, size_t index, const struct sale_line *line)
+{
+    jw_object(w);
+    write_warning(c, w, arena_printf(c->arena, "lines[%zu].return_of", index), "over_returned");
+    jw_kv_i64(w, "sold", line->over.sold);
+    jw_kv_i64(w, "returned", line->over.returned);
+    jw_kv_id(w, "order_id", line->over.sold_id);
+    jw_object_end(w);
+}
+
+static void write_warnings(struct ctx *c, struct jw *w, const struct intake_item *item)
+{
+    bool news = item->sale && (item->outcome == INTAKE_NEW || item->outcome == INTAKE_UPDATED); /* a repeat warns of nothing twice */
+    jw_key(w, "warnings");
+    jw_array(w);
+    for (size_t i = 0; news && i < item->sale->line_count; i++)
+        if (item->sale->lines[i].over.quantity)
+            write_over_line(c, w, i, &item->sale->lines[i]);
+    if (news && item->sale->over_refunded) {
+        jw_object(w);
+        write_warning(c, w, STR("lines"), "over_refunded");
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+static void write_results(struct ctx *c, struct jw *w, const struct intake_unit *u)
 {
     static const char *const words[] = {"", "new", "same", "updated", "conflict", "refused"};
     jw_object(w);
@@ -78,6 +113,11 @@ static void write_results(struct jw *w, const struct intake_unit *u)
         jw_kv_id(w, "id", item->kind == INTAKE_BAD ? 0 : item->id);
         jw_kv_id(w, "customer_id", item->customer_id);
         jw_kv_z(w, "reason", item->why);
+        if (item->known) {
+            jw_key(w, "known");
+            field_names(w, item->known);
+        }
+        write_warnings(c, w, item);
         jw_object_end(w);
     }
     jw_array_end(w);
@@ -97,6 +137,7 @@ static enum rc single_failure(struct ctx *c, struct json body, const struct inta
     struct str field = str_z(item->why ? item->why : "");
     ptrdiff_t colon = str_find_str(field, STR(": "));
     struct str cause = colon < 0 ? field : str_sub(field, (size_t)colon + 2, field.len);
+    c->error.known = item->known;
     return ctx_fail(c, RC_INVALID, colon < 0 ? "" : arena_z(c->arena, str_sub(field, 0, (size_t)colon)), arena_z(c->arena, cause));
 }
 
@@ -125,7 +166,7 @@ enum rc intake_receipts_post(struct ctx *c, const struct request *r, struct repl
     if (!rc)
         rc = single_failure(c, body, u);
     if (!rc)
-        write_results(&p->json, u);
+        write_results(c, &p->json, u);
     intake_unit_free(u);
     return rc;
 }

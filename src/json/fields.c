@@ -229,10 +229,35 @@ static enum rc check_required(struct ctx *c, const struct place *up, const struc
 /* A stranger's member name is echoed only if it looks like a name: it could be anything, even a phone number. */
 static struct str echo_of(struct str name)
 {
-    for (size_t i = 0; i < name.len; i++)
-        if (!((name.ptr[i] >= 'a' && name.ptr[i] <= 'z') || (i > 0 && name.ptr[i] == '_')))
+    enum { DIGITS_MAX = 2 };
+    size_t digits = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        digits += c >= '0' && c <= '9';
+        if (!letter && (i == 0 || (c != '_' && c != '-' && !(c >= '0' && c <= '9'))))
             return STR("?");
+    }
+    if (digits > DIGITS_MAX)
+        return STR("?");
     return name.len > 0 && name.len <= 32 ? name : STR("?");
+}
+
+static enum rc fail_unknown(struct ctx *c, const struct place *at, const struct field *known)
+{
+    bool first = c->error.rc == RC_OK;
+    enum rc rc = fail(c, at, "unknown");
+    if (first)
+        c->error.known = known;
+    return rc;
+}
+
+void field_names(struct jw *w, const struct field *fields)
+{
+    jw_array(w);
+    for (; fields->name; fields++)
+        jw_str(w, str_z(fields->name));
+    jw_array_end(w);
 }
 
 /* Walks the body once, in its order: each member finds its row. Of equal names the last one counts. */
@@ -246,7 +271,7 @@ static enum rc decode_object(struct ctx *c, const struct place *up, const struct
         struct place at = {.up = up, .name = fields[row].name ? it.key : echo_of(it.key)};
         if (!fields[row].name) {
             if (strict)
-                return fail(c, &at, "unknown");
+                return fail_unknown(c, &at, fields);
             continue;
         }
         enum rc rc = decode_member(c, &at, &fields[row], it.value, strict, out);

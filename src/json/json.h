@@ -145,6 +145,8 @@ struct field {
  * document: copy what outlives it. */
 struct ctx;
 enum rc field_decode(struct ctx *c, const struct field *fields, struct json body, bool strict, void *out, uint64_t *ret_set) ZX_MUST_CHECK;
+/* The names of a table's rows, as an array: what an unknown member might have been (struct ctx_error, known). */
+void field_names(struct jw *w, const struct field *fields);
 /* The JSON Schema of a table, for the OpenAPI document. */
 void field_schema(struct jw *w, const struct field *fields);
 

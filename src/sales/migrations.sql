@@ -86,3 +86,9 @@ CREATE TABLE sale_state (
 CREATE INDEX sale_line_unknown ON sale_line (sku, sale_id) WHERE sku_id = 0;
 UPDATE sale_line SET sku_id = (SELECT k.id FROM sku k WHERE k.code = sale_line.sku), style_id = (SELECT k.style_id FROM sku k WHERE k.code = sale_line.sku)
 WHERE sku_id = 0 AND EXISTS (SELECT 1 FROM sku k WHERE k.code = sale_line.sku);
+
+-- migration: 603
+-- over_quantity: pieces of a return line beyond what the line it names had left when it was joined; they were taken, for a till
+-- reports what happened. over_returned: the document has such lines, or more of it came back than was sold or paid.
+ALTER TABLE sale_line ADD COLUMN over_quantity $BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sale ADD COLUMN over_returned $BIGINT NOT NULL DEFAULT 0;

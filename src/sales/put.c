@@ -1,5 +1,5 @@
 /* Storing a document: new, the same, another content (an order's source may say so, a receipt's may not), and joining
- * returns to what they return, whichever comes first. */
+ * returns to what they return (over.c), whichever comes first. */
 #include "base/id.h"
 #include "base/limits.h"
 #include "catalog/catalog.h"
@@ -36,7 +36,7 @@ static void hash_line(crypto_generichash_state *h, const struct sale_line *l)
     hash_number(h, l->tax_permyriad);
     hash_text(h, l->promotion);
     hash_text(h, l->coupon);
-    hash_text(h, l->return_of);
+    hash_text(h, l->return_said.len ? l->return_said : l->return_of);
     hash_number(h, l->return_of_line);
 }
 
@@ -140,25 +140,12 @@ static enum rc delete_parts(struct ctx *c, int64_t sale_id)
 
 /* ---- returns ---- */
 
-/* Lines that returned this document before it was here are joined now; their documents changed by that. */
-static enum rc join_waiting(struct ctx *c, const struct sale *s)
+/* Its own lines join what they return, and lines that returned it before it was here join it. */
+static enum rc join_returns(struct ctx *c, struct sale *s)
 {
-    int64_t ids[LIMIT_LIST_ITEMS];
-    size_t count = 0;
-    struct db_rows *q = db_query(c->db, "sale_return_waiting", DB_TEXT("sale_key", s->key));
-    while (count < LIMIT_LIST_ITEMS && db_next(q))
-        ids[count++] = db_i64(q, "sale_id");
-    enum rc rc = db_end(q);
-    if (rc || count == 0)
-        return rc;
-    rc = db_run(c->db, "sale_return_join", DB_TEXT("sale_key", s->key), DB_I64("sold_id", s->id));
-    for (size_t i = 0; rc == RC_OK && i < count; i++)
-        rc = change_add(c, CHANGE_ORDER, ids[i], 0, 1);
-    return rc;
-}
-
-static enum rc join_returns(struct ctx *c, const struct sale *s)
-{
+    s->over_refunded = false;
+    for (size_t i = 0; i < s->line_count; i++)
+        s->lines[i].over = (struct sale_over){0};
     for (size_t i = 0; i < s->line_count; i++) {
         struct str key = s->lines[i].return_of;
         int64_t sold = 0;
@@ -166,11 +153,11 @@ static enum rc join_returns(struct ctx *c, const struct sale *s)
             continue;
         enum rc rc = sales_find(c, key, &sold);
         if (rc == RC_OK && sold)
-            rc = db_run(c->db, "sale_return_join", DB_TEXT("sale_key", key), DB_I64("sold_id", sold));
+            rc = sales_join(c, key, sold, s);
         if (rc)
             return rc;
     }
-    return join_waiting(c, s);
+    return sales_join(c, s->key, s->id, s);
 }
 
 /* ---- new, same, updated ---- */

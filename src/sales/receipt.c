@@ -1,5 +1,6 @@
 /* The body of a till's receipt: decoded by its field table, then checked for what a table can't say: which kind of
  * document the lines make, sums to the fen, store, zone and business day. */
+#include "access/access.h"
 #include "base/decimal.h"
 #include "base/limits.h"
 #include "catalog/catalog.h"
@@ -152,16 +153,30 @@ static enum rc read_money(const struct reading *r, const char *member, struct st
 
 /* ---- lines ---- */
 
+/* Orders of a shop are known by its scope; whoever returns one may name a source of that shop instead. */
+static enum rc read_return_of_order(const struct reading *r, const struct return_of *from, struct sale_line *ret)
+{
+    struct arena *a = r->c->arena;
+    struct str scope;
+    enum rc rc = access_source_scope(r->c, from->source, &scope);
+    if (rc)
+        return rc;
+    ret->return_of = arena_printf(a, "%.*s/%.*s", STR_FMT(scope), STR_FMT(from->order_id));
+    if (!str_eq(scope, from->source))
+        ret->return_said = arena_printf(a, "%.*s/%.*s", STR_FMT(from->source), STR_FMT(from->order_id));
+    return RC_OK;
+}
+
 static enum rc read_return_of(const struct reading *r, const struct return_of *from, struct sale_line *ret)
 {
     struct arena *a = r->c->arena;
+    ret->return_of_line = (int32_t)from->line_no;
     if (from->order_id.len && from->source.len)
-        ret->return_of = arena_printf(a, "%.*s/%.*s", STR_FMT(from->source), STR_FMT(from->order_id));
-    else if (from->number.len && from->store.len)
+        return read_return_of_order(r, from, ret);
+    if (from->number.len && from->store.len)
         ret->return_of = arena_printf(a, "%.*s/%.*s/%.*s", STR_FMT(from->store), STR_FMT(from->till), STR_FMT(from->number));
     else if (from->store.len || from->till.len || from->number.len || from->source.len || from->order_id.len)
         return fail_at(r, "return_of", "incomplete");
-    ret->return_of_line = (int32_t)from->line_no;
     return RC_OK;
 }
 
@@ -266,6 +281,8 @@ static enum rc read_tenders(struct reading r, const struct receipt *from, struct
             return rc;
         sum += t->amount_minor;
     }
+    if (s->tender_count == 0 && !r.how->tenders_unknown && s->total_minor + s->freight_minor != 0)
+        return ctx_fail(r.c, RC_INVALID, "tenders", "required");
     bool known = s->tender_count > 0 || !r.how->tenders_unknown;
     return !known || sum == s->total_minor + s->freight_minor ? RC_OK : ctx_fail(r.c, RC_INVALID, "tenders", "sum_differs");
 }

@@ -27,11 +27,12 @@ const struct field sale_out[] = {
     {"units", FIELD_I64, .doc = "Pieces sold less pieces returned."},
     {"customer_id", FIELD_ID},
     {"member", FIELD_BOOL},
+    {"over_returned", FIELD_BOOL, .doc = "More of it came back than was sold or paid, or it brought back more; see 待核对."},
     {"customer", FIELD_OBJECT, FIELD_NULLABLE, .sub = customer_label_out, .doc = "How she is named, masked; not on her own pages; null for walk-ins."},
     FIELD_END,
 };
 
-static void write_head(struct jw *w, struct db_rows *q)
+void sales_write_head(struct jw *w, struct db_rows *q)
 {
     int exponent = decimal_exponent_of(db_text(q, "currency"));
     jw_kv_id(w, "id", db_i64(q, "id"));
@@ -59,6 +60,7 @@ static void write_head(struct jw *w, struct db_rows *q)
     jw_kv_i64(w, "units", db_i64(q, "units"));
     jw_kv_id(w, "customer_id", db_i64(q, "customer_id"));
     jw_kv_bool(w, "member", db_i64(q, "member"));
+    jw_kv_bool(w, "over_returned", db_i64(q, "over_returned"));
 }
 
 /* Walk-ins have a pseudonym for a customer. */
@@ -153,7 +155,7 @@ static enum rc write_list(struct ctx *c, const struct request *r, struct filter 
     list_begin(&f->page, p);
     while (list_next(&f->page, q)) {
         jw_object(&p->json);
-        write_head(&p->json, q);
+        sales_write_head(&p->json, q);
         if (labels)
             customer_label_write(labels, is_somebody(q) ? db_i64(q, "customer_id") : 0, &p->json);
         jw_object_end(&p->json);
@@ -240,6 +242,7 @@ static void write_line(struct jw *w, struct db_rows *q, int exponent)
     write_return_of(w, q);
     jw_kv_str(w, "return_reason", db_text(q, "return_reason"));
     jw_kv_i64(w, "returned", db_i64(q, "returned"));
+    jw_kv_i64(w, "over_returned", db_i64(q, "over_quantity"));
     jw_object_end(w);
 }
 
@@ -300,7 +303,7 @@ static enum rc write_states(struct ctx *c, struct jw *w, int64_t id, int exponen
     return db_end(q);
 }
 
-static enum rc write_returns(struct ctx *c, struct jw *w, int64_t id, int exponent)
+enum rc sales_write_returns(struct ctx *c, struct jw *w, int64_t id, int exponent)
 {
     struct db_rows *q = db_query(c->db, "sale_returns", DB_I64("sale_id", id));
     jw_key(w, "returns");
@@ -312,7 +315,10 @@ static enum rc write_returns(struct ctx *c, struct jw *w, int64_t id, int expone
         jw_kv_str(w, "number", db_text(q, "number"));
         jw_kv_str(w, "channel", db_text(q, "channel"));
         jw_kv_time(w, "at", db_i64(q, "at_us"));
+        jw_kv_str(w, "store", db_text(q, "store_name"));
         jw_kv_money(w, "total", db_i64(q, "total_minor"), exponent);
+        jw_kv_i64(w, "pieces", db_i64(q, "pieces"));
+        jw_kv_i64(w, "over_returned", db_i64(q, "over_quantity"));
         jw_object_end(w);
     }
     jw_array_end(w);
@@ -328,7 +334,7 @@ static enum rc write_parts(struct ctx *c, struct jw *w, int64_t id, int exponent
         rc = write_staff(c, w, id);
     if (rc == RC_OK)
         rc = write_states(c, w, id, exponent);
-    return rc ? rc : write_returns(c, w, id, exponent);
+    return rc ? rc : sales_write_returns(c, w, id, exponent);
 }
 
 /* Store staff see the documents of their stores and of the web; another store's answer as if they were not there. */
@@ -351,7 +357,7 @@ enum rc sales_order_show(struct ctx *c, const struct request *r, struct reply *p
     if (found) {
         exponent = decimal_exponent_of(db_text(q, "currency"));
         jw_object(w);
-        write_head(w, q);
+        sales_write_head(w, q);
         customer_id = is_somebody(q) ? db_i64(q, "customer_id") : 0;
         jw_kv_money(w, "order_discount", db_i64(q, "order_discount_minor"), exponent);
         jw_kv_id(w, "rev", db_i64(q, "rev"));

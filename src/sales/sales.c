@@ -67,4 +67,5 @@ const struct module sales_module = {
     .on_timeline = sales_timeline,
     .on_lookup = sales_lookup,
     .on_record = sales_record,
+    .on_review = sales_on_review,
 };

@@ -14,6 +14,13 @@ struct sale_share {
     int32_t permille; /* of the line; the shares of a document add up to 1000 */
 };
 
+/* What sales_put() found of a return line: pieces beyond what was sold, over all returns of that line in every channel. */
+struct sale_over {
+    int64_t quantity; /* 0: as it should be */
+    int64_t sold, returned;
+    int64_t sold_id;
+};
+
 struct sale_line {
     int32_t line_no; /* as the source numbers it; 1… if it does not */
     struct str sku;
@@ -24,9 +31,11 @@ struct sale_line {
     int64_t discount_minor; /* of the whole line, before order discounts are spread */
     int32_t tax_permyriad;  /* 1300 = 13 % */
     struct str promotion, coupon;
-    struct str return_of; /* document key of the sale it returns, "" if unknown */
+    struct str return_of;   /* document key of the sale it returns, "" if unknown */
+    struct str return_said; /* the same as the source said it, where that differs: it named a shop by the code of its source */
     int32_t return_of_line;
     struct str return_reason;
+    struct sale_over over; /* out */
 };
 
 struct sale_tender {
@@ -59,13 +68,15 @@ struct sale {
     size_t tender_count;
     struct sale_share *shares;
     size_t share_count;
+    bool over_refunded; /* out: refunds and returns of what it returns come to more than was paid */
 };
 
 enum sale_outcome { SALE_NEW = 1, SALE_SAME = 2, SALE_UPDATED = 3 };
 /* Stores a document inside the writer's transaction. The same key with the same content is SALE_SAME; an order may be
  * updated by its source; a receipt with another content is RC_CONFLICT (field "number"), reported, never overwritten.
  * Content is what was sold, paid and returned, not who bought or what the goods were called; of orders the time does not
- * count either, and a status only moves forward. RC_INVALID: no lines, line numbers twice, a sum that differs. */
+ * count either, and a status only moves forward. A return of more than was sold is taken, for the money has gone: the line is
+ * flagged, the case stands in 待核对. RC_INVALID: no lines, line numbers twice, a sum that differs. */
 enum rc sales_put(struct ctx *c, struct sale *s, int64_t *ret_id, enum sale_outcome *ret_outcome) ZX_MUST_CHECK;
 /* Changes the state of an order by key: paid, shipped, received, cancelled, refunded (amount 0: all of it). RC_NOT_FOUND
  * (field "order_id"), RC_CONFLICT for a move that its state does not allow and for an untrusted source that would change what

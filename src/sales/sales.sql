@@ -61,20 +61,32 @@ SELECT count(*) FROM sale_state WHERE sale_id = $sale_id AND at_us = $at_us AND 
 -- name: sale_state_list
 SELECT status, at_us, refund_minor FROM sale_state WHERE sale_id = $sale_id ORDER BY position;
 
--- Returns wait for the document they name; whichever of the two comes last joins them. Without a line number the first
--- sold line of the same SKU is meant.
+-- Returns wait for the document they name; whichever of the two comes last joins them, line by line.
 -- name: sale_return_waiting
-SELECT DISTINCT sale_id FROM sale_line WHERE return_key = $sale_key AND return_sale_id = 0 AND return_key <> '' ORDER BY sale_id;
+SELECT sale_id, line_no, sku, quantity, return_line FROM sale_line
+WHERE return_key = $sale_key AND return_sale_id = 0 AND return_key <> '' ORDER BY sale_id, line_no LIMIT $limit;
+
+-- Where a return line may belong: the line it names, or else every sold line of its SKU, with what came back of each so far.
+-- name: sale_return_places
+SELECT o.line_no, o.quantity,
+    COALESCE((SELECT CAST(-sum(r.quantity) AS BIGINT) FROM sale_line r WHERE r.return_sale_id = o.sale_id AND r.return_line = o.line_no AND r.return_sale_id > 0), 0) AS returned
+FROM sale_line o
+WHERE o.sale_id = $sold_id AND o.quantity > 0 AND (o.line_no = $return_line OR ($return_line = 0 AND o.sku = $sku)) ORDER BY o.line_no;
 
 -- name: sale_return_join
-UPDATE sale_line SET return_sale_id = $sold_id,
-    return_line = CASE WHEN return_line > 0 THEN return_line ELSE COALESCE((
-        SELECT min(o.line_no) FROM sale_line o WHERE o.sale_id = $sold_id AND o.sku = sale_line.sku AND o.quantity > 0), 0) END
-WHERE return_key = $sale_key AND return_sale_id = 0 AND return_key <> '';
+UPDATE sale_line SET return_sale_id = $sold_id, return_line = $return_line, over_quantity = $over_quantity
+WHERE sale_id = $sale_id AND line_no = $line_no;
+
+-- name: sale_over_mark
+UPDATE sale SET over_returned = 1 WHERE id = $id;
+
+-- What went back for a document by lines, whatever the channel.
+-- name: sale_returned_worth
+SELECT COALESCE(CAST(-sum(paid_minor) AS BIGINT), 0) FROM sale_line WHERE return_sale_id = $sale_id AND return_sale_id > 0;
 
 -- name: sale_list
 SELECT s.id, s.kind, s.status, s.channel, s.till, s.number, s.at_us, s.business_day, s.currency, s.total_minor, s.freight_minor,
-    s.refunded_minor, s.units, s.customer_id, s.member, s.store_id, COALESCE(t.code, '') AS store_code, COALESCE(t.name, '') AS store_name
+    s.refunded_minor, s.units, s.customer_id, s.member, s.over_returned, s.store_id, COALESCE(t.code, '') AS store_code, COALESCE(t.name, '') AS store_name
 FROM sale s LEFT JOIN store t ON t.id = s.store_id
 WHERE s.at_us <= $before_us AND (s.at_us < $before_us OR s.id < $before_id)
   AND ($channel = '' OR s.channel = $channel)
@@ -96,7 +108,7 @@ SELECT count(*) FROM (
 -- $kind 0: all; 1 (receipts) takes exchanges too.
 -- name: sale_list_of
 SELECT s.id, s.kind, s.status, s.channel, s.till, s.number, s.at_us, s.business_day, s.currency, s.total_minor, s.freight_minor,
-    s.refunded_minor, s.units, s.customer_id, s.member, s.store_id, COALESCE(t.code, '') AS store_code, COALESCE(t.name, '') AS store_name
+    s.refunded_minor, s.units, s.customer_id, s.member, s.over_returned, s.store_id, COALESCE(t.code, '') AS store_code, COALESCE(t.name, '') AS store_name
 FROM sale s LEFT JOIN store t ON t.id = s.store_id
 WHERE s.customer_id IN ($members[])
   AND s.at_us <= $before_us AND (s.at_us < $before_us OR s.id < $before_id)
@@ -117,21 +129,23 @@ SELECT count(*) FROM (
 
 -- name: sale_show
 SELECT s.id, s.kind, s.status, s.channel, s.till, s.number, s.at_us, s.business_day, s.currency, s.total_minor, s.freight_minor,
-    s.order_discount_minor, s.refunded_minor, s.units, s.customer_id, s.member, s.rev, s.store_id,
+    s.order_discount_minor, s.refunded_minor, s.units, s.customer_id, s.member, s.over_returned, s.rev, s.store_id,
     COALESCE(t.code, '') AS store_code, COALESCE(t.name, '') AS store_name
 FROM sale s LEFT JOIN store t ON t.id = s.store_id WHERE s.id = $id;
 
 -- name: sale_lines
 SELECT l.line_no, l.sku_id, l.style_id, l.sku, l.name, l.quantity, l.list_minor, l.paid_minor, l.discount_minor,
-    l.order_share_minor, l.tax_permyriad, l.promotion, l.coupon, l.return_key, l.return_line, l.return_sale_id, l.return_reason,
+    l.order_share_minor, l.tax_permyriad, l.promotion, l.coupon, l.return_key, l.return_line, l.return_sale_id, l.return_reason, l.over_quantity,
     COALESCE(o.number, '') AS sold_number, COALESCE(o.channel, '') AS sold_channel,
     COALESCE((SELECT CAST(-sum(r.quantity) AS BIGINT) FROM sale_line r WHERE r.return_sale_id = l.sale_id AND r.return_line = l.line_no AND r.return_sale_id > 0), 0) AS returned
 FROM sale_line l LEFT JOIN sale o ON o.id = l.return_sale_id
 WHERE l.sale_id = $sale_id ORDER BY l.line_no;
 
 -- name: sale_returns
-SELECT DISTINCT s.id, s.kind, s.number, s.channel, s.at_us, s.total_minor
-FROM sale_line l JOIN sale s ON s.id = l.sale_id WHERE l.return_sale_id = $sale_id AND l.return_sale_id > 0 ORDER BY s.at_us, s.id;
+SELECT s.id, s.kind, s.number, s.channel, s.at_us, s.total_minor, COALESCE(t.name, '') AS store_name,
+    CAST(-sum(l.quantity) AS BIGINT) AS pieces, CAST(sum(l.over_quantity) AS BIGINT) AS over_quantity
+FROM sale_line l JOIN sale s ON s.id = l.sale_id LEFT JOIN store t ON t.id = s.store_id
+WHERE l.return_sale_id = $sale_id AND l.return_sale_id > 0 GROUP BY s.id, t.name ORDER BY s.at_us, s.id;
 
 -- name: sale_tenders
 SELECT type, amount_minor FROM sale_tender WHERE sale_id = $sale_id ORDER BY position;

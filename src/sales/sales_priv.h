@@ -41,7 +41,17 @@ struct sale_stored {
 };
 enum rc sales_load(struct ctx *c, int64_t id, struct sale_stored *ret) ZX_MUST_CHECK;
 
+/* ---- over.c: returns joined to what they return; what came back more often than it was sold ---- */
+
+/* Joins the return lines that name `key` to the document `sold_id`; what it finds of the lines of `s` stands in them. */
+enum rc sales_join(struct ctx *c, struct str key, int64_t sold_id, struct sale *s) ZX_MUST_CHECK;
+/* After a refund: did more go back than was paid? Then the case stands in 待核对. */
+enum rc sales_check_refund(struct ctx *c, int64_t sold_id) ZX_MUST_CHECK;
+enum rc sales_on_review(struct ctx *c, struct str rule, int64_t thing_id, struct jw *out) ZX_MUST_CHECK;
+
 /* ---- routes.c, record.c: reading ---- */
+void sales_write_head(struct jw *w, struct db_rows *q);
+enum rc sales_write_returns(struct ctx *c, struct jw *w, int64_t id, int exponent) ZX_MUST_CHECK;
 route_fn sales_orders_list, sales_order_show, sales_customer_orders_list;
 extern const struct field sale_out[];
 enum rc sales_timeline(struct ctx *c, const struct timeline_query *q, struct timeline *out) ZX_MUST_CHECK;

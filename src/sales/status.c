@@ -119,6 +119,8 @@ enum rc sales_set_status(struct ctx *c, struct str key, enum sale_status status,
         rc = settle(c, &now, &status, &refund_minor);
     if (rc == RC_OK && !repeat)
         rc = move(c, &now, status, refund_minor, at_us);
+    if (rc == RC_OK && !repeat && refund_minor)
+        rc = sales_check_refund(c, now.id);
     if (rc == RC_OK)
         *ret = repeat ? SALE_SAME : SALE_UPDATED;
     return rc;

@@ -13,8 +13,10 @@ enum {
     SCORE_PINYIN_PREFIX = 50,
     SCORE_INITIALS = 40,
     SCORE_INITIALS_PREFIX = 35,
+    SCORE_PINYIN_PART = 33,
     SCORE_FOUR = 30,
 };
+enum { PART_LETTERS_MIN = 3 }; /* fewer letters stand in the middle of too many readings */
 enum { SETTLE_MAX = 100000 }; /* customers: up to here, sorting before a list is shown is not felt */
 
 /* What was asked for, taken apart once. */
@@ -98,6 +100,36 @@ static int32_t score_name(struct str name, struct str wanted)
     return name.len == wanted.len ? SCORE_NAME : SCORE_NAME_PREFIX;
 }
 
+/* Do the syllables from this place on begin with the letters? */
+static bool reads_from(struct str reading, size_t at, struct str letters)
+{
+    size_t k = 0;
+    for (; at < reading.len && k < letters.len; at++)
+        if (reading.ptr[at] != ' ' && reading.ptr[at] != letters.ptr[k++])
+            return false;
+    return k == letters.len;
+}
+
+/* Could they begin a syllable? Its vowel stands among the first three letters: initials are no reading. */
+static bool is_syllable(struct str letters)
+{
+    bool vowel = false;
+    for (size_t i = 0; i < PART_LETTERS_MIN && i < letters.len; i++)
+        vowel |= strchr("aeiouv", letters.ptr[i]) != NULL;
+    return vowel && letters.len >= PART_LETTERS_MIN;
+}
+
+/* A given name alone: the letters begin at a syllable that is not the first. */
+static bool reads_within(struct str reading, struct str letters)
+{
+    if (!is_syllable(letters))
+        return false;
+    for (size_t at = 1; at + letters.len <= reading.len; at++)
+        if (reading.ptr[at - 1] == ' ' && reads_from(reading, at, letters))
+            return true;
+    return false;
+}
+
 static int32_t score_reading(struct str reading, struct str letters)
 {
     char buffer[NAMES_PART_MAX];
@@ -107,7 +139,7 @@ static int32_t score_reading(struct str reading, struct str letters)
     struct str initials = str_n(buffer, names_initials(reading, buffer, sizeof(buffer)));
     if (str_starts(initials, letters))
         return initials.len == letters.len ? SCORE_INITIALS : SCORE_INITIALS_PREFIX;
-    return 0;
+    return reads_within(reading, letters) ? SCORE_PINYIN_PART : 0;
 }
 
 static bool row_allowed(const struct vault_names *n, const struct query *q, uint32_t row)
@@ -198,6 +230,31 @@ static void visit_parts(const struct vault_names *n, const struct query *q, stru
     }
 }
 
+/* One pass over all texts for a blank and the first letters of a syllable; what stands there is read on. */
+static void visit_needle(const struct vault_names *n, const struct query *q, struct visitor *v, struct str needle)
+{
+    size_t len = n->sorted < n->row_count ? n->rows[n->sorted].text : n->text_len, row = 0;
+    const char *end = n->text + (n->sorted ? len : 0), *at = n->text;
+    while ((at = find_text(at, end, needle))) {
+        row = row_at_text(n, row, (size_t)(at - n->text));
+        if (reads_within(names_reading(n, (uint32_t)row), vault_text_str(&q->letters)))
+            v->take(v, (uint32_t)row, SCORE_PINYIN_PART);
+        at = row + 1 < n->sorted ? n->text + n->rows[row + 1].text : end;
+    }
+}
+
+/* Given names as they are read. A syllable of one letter (a, e, o) has its blank where the others have their second one. */
+static void visit_readings(const struct vault_names *n, const struct query *q, struct visitor *v)
+{
+    struct str letters = vault_text_str(&q->letters);
+    if (v->full(v) || !is_syllable(letters))
+        return;
+    const char longer[] = {' ', letters.ptr[0], letters.ptr[1]}, alone[] = {' ', letters.ptr[0], ' '};
+    visit_needle(n, q, v, str_n(longer, sizeof(longer)));
+    if (strchr("aeo", letters.ptr[0]))
+        visit_needle(n, q, v, str_n(alone, sizeof(alone)));
+}
+
 static void visit_fresh(const struct vault_names *n, const struct query *q, struct visitor *v)
 {
     for (size_t row = n->sorted; row < n->row_count; row++) {
@@ -241,6 +298,7 @@ static void visit_matches(const struct vault_names *n, const struct query *q, st
     }
     visit_range(n, NAMES_BY_PINYIN, letters, SCORE_PINYIN, SCORE_PINYIN_PREFIX, v);
     visit_range(n, NAMES_BY_INITIALS, letters, SCORE_INITIALS, SCORE_INITIALS_PREFIX, v);
+    visit_readings(n, q, v);
 }
 
 /* ---- search: the best few ---- */

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { binary, eventually, type Installation, install, type Program, Session, serve, startProgram, zhixin } from "../harness";
+import { binary, eventually, type Installation, install, type Program, Session, serve, startProgram, withKey, zhixin } from "../harness";
 
 const folder = mkdtempSync(join(tmpdir(), "zhixin-commands-"));
 const passwordFile = join(folder, "password");
@@ -43,6 +43,21 @@ describe("while it is being served", () => {
     expect((await program.admin.get("/api/v1/exports/moons")).status).toBe(404);
     const { items } = (await program.admin.get("/api/v1/audit?action=export.run")).body;
     expect(items).toMatchObject([{ staff: "Administrator", object: "export", detail: { kind: "customers", format: "jsonl" } }]);
+  });
+
+  test("JSON lines hold numbers as numbers and yes or no as such; ids and money stay text", async () => {
+    const till = await program.key("api", "lines", true);
+    await program.admin.post("/api/v1/stores", { stores: [{ code: "JL01", name: "x", city: "上海", region: "华东", kind: "own" }] });
+    const receipt = (number: string, member?: object) => ({
+      store: "JL01", till: "1", number, time: "2026-03-01T10:00:00+08:00", member, lines: [{ sku: "K1", quantity: 2, paid: "100.00" }], tenders: [{ type: "cash", amount: "100.00" }],
+    });
+    await withKey(program.url, till, "/api/v1/receipts", { receipts: [receipt("J1", { phone: "13900001009" }), receipt("J2")] });
+    const lines = async (kind: string) =>
+      (await zhixin(["export", kind, "--data", program.data, "--format", "jsonl"])).trim().split("\n").map((line) => JSON.parse(line));
+    const orders = (await lines("orders")).filter((o) => o.store === "JL01");
+    expect(orders.map((o) => [o.number, o.units, o.member, o.total])).toEqual([["J1", 2, true, "100.00"], ["J2", 2, false, "100.00"]]);
+    expect(typeof orders[0].id).toBe("string");
+    expect((await lines("customers")).every((customer) => typeof customer.orders === "number" && typeof customer.spent === "string")).toBe(true);
   });
 
   test("a refusal names the field and why", async () => {

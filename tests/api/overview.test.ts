@@ -34,6 +34,18 @@ describe("a period is compared with", () => {
   });
 });
 
+test("an unknown channel is a mistake that is named, not a row of zeros", async () => {
+  for (const part of ["", "/daily", "/funnel", "/styles", ".xlsx"]) {
+    const { status, body } = await program.admin.get(`/api/v1/overview${part}?channel=webb`);
+    expect([part, status, body.error?.field]).toEqual([part, 400, "channel"]);
+  }
+  await program.key("write", "tm", true);
+  const source = (await program.admin.get("/api/v1/sources")).body.items.find((s: any) => s.code === "tm");
+  await program.admin.patch(`/api/v1/sources/${source.id}`, { channel: "tmall" }, { "if-match": `"${source.rev}"` });
+  for (const channel of ["", "store", "web", "wechat", "tmall"])
+    expect((await program.admin.get(`/api/v1/overview?channel=${channel}`)).status, channel).toBe(200);
+});
+
 describe("behind a figure, and among the orders", () => {
   let till: string;
   const number = (n: number) => `R-${n}`;

@@ -38,6 +38,13 @@ describe("the overview", () => {
       .getByRole("tooltip")
       .getByText(/所有优惠之后/)
       .waitFor();
+    const hint = page.getByRole("tooltip").getByText("今天还没结束，而对比的日子是整天。");
+    await hint.waitFor();
+    await page.goto("/overview?from=2026-01-01&to=2026-01-31");
+    await sales.hover();
+    await page.getByRole("tooltip").getByText(/所有优惠之后/).waitFor();
+    expect(await hint.count()).toBe(0);
+    await page.goto("/overview?from=2026-01-01&to=2026-12-31");
   });
 
   test("each figure opens the list behind it, with the same filter", async () => {
@@ -175,5 +182,29 @@ describe("people and what they did", () => {
     const { page } = person;
     await page.goto("/privacy/audit");
     await page.getByRole("table").getByText("Administrator").first().waitFor();
+  });
+
+  test("the audit is filtered by person, act, days and words, and its address keeps them", async () => {
+    const { page } = person;
+    await page.getByLabel("谁", { exact: true }).click();
+    await page.getByTitle("Administrator").click();
+    await page.waitForURL(/who=\d+/);
+    await page.getByLabel("做了什么").click();
+    await page.keyboard.type("登录");
+    await page.getByTitle("登录", { exact: true }).click();
+    await page.waitForURL(/action=session\.open/);
+    expect(new URL(page.url()).searchParams.get("who")).toMatch(/^\d+$/);
+    await page.getByRole("table", { name: "查看记录" }).getByText("登录", { exact: true }).first().waitFor();
+    const files = page.getByRole("link", { name: /导出/ });
+    for (const at of [0, 1]) expect(await files.nth(at).getAttribute("href")).toMatch(/audit\.(xlsx|csv)\?.*session\.open/);
+    await page.getByLabel("姓名、对象、原因或参考号").fill("没有这个词");
+    await page.keyboard.press("Enter");
+    await page.getByText("没有符合条件的记录").waitFor();
+    await page.reload();
+    await page.getByText("没有符合条件的记录").waitFor();
+    expect(new URL(page.url()).searchParams.get("q")).toBe("没有这个词");
+    await page.getByRole("button", { name: "清除筛选" }).click();
+    await page.getByRole("table").getByText("Administrator").first().waitFor();
+    expect(new URL(page.url()).search).toBe("");
   });
 });

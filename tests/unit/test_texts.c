@@ -2,7 +2,7 @@
 #include "http/http_priv.h"
 #include "test.h"
 
-static const unsigned char en[] = "{\"error.denied\":\"No.\",\"error.busy\":\"Busy.\",\"page.title\":\"unused\"}";
+static const unsigned char en[] = "{\"error.denied\":\"No.\",\"error.busy\":\"Busy.\",\"page.title\":\"Page\"}";
 static const unsigned char cn[] = "{\"error\":{\"denied\":\"不行。\",\"cause\":{\"csrf\":\"请重新载入。\"}}}";
 static const unsigned char tw[] = "{\"error.denied\":\"不行。\"}";
 static const unsigned char broken[] = "{";
@@ -24,7 +24,7 @@ static void finds_texts(void **state)
     assert_string_equal(texts_get(t, chinese, "error.cause.csrf"), "请重新载入。");
     assert_string_equal(texts_get(t, chinese, "error.busy"), "Busy.");
     assert_string_equal(texts_get(t, chinese, "error.none"), "error.none");
-    assert_string_equal(texts_get(t, english, "page.title"), "page.title");
+    assert_string_equal(texts_get(t, english, "page.title"), "Page");
     assert_string_equal(texts_get(t, 99, "error.denied"), "No.");
 }
 

@@ -40,7 +40,8 @@ export interface paths {
     >;
   };
   "/api/v1/customers/{id}": { get: Get<T.Customer, Id>; patch: Write<T.CustomerForm, T.Customer, Id> };
-  "/api/v1/customers/{id}/identifiers/{iid}": { get: Get<T.List<T.Evidence>, Id & { iid: string }> };
+  "/api/v1/customers/{id}/identifiers/{iid}": { get: Get<T.EvidenceList, Id & { iid: string }> };
+  "/api/v1/customers/{id}/identifiers/{iid}/remove": { post: Write<{ reason: string }, unknown, Id & { iid: string }> };
   "/api/v1/customers/{id}/timeline": { get: Get<T.List<T.TimelineItem>, Id> };
   "/api/v1/customers/{id}/orders": { get: Get<T.List<T.OrderRow>, Id> };
   "/api/v1/customers/{id}/changes": { get: Get<T.List<T.Change>, Id> };

@@ -668,10 +668,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why an identifier is hers: each event, receipt or form that proved it, with time and rule. */
+        /** Why an identifier is hers: each event, receipt or form that proved it, with time and rule; and who took it off, when and why. */
         get: operations["get_customers_id_identifiers_iid"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/identifiers/{iid}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a wrong phone, e-mail, card or WeChat id off a record; anybody may hold it from then on. Adding it again is the undo. */
+        post: operations["post_customers_id_identifiers_iid_remove"];
         delete?: never;
         options?: never;
         head?: never;
@@ -685,7 +702,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** 待核对: records that share an identifier but were not merged, and identifiers that are not believed. */
+        /** 待核对: records that share an identifier but were not merged, identifiers that are not believed, and goods that came back more often than they were sold. */
         get: operations["get_reviews"];
         put?: never;
         post?: never;
@@ -704,7 +721,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Decides a review: they are two people, or ask again later. */
+        /** Decides a review: they are two people, it is settled, or ask again later. */
         post: operations["post_reviews_id"];
         delete?: never;
         options?: never;
@@ -772,7 +789,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes one receipt of a till, or up to 500; idempotent by store, till and number. */
+        /** Takes one receipt of a till, or up to 500; idempotent by store, till and number. Each result has warnings (field, code, message) about what was taken all the same. */
         post: operations["post_receipts"];
         delete?: never;
         options?: never;
@@ -1123,6 +1140,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit as CSV, filtered as the list. */
+        get: operations["get_audit_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit as a workbook in the reader's language, filtered as the list. */
+        get: operations["get_audit_xlsx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/verify": {
         parameters: {
             query?: never;
@@ -1415,7 +1466,7 @@ export interface components {
                 kind: string;
                 masked: string;
                 scope: string;
-                /** @description proven, claimed or flagged. */
+                /** @description proven, claimed, flagged, removed, or noted: on her record, but no identifier of hers (another one holds it, or she has too many of the kind). */
                 status: string;
                 /** Format: date-time */
                 first_at?: string | null;
@@ -1693,6 +1744,8 @@ export interface components {
             /** Format: int64 */
             customer_id?: string;
             member?: boolean;
+            /** @description More of it came back than was sold or paid, or it brought back more; see 待核对. */
+            over_returned?: boolean;
             /** @description How she is named, masked; not on her own pages; null for walk-ins. */
             customer?: {
                 code: string;
@@ -2479,7 +2532,11 @@ export interface operations {
     get_audit: {
         parameters: {
             query?: {
+                who?: string;
                 action?: string;
+                from?: string;
+                to?: string;
+                q?: string;
                 after?: string;
                 limit?: number;
             };
@@ -3696,6 +3753,39 @@ export interface operations {
             default: components["responses"]["error"];
         };
     };
+    post_customers_id_identifiers_iid_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                iid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why it is not hers, for those who look later. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["error"];
+        };
+    };
     get_reviews: {
         parameters: {
             query?: {
@@ -3736,10 +3826,10 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description separate: they are two people; later: ask again.
+                     * @description separate: they are two people; later: ask again; settled: it was looked into and is over, for what is no pair.
                      * @enum {string}
                      */
-                    decision: "separate" | "later";
+                    decision: "separate" | "later" | "settled";
                     /** @description Why, for those who look later. */
                     reason: string;
                 };
@@ -4456,6 +4546,60 @@ export interface operations {
             path: {
                 kind: string;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["error"];
+        };
+    };
+    get_audit_csv: {
+        parameters: {
+            query?: {
+                who?: string;
+                action?: string;
+                from?: string;
+                to?: string;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["error"];
+        };
+    };
+    get_audit_xlsx: {
+        parameters: {
+            query?: {
+                who?: string;
+                action?: string;
+                from?: string;
+                to?: string;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;

@@ -35,7 +35,7 @@ export interface TillCard
 }
 export type Found = CustomerRow | TillCard;
 export type Identifier = Omit<Schemas["Customer"]["identifiers"][number], "status" | "first_at" | "last_at"> & {
-  status: "proven" | "claimed" | "flagged";
+  status: "proven" | "claimed" | "flagged" | "removed" | "noted";
   first_at: string;
   last_at: string;
 };
@@ -57,6 +57,8 @@ export interface Evidence {
   source?: string;
   proven: boolean;
 }
+/** Why an identifier is hers, and, when it was taken off, by whom and why. */
+export type EvidenceList = List<Evidence> & { removed: { at: string; by: string; reason: string } | null };
 export type TimelineItem = Of<"TimelineItem", { amount: string | null; detail: Record<string, unknown> | null }>;
 export type Change = Of<"CustomerChange", { old: string | null; new: string | null }>;
 export interface Address {
@@ -86,14 +88,22 @@ export interface CustomerForm {
   kind?: "person" | "organisation";
   member?: boolean;
 }
+/** Goods that came back more often than they were sold: the document they were sold on, and what returned them. */
+export type OverReturned = OrderRow & {
+  lines: { line_no: number; sku: string; name: string; sold: number; returned: number }[];
+  returns: Order["returns"];
+};
 export interface Review {
   id: string;
   at: string;
   rule: string;
-  left: CustomerRow;
+  /** Null for a walk-in, whose document it is about. */
+  left: CustomerRow | null;
   /** Null when the matter is one record alone, such as an identifier that is not believed. */
   right: CustomerRow | null;
   shared: string[];
+  /** What it is about, when it is no person. */
+  thing: { order?: OverReturned } | null;
   status: string;
   reason: string;
   ref_kind: string;
@@ -116,6 +126,7 @@ export interface OrderLine {
   return_of: { order_id: string | null; number: string; channel: string; line_no: number } | null;
   return_reason: string;
   returned: number;
+  over_returned: number;
 }
 export type Order = OrderRow & {
   lines: OrderLine[];
@@ -123,7 +134,17 @@ export type Order = OrderRow & {
   tenders: { type: string; amount: string }[];
   staff: { no: string; share: string }[];
   states: { status: string; at: string; refund: string }[];
-  returns: { id: string; kind: string; number: string; channel: string; at: string; total: string }[];
+  returns: {
+    id: string;
+    kind: string;
+    number: string;
+    channel: string;
+    store: string;
+    at: string;
+    total: string;
+    pieces: number;
+    over_returned: number;
+  }[];
   margin?: string;
   rev: string;
 };

@@ -2,11 +2,13 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Checkbox, Form, Input, Radio, Select } from "antd";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Customer } from "../api/types";
+import type { Customer, Identifier } from "../api/types";
 import { storesQuery } from "../catalog/queries";
 import { Card } from "../ui/Bits";
 import { isBirthday } from "./form";
+import { RemoveDialog } from "./RemoveDialog";
 
 const classes = ["consumer", "staff", "reseller", "test"] as const;
 const genders = ["f", "m", "u"] as const;
@@ -16,31 +18,30 @@ function ValueList({
   name,
   label,
   add,
-  known,
+  customer,
+  kind,
   type,
 }: {
   name: string;
   label: string;
   add: string;
-  known: string[];
+  customer: Customer | undefined;
+  kind: string;
   type: "tel" | "email" | "text";
 }) {
   const { t } = useTranslation();
+  const list = known(customer, [kind]);
   return (
     <Form.List name={name}>
       {(fields, { add: addOne, remove }) => (
         <div className="zx-values">
-          {known.length > 0 && (
-            <p className="zx-known">
-              <span>{label}</span> <span className="zx-num">{known.join(" · ")}</span>
-            </p>
-          )}
+          <Known customer={customer} label={label} list={list} />
           {fields.map((field, i) => (
             <div key={field.key} className="zx-value">
               <Form.Item name={field.name} label={i === 0 ? label : <span className="zx-hidden">{label}</span>}>
                 <Input type={type} autoComplete="off" maxLength={120} spellCheck={false} />
               </Form.Item>
-              {(i > 0 || known.length > 0) && (
+              {(i > 0 || list.length > 0) && (
                 <Button
                   type="text"
                   icon={<DeleteOutlined />}
@@ -59,8 +60,36 @@ function ValueList({
   );
 }
 
-function known(customer: Customer | undefined, kind: string): string[] {
-  return customer?.identifiers.filter((i) => i.kind === kind && i.masked).map((i) => i.masked) ?? [];
+function known(customer: Customer | undefined, kinds: string[]): Identifier[] {
+  return customer?.identifiers.filter((i) => kinds.includes(i.kind) && i.status !== "removed") ?? [];
+}
+
+/** What is hers already, masked, each with the way to take it off. */
+function Known({ customer, label, list }: { customer: Customer | undefined; label: string; list: Identifier[] }) {
+  const { t } = useTranslation();
+  const [asked, setAsked] = useState<Identifier | null>(null);
+  if (!customer || list.length === 0) return null;
+  return (
+    <div className="zx-known">
+      {label && <span className="zx-known-label">{label}</span>}
+      {list.map((identifier) => {
+        const value = identifier.masked || t("record.linked");
+        return (
+          <span key={identifier.id} className="zx-num">
+            {value}
+            <Button
+              type="text"
+              size="small"
+              icon={<DeleteOutlined />}
+              aria-label={`${t("remove.act")} ${label} ${value}`}
+              onClick={() => setAsked(identifier)}
+            />
+          </span>
+        );
+      })}
+      {asked && <RemoveDialog customer={customer} identifier={asked} onClose={() => setAsked(null)} />}
+    </div>
+  );
 }
 
 export function WhoFields({ customer }: { customer?: Customer }) {
@@ -111,33 +140,44 @@ export function ContactFields({ customer }: { customer?: Customer }) {
         type="tel"
         label={t("customer.phone")}
         add={t("form.add_phone")}
-        known={known(customer, "phone")}
+        customer={customer}
+        kind="phone"
       />
       <ValueList
         name="emails"
         type="email"
         label={t("customer.email")}
         add={t("form.add_email")}
-        known={known(customer, "email")}
+        customer={customer}
+        kind="email"
       />
       <ValueList
         name="cards"
         type="text"
         label={t("customer.card")}
         add={t("form.add_card")}
-        known={known(customer, "card")}
+        customer={customer}
+        kind="card"
       />
       <div className="zx-fields">
-        <Form.Item name="wechat_unionid" label={t("form.wechat")} extra={known(customer, "unionid").join(" · ")}>
+        <Form.Item
+          name="wechat_unionid"
+          label={t("form.wechat")}
+          extra={<Known customer={customer} label="" list={known(customer, ["unionid", "openid"])} />}
+        >
           <Input autoComplete="off" maxLength={64} spellCheck={false} />
         </Form.Item>
-        <Form.Item name="weibo_uid" label={t("form.weibo")} extra={known(customer, "weibo").join(" · ")}>
+        <Form.Item
+          name="weibo_uid"
+          label={t("form.weibo")}
+          extra={<Known customer={customer} label="" list={known(customer, ["weibo"])} />}
+        >
           <Input autoComplete="off" maxLength={64} spellCheck={false} />
         </Form.Item>
       </div>
       {customer?.addresses.map((address) => (
         <p key={address} className="zx-known">
-          <span>{t("customer.address")}</span> {address}
+          <span className="zx-known-label">{t("customer.address")}</span> {address}
         </p>
       ))}
       <fieldset className="zx-fields zx-address">

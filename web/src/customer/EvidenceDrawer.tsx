@@ -1,12 +1,15 @@
 // 认定依据: why an identifier is hers: which event, when, by which rule, proven or only claimed.
 import { useQuery } from "@tanstack/react-query";
-import { Drawer } from "antd";
+import { Button, Drawer } from "antd";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Customer, Evidence, Identifier } from "../api/types";
+import type { Customer, Evidence, Identifier, EvidenceList as Reasons } from "../api/types";
 import { textOr } from "../app/i18n";
+import { useMay } from "../app/session";
 import { Label, State, Time } from "../ui/Bits";
 import { Empty, Loaded } from "../ui/States";
 import { evidenceQuery } from "./queries";
+import { isRemovable, RemoveDialog } from "./RemoveDialog";
 
 function EvidenceLine({ evidence }: { evidence: Evidence }) {
   const { t } = useTranslation();
@@ -28,7 +31,41 @@ function EvidenceLine({ evidence }: { evidence: Evidence }) {
   );
 }
 
-function EvidenceList({ customer, identifier }: { customer: Customer; identifier: Identifier }) {
+function Removed({ removed }: { removed: NonNullable<Reasons["removed"]> }) {
+  const { t } = useTranslation();
+  return (
+    <Label name={t("identifier.removed")}>
+      <Time at={removed.at} /> · {removed.by || t("audit.program")}
+      <p className="zx-masked zx-explain">{t("remove.because", { reason: removed.reason })}</p>
+    </Label>
+  );
+}
+
+function RemoveButton({ customer, identifier, onRemoved }: Props & { onRemoved: () => void }) {
+  const { t } = useTranslation();
+  const may = useMay();
+  const [asking, setAsking] = useState(false);
+  if (!may("customer.write") || !isRemovable(identifier)) return null;
+  const close = (removed: boolean) => {
+    setAsking(false);
+    if (removed) onRemoved();
+  };
+  return (
+    <>
+      <Button danger onClick={() => setAsking(true)}>
+        {t("remove.act")}
+      </Button>
+      {asking && <RemoveDialog customer={customer} identifier={identifier} onClose={close} />}
+    </>
+  );
+}
+
+interface Props {
+  customer: Customer;
+  identifier: Identifier;
+}
+
+function EvidenceList({ customer, identifier }: Props) {
   const { t } = useTranslation();
   const query = useQuery(evidenceQuery(customer.id, identifier.id));
   return (
@@ -44,6 +81,7 @@ function EvidenceList({ customer, identifier }: { customer: Customer; identifier
         <Label name={t("evidence.since")}>
           <Time at={identifier.first_at} />
         </Label>
+        {query.data?.removed && <Removed removed={query.data.removed} />}
       </dl>
       <Loaded query={query}>
         {({ items }) =>
@@ -75,6 +113,7 @@ export function EvidenceDrawer({
   return (
     <Drawer open={identifier !== null} onClose={onClose} title={t("evidence.title")} size={440} destroyOnHidden>
       {identifier && <EvidenceList customer={customer} identifier={identifier} />}
+      {identifier && <RemoveButton customer={customer} identifier={identifier} onRemoved={onClose} />}
     </Drawer>
   );
 }

@@ -15,7 +15,7 @@ import "./reveal.css";
 const purposes = ["contact", "delivery", "after_sales", "verify", "request"] as const;
 
 function offered(customer: Customer): string[] {
-  const kinds = new Set(customer.identifiers.map((identifier) => identifier.kind));
+  const kinds = new Set(customer.identifiers.filter((one) => one.status !== "removed").map((one) => one.kind));
   return [
     customer.name && "name",
     (customer.phone || kinds.has("phone")) && "phone",

@@ -36,7 +36,10 @@ const order = ["phone", "card", "unionid", "openid", "account", "email", "weibo"
 
 function sorted(identifiers: Identifier[]): Identifier[] {
   const rank = (kind: string) => (order.indexOf(kind) + 1 || 99) as number;
-  return [...identifiers].sort((a, b) => rank(a.kind) - rank(b.kind) || b.last_at.localeCompare(a.last_at));
+  const gone = (identifier: Identifier) => Number(identifier.status === "removed");
+  return [...identifiers].sort(
+    (a, b) => gone(a) - gone(b) || rank(a.kind) - rank(b.kind) || b.last_at.localeCompare(a.last_at),
+  );
 }
 
 function IdentifierLine({ identifier, onOpen }: { identifier: Identifier; onOpen: () => void }) {
@@ -51,7 +54,11 @@ function IdentifierLine({ identifier, onOpen }: { identifier: Identifier; onOpen
           <span className="zx-masked">
             {[textOr(`identifier.${identifier.kind}`, identifier.kind), identifier.source].filter(Boolean).join(" · ")}
           </span>
-          <span className="zx-num">{identifier.masked || t("record.linked")}</span>
+          {identifier.status === "removed" ? (
+            <del className="zx-num">{identifier.masked || t("record.linked")}</del>
+          ) : (
+            <span className="zx-num">{identifier.masked || t("record.linked")}</span>
+          )}
         </span>
         {identifier.status !== "proven" && <State tone="warn">{t(`identifier.${identifier.status}`)}</State>}
         <span className="zx-why">

@@ -1,4 +1,4 @@
-// 待核对: pairs that could be one person but must not be joined by rule, side by side.
+// 待核对: pairs that could be one person but must not be joined by rule, side by side; and what came back more than it was sold.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Input, Modal, Segmented } from "antd";
 import { useState } from "react";
@@ -15,10 +15,41 @@ import { inRow } from "../ui/format";
 import { PageHead } from "../ui/PageHead";
 import { Empty, Failed, Loaded } from "../ui/States";
 import { Compare } from "./Compare";
+import { OverReturn } from "./OverReturn";
 import "./identity.css";
 
 function words(kinds: string[]): string {
   return inRow(kinds.map((kind) => textOr(`identifier.${kind}`, textOr(`customer.${kind}`, kind))));
+}
+
+/** What a matter is about, in a line of the list. */
+function Subject({ review }: { review: Review }) {
+  const { t } = useTranslation();
+  const people = [review.left, review.right].map((row) => row?.salutation || row?.name).filter(Boolean);
+  const order = review.thing?.order;
+  if (!order) return <>{people.join(" · ")}</>;
+  return (
+    <>
+      {t("order.title", { kind: textOr(`sale.kind.${order.kind}`, order.kind), number: order.number })} ·{" "}
+      {people[0] ?? t("order.walk_in")}
+    </>
+  );
+}
+
+function About({ review }: { review: Review }) {
+  const { t } = useTranslation();
+  if (review.thing) return <>{textOr(`review.rule.${review.rule}`, review.rule)}</>;
+  return <>{t("review.shares", { kinds: words(review.shared) })}</>;
+}
+
+function Matter({ review }: { review: Review }) {
+  if (review.left && review.right) return <Compare left={review.left} right={review.right} />;
+  return (
+    <>
+      {review.thing?.order && <OverReturn order={review.thing.order} />}
+      {review.left && <CustomerCard row={review.left} />}
+    </>
+  );
 }
 
 function Decide({ review, onDone }: { review: Review; onDone: () => void }) {
@@ -27,14 +58,23 @@ function Decide({ review, onDone }: { review: Review; onDone: () => void }) {
   const [reason, setReason] = useState("");
   const [asking, setAsking] = useState(false);
   const verdict = t(review.right ? "review.separate" : "review.settled");
+  const end = review.right ? "separate" : "settled";
   const decide = useMutation({
-    mutationFn: (decision: "separate" | "later") =>
+    mutationFn: (decision: "separate" | "settled" | "later") =>
       api.POST("/api/v1/reviews/{id}", {
         params: { path: { id: review.id }, header: { "If-Match": `"${review.rev}"` } },
         body: { decision, reason: decision === "later" ? t("review.later") : reason.trim() },
       }),
     onSuccess: (_, decision) => {
-      message.success(t(decision === "separate" ? "review.separated" : "review.put_off"));
+      message.success(
+        t(
+          decision === "later"
+            ? "review.put_off"
+            : decision === "separate"
+              ? "review.separated"
+              : "review.settled_done",
+        ),
+      );
       setAsking(false);
       onDone();
     },
@@ -53,10 +93,11 @@ function Decide({ review, onDone }: { review: Review; onDone: () => void }) {
         okText={verdict}
         okButtonProps={{ disabled: reason.trim().length < 2 }}
         confirmLoading={decide.isPending}
-        onOk={() => decide.mutate("separate")}
+        onOk={() => decide.mutate(end)}
         onCancel={() => setAsking(false)}
       >
         {review.right && <p className="zx-masked">{t("review.separate_text")}</p>}
+        {review.thing && <p className="zx-masked">{t("review.settled_text")}</p>}
         {decide.error && <Failed error={decide.error} />}
         <Input.TextArea
           autoFocus
@@ -84,7 +125,7 @@ export function ReviewsPage() {
   const items = query.data?.items ?? [];
   const at = Math.max(
     0,
-    items.findIndex((review) => review.id === id),
+    items.findIndex((review) => review.id === id || (!!id && review.thing?.order?.id === id)),
   );
   const step = (by: number) => {
     const next = items[Math.max(0, Math.min(items.length - 1, at + by))];
@@ -104,7 +145,7 @@ export function ReviewsPage() {
             aria-label={t("review.status")}
             value={status}
             onChange={(value) => setUrl({ status: value === "open" ? undefined : value, id: undefined })}
-            options={(["open", "later", "separate"] as const).map((value) => ({
+            options={(["open", "later", "separate", "settled"] as const).map((value) => ({
               value,
               label: t(`review.status.${value}`),
             }))}
@@ -132,13 +173,10 @@ export function ReviewsPage() {
                       onClick={() => setUrl({ id: one.id })}
                     >
                       <strong>
-                        {[one.left, one.right]
-                          .map((row) => row?.salutation || row?.name)
-                          .filter(Boolean)
-                          .join(" · ")}
+                        <Subject review={one} />
                       </strong>
                       <span className="zx-masked">
-                        {t("review.shares", { kinds: words(one.shared) })} · <Time at={one.at} />
+                        <About review={one} /> · <Time at={one.at} />
                       </span>
                     </button>
                   </li>
@@ -149,11 +187,15 @@ export function ReviewsPage() {
                   <div>
                     <h2>{textOr(`review.rule.${review.rule}`, review.rule)}</h2>
                     <p>
-                      <State>{t("review.shares", { kinds: words(review.shared) })}</State>{" "}
+                      {!review.thing && (
+                        <State>
+                          <About review={review} />
+                        </State>
+                      )}{" "}
                       <span className="zx-masked">{textOr(`review.rule.${review.rule}.text`, "")}</span>
                     </p>
                   </div>
-                  {may("review.write") && status !== "separate" && (
+                  {may("review.write") && (status === "open" || status === "later") && (
                     <Decide
                       key={review.id}
                       review={review}
@@ -162,11 +204,7 @@ export function ReviewsPage() {
                   )}
                 </header>
                 {review.reason && <p className="zx-review-reason">{t("review.because", { reason: review.reason })}</p>}
-                {review.right ? (
-                  <Compare left={review.left} right={review.right} />
-                ) : (
-                  <CustomerCard row={review.left} />
-                )}
+                <Matter review={review} />
               </section>
             </div>
           );

@@ -44,7 +44,9 @@ export function OverviewPage() {
     <div className="zx-overview">
       <PageHead
         title={t("nav.overview")}
-        sub={[`${filter.from} – ${filter.to}`, before && t("overview.compared", { from: before.from, to: before.to })].filter(Boolean).join(" · ")}
+        sub={[`${filter.from} – ${filter.to}`, before && t("overview.compared", { from: before.from, to: before.to })]
+          .filter(Boolean)
+          .join(" · ")}
         acts={
           <Button icon={<DownloadOutlined />} href={`/api/v1/overview.xlsx?${filterText(filter)}`} download>
             {t("overview.export")}

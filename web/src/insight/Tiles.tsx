@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import type { Overview, Tile } from "../api/types";
 import { textOr } from "../app/i18n";
 import { count, money, moneyShort, percent } from "../ui/format";
+import { lastDays } from "../ui/Period";
 import type { Filter } from "./queries";
 
 function shown(tile: Tile, value: Tile["value"]): string {
@@ -35,14 +36,26 @@ export function change(tile: Tile): { sign: string; text: string } | null {
   return { sign: up ? "▲" : "▼", text: `${up ? "+" : "−"}${rounded}${points ? "pp" : "%"}` };
 }
 
-function TileView({ tile, pieces, filter }: { tile: Tile; pieces?: Tile; filter: Filter }) {
+function TileView({
+  tile,
+  pieces,
+  filter,
+  running,
+}: {
+  tile: Tile;
+  pieces?: Tile;
+  filter: Filter;
+  /** Today is in the period and not over, while what it is compared with is whole. */
+  running: boolean;
+}) {
   const { t } = useTranslation();
   const delta = change(tile);
   const name = textOr(`tile.${tile.key}`, tile.key);
   const formula = textOr(`tile.${tile.key}.formula`, tile.formula);
+  const hints = running && delta ? [formula, t("overview.running")] : [formula];
   return (
     <li>
-      <Tooltip title={formula} mouseEnterDelay={0.3}>
+      <Tooltip title={hints.map((hint) => <div key={hint}>{hint}</div>)} mouseEnterDelay={0.3}>
         <Link to="/overview/detail" search={{ ...filter, tile: tile.key }} className="zx-tile" data-tile={tile.key}>
           <span className="zx-tile-name">
             {name}
@@ -62,7 +75,7 @@ function TileView({ tile, pieces, filter }: { tile: Tile; pieces?: Tile; filter:
               t("overview.no_before")
             )}
           </span>
-          <span className="zx-hidden">{formula}</span>
+          <span className="zx-hidden">{hints.join(" ")}</span>
         </Link>
       </Tooltip>
     </li>
@@ -73,6 +86,7 @@ export function Tiles({ overview, filter }: { overview: Overview; filter: Filter
   const { t } = useTranslation();
   // The two return rates share a tile: by amount, and by pieces beside it.
   const pieces = overview.tiles.find((tile) => tile.key === "return_rate_pieces");
+  const running = overview.period.to >= lastDays(1).to && !!overview.compare_period;
   return (
     <ul className="zx-tiles" aria-label={t("overview.figures")}>
       {overview.tiles
@@ -83,6 +97,7 @@ export function Tiles({ overview, filter }: { overview: Overview; filter: Filter
             tile={tile}
             pieces={tile.key === "return_rate_amount" ? pieces : undefined}
             filter={filter}
+            running={running}
           />
         ))}
     </ul>

@@ -5,10 +5,11 @@ import { useTranslation } from "react-i18next";
 import { api, body } from "../api/client";
 import type { Order, OrderLine } from "../api/types";
 import { textOr } from "../app/i18n";
+import { useMay } from "../app/session";
 import { Garment } from "../catalog/Garment";
 import { styleQuery } from "../catalog/queries";
 import { CustomerName } from "../customer/Name";
-import { Card, Channel, Label, Money, Time } from "../ui/Bits";
+import { Card, Channel, Label, Money, State, Time } from "../ui/Bits";
 import { type Column, DataTable } from "../ui/DataTable";
 import { count, inRow, whenFull } from "../ui/format";
 import { PageHead } from "../ui/PageHead";
@@ -35,6 +36,20 @@ function LineItem({ line }: { line: OrderLine }) {
       <StylePicture styleId={line.style_id} name={line.name || line.sku} />
       <span>
         {line.name || line.sku}
+        {line.over_returned > 0 && (
+          <>
+            {" "}
+            <State tone="warn">{t("order.over_returned", { n: count(line.over_returned) })}</State>
+          </>
+        )}
+        {line.returned > line.quantity && line.quantity > 0 && (
+          <>
+            {" "}
+            <State tone="warn">
+              {t("order.sold_returned", { sold: count(line.quantity), returned: count(line.returned) })}
+            </State>
+          </>
+        )}
         <br />
         <span className="zx-masked zx-num">
           {[line.sku, ...notes].join(" · ")}
@@ -113,6 +128,23 @@ function Sums({ order }: { order: Order }) {
   );
 }
 
+/** More came back than was sold or paid: said on every document that has to do with it, with the way to the case. */
+function OverReturned({ order }: { order: Order }) {
+  const { t } = useTranslation();
+  const may = useMay();
+  const sold = order.lines.find((line) => line.over_returned > 0)?.return_of?.order_id ?? order.id;
+  return (
+    <p className="zx-card zx-over-note">
+      <State tone="warn">{t("order.over_title")}</State>
+      {may("review.read") && (
+        <Link to="/reviews" search={{ id: sold }}>
+          {t("order.over_open")}
+        </Link>
+      )}
+    </p>
+  );
+}
+
 function OrderBody({ order }: { order: Order }) {
   const { t } = useTranslation();
   return (
@@ -130,6 +162,7 @@ function OrderBody({ order }: { order: Order }) {
           </>
         }
       />
+      {order.over_returned && <OverReturned order={order} />}
       <div className="zx-order-page">
         <section className="zx-card zx-list">
           <Lines order={order} />
@@ -155,7 +188,10 @@ function OrderBody({ order }: { order: Order }) {
                   <Link to="/orders/$id" params={{ id: document.id }} className="zx-num">
                     {document.number}
                   </Link>
-                  <Channel name={document.channel} />
+                  <Channel name={document.channel} place={document.store} />
+                  {document.over_returned > 0 && (
+                    <State tone="warn">{t("order.over_returned", { n: count(document.over_returned) })}</State>
+                  )}
                   <Money value={document.total} currency={order.currency} />
                 </p>
               ))}

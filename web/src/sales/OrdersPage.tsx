@@ -9,7 +9,7 @@ import type { OrderRow } from "../api/types";
 import { useUrl } from "../app/url";
 import { storesQuery } from "../catalog/queries";
 import { CustomerName } from "../customer/Name";
-import { Channel, Money, Time } from "../ui/Bits";
+import { Channel, Money, State, Time } from "../ui/Bits";
 import { type Column, DataTable, TableTools } from "../ui/DataTable";
 import { count } from "../ui/format";
 import { Pager, totalText, useList } from "../ui/list";
@@ -34,7 +34,15 @@ function orderColumns(t: TFunction): Column<OrderRow>[] {
       ),
     },
     { key: "kind", title: t("order.kind"), render: (row) => <SaleKind kind={row.kind} /> },
-    { key: "status", title: t("order.status"), render: (row) => <SaleStatus status={row.status} /> },
+    {
+      key: "status",
+      title: t("order.status"),
+      render: (row) => (
+        <>
+          <SaleStatus status={row.status} /> {row.over_returned && <State tone="warn">{t("order.over_flag")}</State>}
+        </>
+      ),
+    },
     {
       key: "where",
       title: t("order.where"),
