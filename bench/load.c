@@ -27,6 +27,7 @@ static struct options {
     uint64_t seed, customers, devices, events; /* to be sent, 0: until the time is over */
     uint64_t days;                  /* the events' times are spread over, up to now; 0: now */
     bool people;
+    double slow_ms;            /* says when an answer took longer; the clock is that of perf sched */
 } o = {.host = "127.0.0.1", .connections = 64, .batch = 1, .seconds = 10, .seed = 1, .customers = 1000000, .devices = 3000000};
 
 struct conn {
@@ -307,6 +308,8 @@ static void note_answer(struct conn *n, int status)
     counted++;
     size_t slot = (size_t)(took_us / 10);
     histogram[slot < HISTOGRAM ? slot : HISTOGRAM - 1]++;
+    if (o.slow_ms > 0 && took_us > o.slow_ms * 1000)
+        fprintf(stderr, "slow: due %.6f, answered %.6f, %.1f ms\n", (double)n->due_us / 1e6, (double)now / 1e6, (double)took_us / 1000);
     if (took_us > slowest_us)
         slowest_us = took_us;
 }
@@ -426,7 +429,7 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {{"port", 1, 0, 'p'},    {"key", 1, 0, 'k'},  {"connections", 1, 0, 'c'}, {"batch", 1, 0, 'b'},
                                             {"seconds", 1, 0, 's'}, {"warmup", 1, 0, 'w'}, {"rate", 1, 0, 'r'},        {"seed", 1, 0, 'S'},
-                                            {"customers", 1, 0, 'C'}, {"devices", 1, 0, 'd'}, {"events", 1, 0, 'e'},    {"people", 0, 0, 'P'}, {"days", 1, 0, 'D'}, {0, 0, 0, 0}};
+                                            {"customers", 1, 0, 'C'}, {"devices", 1, 0, 'd'}, {"events", 1, 0, 'e'},    {"people", 0, 0, 'P'}, {"slow", 1, 0, 'L'}, {"days", 1, 0, 'D'}, {0, 0, 0, 0}};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (c) {
         case 'p': o.port = (int)strtol(optarg, NULL, 10); break;
@@ -442,10 +445,11 @@ int main(int argc, char **argv)
         case 'e': o.events = strtoull(optarg, NULL, 10); break;
         case 'D': o.days = strtoull(optarg, NULL, 10); break;
         case 'P': o.people = true; break;
+        case 'L': o.slow_ms = strtod(optarg, NULL); break;
         default: return 2;
         }
     if (!o.key || !o.port || o.connections > CONNECTIONS_MAX || o.seconds + o.warmup_s > SECONDS_MAX) {
-        fputs("usage: bench_load --port N --key BASE64(KEY:) [--connections 64] [--batch 1] [--seconds 10] [--warmup 0] [--rate EVENTS/S] [--seed N] [--customers N] [--devices N] [--events N] [--days N] [--people]\n", stderr);
+        fputs("usage: bench_load --port N --key BASE64(KEY:) [--connections 64] [--batch 1] [--seconds 10] [--warmup 0] [--rate EVENTS/S] [--seed N] [--customers N] [--devices N] [--events N] [--days N] [--people] [--slow MS]\n", stderr);
         return 2;
     }
     random_state = o.seed * 0x2545F4914F6CDD1Du;

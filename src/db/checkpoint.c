@@ -7,11 +7,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { CARRY_PAGES = 4000, TURN_PAGES = 16000 };
+enum { CARRY_PAGES = 4000, TURN_PAGES = 16000, NEAR_PAGES = 400, CATCH_UP_MAX = 4 };
 
 struct checkpointer {
     struct db_pool *pool;
     struct db *writer, *own;
+    int fd;                     /* of the file that is carried into */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -49,10 +50,36 @@ static bool wait_for_work(struct checkpointer *k, int *ret_pages)
     return go_on;
 }
 
-static void carry_over(struct checkpointer *k)
+static void carry_over(struct checkpointer *k, int pace_fd)
 {
+    db_sqlite_pace(k->own, pace_fd);
     if (db_sqlite_checkpoint(k->own) != RC_OK)
         log_warn("db.checkpoint", LOG_Z("why", db_error(k->own)));
+}
+
+/* How many pages came since the thread last began to carry, and that it begins again. */
+static int begin_anew(struct checkpointer *k)
+{
+    pthread_mutex_lock(&k->lock);
+    int came = k->pages - k->carried;
+    k->carried = k->pages;
+    pthread_mutex_unlock(&k->lock);
+    return came;
+}
+
+/* Each pass leaves what came during it, which is less each time; the writer then waits for little. */
+static void catch_up(struct checkpointer *k)
+{
+    for (int pass = 0; pass < CATCH_UP_MAX && begin_anew(k) > NEAR_PAGES; pass++)
+        carry_over(k, k->fd);
+}
+
+/* While nobody writes: nobody waits for the disk then, so that there is nothing to pace. */
+static void take_turn(struct checkpointer *k)
+{
+    (void)db_pool_lock_writer(k->pool);
+    carry_over(k, -1);
+    db_pool_unlock_writer(k->pool);
 }
 
 static void *run(void *arg)
@@ -60,17 +87,16 @@ static void *run(void *arg)
     struct checkpointer *k = arg;
     int pages;
     while (wait_for_work(k, &pages)) {
-        carry_over(k);
+        carry_over(k, k->fd);
         if (pages < TURN_PAGES)
             continue;
-        (void)db_pool_lock_writer(k->pool); /* nobody writes meanwhile */
-        carry_over(k);
-        db_pool_unlock_writer(k->pool);
+        catch_up(k);
+        take_turn(k);
     }
     return NULL;
 }
 
-enum rc checkpointer_start(const char *path, struct db_pool *pool, struct db *writer, struct checkpointer **ret)
+enum rc checkpointer_start(const char *path, int fd, struct db_pool *pool, struct db *writer, struct checkpointer **ret)
 {
     struct db *own;
     enum rc rc = db_open_sqlite(path, &(struct db_options){.cache_kib = 64}, &own);
@@ -80,6 +106,7 @@ enum rc checkpointer_start(const char *path, struct db_pool *pool, struct db *wr
     k->pool = pool;
     k->writer = writer;
     k->own = own;
+    k->fd = fd;
     pthread_mutex_init(&k->lock, NULL);
     pthread_cond_init(&k->wake, NULL);
     db_sqlite_on_commit(writer, on_commit, k);

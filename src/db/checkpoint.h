@@ -10,8 +10,8 @@
 
 struct checkpointer;
 
-/* Follows the commits of `writer`, which belongs to `pool`. */
-enum rc checkpointer_start(const char *path, struct db_pool *pool, struct db *writer, struct checkpointer **ret) ZX_MUST_CHECK;
+/* Follows the commits of `writer`, which belongs to `pool`; `fd` is of the same file and stays the pool's. */
+enum rc checkpointer_start(const char *path, int fd, struct db_pool *pool, struct db *writer, struct checkpointer **ret) ZX_MUST_CHECK;
 void checkpointer_stop(struct checkpointer *k); /* NULL is fine; before the writer is closed */
 
 #endif

@@ -36,6 +36,10 @@ struct db_driver {
 void db_sqlite_on_commit(struct db *db, void (*fn)(void *arg, int pages), void *arg);
 /* Carries over what the log holds, as far as no reader needs it, without making anybody wait. Not an error: somebody else does it. */
 enum rc db_sqlite_checkpoint(struct db *db) ZX_MUST_CHECK;
+/* What this connection writes to its file, on this thread, goes to the disk a few pages at a time, so that others who sync on
+ * that disk are never behind thousands: a device's queue holds a hundred or so, and who comes when it is full waits for a timer.
+ * `fd` is of the same file; -1: as it comes. */
+void db_sqlite_pace(struct db *db, int fd);
 
 /* Wraps an engine's open connection; db_close() closes it. */
 struct db *db_wrap(const struct db_driver *driver, void *conn);

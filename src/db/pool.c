@@ -24,21 +24,23 @@ struct db_pool {
     size_t idle_count;
     struct checkpointer *checkpointer;
     int log_fd;                      /* of the write-ahead log: SQLite keeps one file as long as the writer is open */
+    int file_fd;                     /* of the file, for the checkpointer; closed last, for POSIX drops a process's locks with any descriptor */
 };
 
-static void open_log(struct db_pool *p)
+static void open_files(struct db_pool *p)
 {
     char *path;
     if (asprintf(&path, "%s-wal", p->path) < 0)
         abort();
     p->log_fd = open(path, O_RDONLY | O_CLOEXEC);
     free(path);
+    p->file_fd = open(p->path, O_RDONLY | O_CLOEXEC);
 }
 
 enum rc db_pool_open(const char *path, struct db_pool **ret)
 {
     struct db *writer;
-    enum rc rc = db_open_sqlite(path, &(struct db_options){.create = true, .sync_later = true, .cache_kib = 64 << 10}, &writer);
+    enum rc rc = db_open_sqlite(path, &(struct db_options){.create = true, .sync_later = true, .cache_kib = 32 << 10}, &writer);
     if (rc)
         return rc;
     struct db_pool *p = mem_zalloc(1, sizeof(*p));
@@ -47,11 +49,12 @@ enum rc db_pool_open(const char *path, struct db_pool **ret)
     pthread_mutex_init(&p->writer_lock, NULL);
     pthread_cond_init(&p->writer_turn, NULL);
     pthread_mutex_init(&p->idle_lock, NULL);
-    rc = checkpointer_start(path, p, writer, &p->checkpointer);
-    open_log(p);
-    if (!rc && p->log_fd < 0) {
+    open_files(p);
+    if (p->log_fd < 0 || p->file_fd < 0) {
         log_error("db.open", LOG_Z("path", path), LOG_Z("why", "no write-ahead log"));
         rc = RC_STORE;
+    } else {
+        rc = checkpointer_start(path, p->file_fd, p, writer, &p->checkpointer);
     }
     if (rc)
         db_pool_close(p);
@@ -72,6 +75,8 @@ void db_pool_close(struct db_pool *p)
         close(p->log_fd);
     }
     db_close(p->writer);
+    if (p->file_fd >= 0)
+        close(p->file_fd);
     pthread_mutex_destroy(&p->writer_lock);
     pthread_cond_destroy(&p->writer_turn);
     pthread_mutex_destroy(&p->idle_lock);

@@ -5,6 +5,8 @@
 #include "db/db_priv.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +173,43 @@ enum rc db_sqlite_checkpoint(struct db *db)
     sqlite3 *conn = db_connection(db);
     int got = sqlite3_wal_checkpoint_v2(conn, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     return got == SQLITE_OK || (got & 0xFF) == SQLITE_BUSY ? RC_OK : rc_of(conn);
+}
+
+/* ---- pacing ---- */
+
+enum { PACE_PAGES = 64 };       /* half of what a disk's queue commonly holds */
+
+/* The methods of SQLite's own files, and the same with writes that are waited for now and then
+ * (sqlite.org/c3ref/io_methods.html). A sync instead would make the disk empty its cache each time, and commits wait for that. */
+static const struct sqlite3_io_methods *plain;
+static struct sqlite3_io_methods paced;
+static pthread_once_t paced_made = PTHREAD_ONCE_INIT;
+static _Thread_local sqlite3_file *file_here;
+static _Thread_local int fd_here;
+static _Thread_local unsigned written;
+
+static int paced_write(sqlite3_file *file, const void *bytes, int amount, sqlite3_int64 offset)
+{
+    int got = plain->xWrite(file, bytes, amount, offset);
+    if (got == SQLITE_OK && ++written % PACE_PAGES == 0) /* what fails here, SQLite's own sync at the end says */
+        (void)sync_file_range(fd_here, 0, 0, SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+    return got;
+}
+
+static void make_paced(void)
+{
+    plain = file_here->pMethods;
+    paced = *plain;
+    paced.xWrite = paced_write;
+}
+
+void db_sqlite_pace(struct db *db, int fd)
+{
+    if (sqlite3_file_control(db_connection(db), "main", SQLITE_FCNTL_FILE_POINTER, &file_here) != SQLITE_OK)
+        return;
+    pthread_once(&paced_made, make_paced);
+    fd_here = fd;
+    file_here->pMethods = fd < 0 ? plain : &paced;
 }
 
 void db_scrub(struct db *db, bool on)

@@ -12,9 +12,10 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { ENGINE_MEMORY_KIB = 128 << 10, BLOCKS_AT_ONCE = 64, PACKED_MAX = 1 << 30 };
+enum { ENGINE_MEMORY_KIB = 128 << 10, BLOCKS_AT_ONCE = 64, WRITE_OUT_BYTES = 256 << 10, PACKED_MAX = 1 << 30 };
 
 /* Columns of format 1, in this order. received_ms and at_ms are milliseconds UTC; at_rest_us is what at_us has beyond them.
  * A message id is message_prefix followed by message_uuid as text. */
@@ -298,9 +299,22 @@ static enum rc compare(struct db *engine, struct unit *u, const char *path)
     return rc;
 }
 
+/* A segment of some megabytes would fill the disk's queue, and commits that sync meanwhile wait behind it: it goes out in pieces. */
+static void write_out(int fd)
+{
+    struct stat file;
+    if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode))
+        return;
+    for (off_t at = 0; at < file.st_size; at += WRITE_OUT_BYTES)
+        if (sync_file_range(fd, at, WRITE_OUT_BYTES, SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) != 0)
+            return; /* fsync says what is wrong */
+}
+
 enum rc sync_path(const char *path)
 {
     _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        write_out(fd);
     if (fd >= 0 && fsync(fd) == 0)
         return RC_OK;
     log_error("eventlog.sync", LOG_I("errno", errno));
