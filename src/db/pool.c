@@ -27,14 +27,13 @@ struct db_pool {
     int file_fd;                     /* of the file, for the checkpointer; closed last, for POSIX drops a process's locks with any descriptor */
 };
 
-static void open_files(struct db_pool *p)
+static void open_log(struct db_pool *p)
 {
     char *path;
     if (asprintf(&path, "%s-wal", p->path) < 0)
         abort();
     p->log_fd = open(path, O_RDONLY | O_CLOEXEC);
     free(path);
-    p->file_fd = open(p->path, O_RDONLY | O_CLOEXEC);
 }
 
 enum rc db_pool_open(const char *path, struct db_pool **ret)
@@ -49,12 +48,12 @@ enum rc db_pool_open(const char *path, struct db_pool **ret)
     pthread_mutex_init(&p->writer_lock, NULL);
     pthread_cond_init(&p->writer_turn, NULL);
     pthread_mutex_init(&p->idle_lock, NULL);
-    open_files(p);
-    if (p->log_fd < 0 || p->file_fd < 0) {
+    p->file_fd = open(path, O_RDONLY | O_CLOEXEC);
+    rc = checkpointer_start(path, p->file_fd, p, writer, &p->checkpointer);
+    open_log(p);
+    if (!rc && (p->log_fd < 0 || p->file_fd < 0)) {
         log_error("db.open", LOG_Z("path", path), LOG_Z("why", "no write-ahead log"));
         rc = RC_STORE;
-    } else {
-        rc = checkpointer_start(path, p->file_fd, p, writer, &p->checkpointer);
     }
     if (rc)
         db_pool_close(p);
