@@ -461,7 +461,6 @@ static duckdb_config make_config(const struct duckdb_api *api, const struct db_o
     const char *const settings[][2] = {
         {"access_mode", o->read_only ? "READ_ONLY" : "READ_WRITE"},
         {"memory_limit", memory},
-        {"checkpoint_threshold", "32MiB"},
         {"threads", threads},
         {"autoinstall_known_extensions", "false"},
         {"autoload_known_extensions", "false"},

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { CHANGES_A_STEP = 20000, EVENTS_A_STEP = 100000, HASH_HEX = 33, MEMORY_MIB = 128, LOGIC_VERSION = 1 };
+enum { CHANGES_A_STEP = 20000, EVENTS_A_STEP = 100000, HASH_HEX = 33, MEMORY_MIB = 192, LOGIC_VERSION = 1 };
 
 static const char *const tables[] = {
     "warehouse_table_state", "warehouse_table_customer", "warehouse_table_subject", "warehouse_table_sale", "warehouse_table_line", "warehouse_table_refund",
