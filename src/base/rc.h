@@ -23,6 +23,7 @@
     X(BUSY, 503, "error.busy")                        \
     X(VAULT_DOWN, 503, "error.vault_down")            \
     X(DISK_FAILING, 503, "error.disk_failing")        \
+    X(NO_MEMORY, 503, "error.no_memory")              \
     X(DISK_FULL, 507, "error.disk_full")
 
 enum rc {

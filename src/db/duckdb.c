@@ -59,6 +59,7 @@ enum rc duckdb_failed(struct duckdb_conn *conn, const char *why, int error_type)
     switch (error_type) {
     case DUCKDB_ERROR_CONSTRAINT: conn->last_rc = RC_CONFLICT; break;
     case DUCKDB_ERROR_TRANSACTION: conn->last_rc = RC_BUSY; break;
+    case DUCKDB_ERROR_OUT_OF_MEMORY: conn->last_rc = RC_NO_MEMORY; break; /* of what it may use, not the machine's */
     case DUCKDB_ERROR_FATAL:
     case DUCKDB_ERROR_INTERNAL: conn->instance->broken = true; /* fall through */
     default: conn->last_rc = RC_STORE; break;

@@ -241,10 +241,12 @@ static void let_go(struct warehouse *w)
 /* A failing step is tried again; what is damaged, or what never works, is made anew. */
 static void recover(struct warehouse *w, enum rc rc, unsigned failures)
 {
-    bool broken = db_is_broken(w->follower.db);
-    if (rc == RC_DISK_FULL && broken)
+    bool broken = db_is_broken(w->follower.db), outer = rc == RC_DISK_FULL || rc == RC_NO_MEMORY; /* a new one would fare no better */
+    if (rc == RC_NO_MEMORY)
+        log_error("warehouse.memory", LOG_Z("way_out", "raise [warehouse] memory_mib; what was applied so far can be asked"));
+    if (outer && broken)
         let_go(w);
-    if (rc == RC_DISK_FULL || (!broken && failures < FAILURES_MAX))
+    if (outer || (!broken && failures < FAILURES_MAX))
         return;
     set_aside(w);
     rc = make_anew(w, true);
@@ -355,7 +357,7 @@ static void *run(void *arg)
         if (!rc && opened && w->follower.db && !(more && w->follower.full))
             settle(w);
         if (!more || !w->follower.full)
-            nap(w, rc == RC_DISK_FULL || failures > FAILURES_MAX ? FULL_MS : pause_ms(clock_mono_us() - since_us, quiet));
+            nap(w, rc == RC_DISK_FULL || rc == RC_NO_MEMORY || failures > FAILURES_MAX ? FULL_MS : pause_ms(clock_mono_us() - since_us, quiet));
     }
     return NULL;
 }
