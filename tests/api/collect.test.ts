@@ -380,7 +380,7 @@ test.skipIf(!spec)(`every payload of the Segment spec is accepted or refused for
 
 test("a full queue says 503 and Retry-After, login and console stay usable, and nothing acknowledged is missing", async () => {
   const installation = await install();
-  const running = await serve(installation.data, { env: { ...powercut.preload, POWERCUT_SLOW_MS: "400" } });
+  const running = await serve(installation.data, { env: { ...powercut.preload, POWERCUT_SLOW_MS: patience > 1 ? "1200" : "400" } });
   const key = (await zhixin(["key", "create", "--data", installation.data, "--kind", "write", "--source", "web"])).trim();
   const statuses: Record<number, number> = {};
   const acknowledged: string[] = [];
@@ -427,7 +427,7 @@ test("a full queue says 503 and Retry-After, login and console stay usable, and 
   expect(Object.keys(statuses).sort()).toEqual(["200", "503"]);
   expect(retryAfter).toBe(true);
   // The session's own writes wait for their turn, not for the end of the flood.
-  expect(commitsMeanwhile).toBeLessThan(12 * patience);
+  expect(commitsMeanwhile).toBeLessThan(12);
   // Normal again at once.
   const after = track();
   expect((await withKey(running.url, key, "/v1/track", after)).status).toBe(200);

@@ -11,7 +11,7 @@ const patience = 30_000;
 export interface Person {
   context: BrowserContext;
   page: Page;
-  /** What the browser complained about: errors of scripts and of the security policy; refusals and "later" are answers. */
+  /** What the browser complained about: errors of scripts and of the security policy; refusals and "busy, later" are answers. */
   complaints: string[];
 }
 export interface View {
@@ -62,6 +62,11 @@ export async function openPerson(browser: Browser, url: string, view: View = {})
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
     if (message.type() === "error" && !/status of (4\d\d|503)/.test(message.text())) complaints.push(message.text());
+  });
+  page.on("response", async (reply) => {
+    if (reply.status() !== 503) return;
+    const code = await reply.json().then((body) => body?.error?.code, () => "");
+    if (code !== "busy") complaints.push(`503 ${code} of ${reply.url()}`);
   });
   return { context, page, complaints };
 }
