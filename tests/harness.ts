@@ -1,6 +1,6 @@
 // The real program for tests: a fresh installation in a temporary folder, served on a free port, stopped at the end.
 // Nothing is built here; `make build` made build/zhixin.
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,22 +28,56 @@ export async function zhixin(args: string[], options: { env?: Record<string, str
   return stdout;
 }
 
+/** PostgreSQL server (postgres://…/postgres?…) on which each installation gets databases of its own; none: files. */
+export const server = process.env.ZHIXIN_TEST_DATABASE || null;
+const psql = (url: string, statement: string) => execFileSync("psql", ["-X", "-q", "-A", "-t", url, "-c", statement], { encoding: "utf8" }).trim();
+
+/** Databases of one installation; their URLs as `zhixin init` takes them. */
+function makeDatabases() {
+  if (!server) return null;
+  const name = `test_${process.pid}_${randomBytes(6).toString("hex")}`;
+  const [url, keys] = [name, `${name}_keys`].map((database) => {
+    psql(server, `CREATE DATABASE ${database} TEMPLATE template0`);
+    return server.replace(/\/postgres(?=\?|$)/, `/${database}`);
+  });
+  const remove = () => {
+    for (const database of [name, `${name}_keys`]) psql(server, `DROP DATABASE ${database} WITH (FORCE)`);
+  };
+  return { url, keys, remove };
+}
+
 export interface Installation {
   data: string;
+  /** Asks or changes the truth, or the store of wrapped keys, behind the program's back; cells are parted by "|". */
+  sql(statement: string): string;
+  keysSql(statement: string): string;
   email: string;
   password: string;
   remove(): void;
 }
 
-export async function install(where?: string): Promise<Installation> {
+export async function install(folderGiven?: string): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), "zhixin-test-"));
-  const data = where ?? join(folder, "data");
+  const data = folderGiven ?? join(folder, "data");
   const password = randomBytes(9).toString("base64url");
   const file = join(folder, "password");
   writeFileSync(file, `${password}\n`, { mode: 0o600 });
   const email = "admin@zhixin.example";
-  await zhixin(["init", "--data", data, "--admin", email, "--password-file", file]);
-  return { data, email, password, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const databases = makeDatabases();
+  const where = databases ? ["--database", databases.url, "--keys", databases.keys] : [];
+  await zhixin(["init", "--data", data, "--admin", email, "--password-file", file, ...where]);
+  const sqlite = (name: string, statement: string) => execFileSync("sqlite3", [join(data, name), statement], { encoding: "utf8" }).trim();
+  return {
+    data,
+    email,
+    password,
+    sql: (statement) => (databases ? psql(databases.url, statement) : sqlite("zhixin.db", statement)),
+    keysSql: (statement) => (databases ? psql(databases.keys, statement) : sqlite("keys.db", statement)),
+    remove: () => {
+      databases?.remove();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 export interface Running {

@@ -2,6 +2,7 @@
  *   src/<module>/<stem>.sql     blocks "-- name: x"        → const struct db_sql <module>_sql[]
  *   src/<module>/warehouse.sql  blocks "-- name: x"        → const struct db_sql <module>_warehouse_sql[]
  *   src/<module>/migrations.sql blocks "-- migration: 201" → const struct db_migration <module>_migrations[]
+ * A name may end in "@postgres": the text of that engine alone.
  * usage: embed_sql OUT.c OUT.h FILE… */
 #include <errno.h>
 #include <stdbool.h>
@@ -43,7 +44,7 @@ static void put_line(FILE *out, const char *line)
 
 static bool block_start(const char *line, bool migrations, char name[static 128])
 {
-    return sscanf(line, migrations ? "-- migration: %127[0-9]" : "-- name: %127[a-z0-9_]", name) == 1;
+    return sscanf(line, migrations ? "-- migration: %127[0-9]" : "-- name: %127[a-z0-9_@]", name) == 1;
 }
 
 static void embed(FILE *out, FILE *header, const char *file)

@@ -11,6 +11,8 @@ struct config {
     char *listen;              /* server.listen */
     int64_t workers;           /* server.workers */
     char *trusted_proxies;     /* server.trusted_proxies */
+    char *database_url;        /* database.url, "": zhixin.db */
+    char *database_keys;       /* database.keys, "": keys.db */
     char *unseal_file;         /* vault.unseal_file, default DATA/unseal.key */
     char *log_level;           /* log.level */
     int64_t warehouse_memory_mib; /* warehouse.memory_mib */
@@ -20,8 +22,12 @@ struct config {
 /* Reads DATA/zhixin.conf where it is there; unknown keys are errors that name the line. */
 enum rc config_load(struct ctx *c, const char *data_dir, struct config *ret) ZX_MUST_CHECK;
 void config_free(struct config *config);
-/* Writes the file of a new installation, every key with its default in a comment. */
-enum rc config_write_default(const char *path) ZX_MUST_CHECK;
+/* Writes the file of a new installation, for its owner alone: every key with its default in a comment, or with what is given
+ * for it (a list that ends with a NULL key; a NULL value is not given). */
+struct config_given {
+    const char *section, *key, *value;
+};
+enum rc config_write_default(const char *path, const struct config_given *given) ZX_MUST_CHECK;
 
 /* ---- open.c: databases, vault, modules of one installation ---- */
 

@@ -20,15 +20,8 @@ struct report {
 
 static enum rc integrity(struct ctx *c, const char *name, struct report *r)
 {
-    struct db_rows *q;
-    bool fine = true;
-    enum rc rc = db_query_text(c->db, "PRAGMA integrity_check", NULL, 0, &q);
-    if (rc)
-        return rc;
-    while (db_next(q))
-        fine &= str_eqz(db_text_at(q, 0), "ok");
-    rc = db_end(q);
-    if (rc || !fine) {
+    bool sound;
+    if (db_check_file(c->db, &sound) != RC_OK || !sound) {
         buf_addf(&r->text, "%s: damaged\n", name);
         r->bad++;
     }

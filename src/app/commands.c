@@ -89,26 +89,36 @@ static bool make_folder(const char *path)
 
 /* ---- init ---- */
 
-static enum rc init_files(struct ctx *c, const char *data, const char **ret_unseal)
+static enum rc init_files(struct ctx *c, const char *data, const struct config_given *given, const char **ret_unseal)
 {
     const char *unseal = arena_printf(c->arena, "%s/unseal.key", data).ptr;
     const char *database = arena_printf(c->arena, "%s/zhixin.db", data).ptr;
     if (!make_folder(data) || !make_folder(arena_printf(c->arena, "%s/segments", data).ptr))
         return ctx_fail(c, RC_STORE, "data", "can_not_make_the_folder");
-    if (access(database, F_OK) == 0)
+    if (access(database, F_OK) == 0 || access(unseal, F_OK) == 0)
         return ctx_fail(c, RC_CONFLICT, "data", "holds_an_installation_already");
     if (write_key_file(unseal) != 0)
         return ctx_fail(c, RC_STORE, "unseal.key", "can_not_be_written");
     *ret_unseal = unseal;
-    return config_write_default(arena_printf(c->arena, "%s/zhixin.conf", data).ptr);
+    return config_write_default(arena_printf(c->arena, "%s/zhixin.conf", data).ptr, given);
 }
 
-static enum rc init(struct ctx *c, const char *data, struct new_staff *admin)
+/* The first of a truth: a database that has staff is somebody's already. */
+static enum rc add_first_staff(struct ctx *c, void *arg)
+{
+    int64_t staff;
+    enum rc rc = db_get_i64(c->db, 0, &staff, "staff_count");
+    if (!rc && staff > 0)
+        return ctx_fail(c, RC_CONFLICT, "database", "holds_an_installation_already");
+    return rc ? rc : add_staff(c, arg);
+}
+
+static enum rc init(struct ctx *c, const char *data, const struct config_given *given, struct new_staff *admin)
 {
     struct app app;
     const char *unseal = NULL;
     const struct app_options options = {.parts = APP_TRUTH, .vault_fd = -1, .migrate = true};
-    enum rc rc = init_files(c, data, &unseal);
+    enum rc rc = init_files(c, data, given, &unseal);
     if (!rc)
         rc = vault_init(c, data, unseal);
     if (!rc)
@@ -116,26 +126,29 @@ static enum rc init(struct ctx *c, const char *data, struct new_staff *admin)
     if (rc)
         return rc;
     c->app = &app;
-    rc = db_pool_tx(c, app.truth, add_staff, admin);
+    rc = db_pool_tx(c, app.truth, add_first_staff, admin);
     app_close(&app);
     return rc;
 }
 
 int command_init(int argc, char **argv)
 {
-    const char *data = NULL, *email = NULL, *file = NULL, *name = NULL;
+    const char *data = NULL, *email = NULL, *file = NULL, *name = NULL, *database = NULL, *keys = NULL;
     char secret[256] = "";
     const struct arg args[] = {{"--data", "DIR", "where the installation will live", &data, true},
                                {"--admin", "EMAIL", "the first administrator", &email, true},
                                {"--password-file", "FILE", "file whose first line is his password", &file, true},
                                {"--name", "NAME", "his name", &name, false},
+                               {"--database", "URL", "postgres://… for the truth, instead of a file in DIR", &database, false},
+                               {"--keys", "URL", "postgres://… of another database for the wrapped keys, instead of a file in DIR", &keys, false},
                                {NULL, NULL, NULL, NULL, false}};
     if (args_parse("init", "Makes a new installation: databases, keyring, configuration file, first administrator.", NULL, argc, argv, args, NULL, 0) < 0)
         return 2;
     _cleanup_(arena_freep) struct arena *arena = arena_new();
     struct ctx c = {.arena = arena, .now_us = clock_now_us()};
+    const struct config_given given[] = {{"database", "url", database}, {"database", "keys", keys}, {NULL, NULL, NULL}};
     struct new_staff admin = {.email = str_z(email), .name = str_z(name ? name : "Administrator"), .role = ROLE_ADMIN, .password = read_secret(file, secret, sizeof(secret))};
-    enum rc rc = admin.password.len ? init(&c, data, &admin) : ctx_fail(&c, RC_INVALID, "password-file", "empty_or_unreadable");
+    enum rc rc = admin.password.len ? init(&c, data, given, &admin) : ctx_fail(&c, RC_INVALID, "password-file", "empty_or_unreadable");
     explicit_bzero(secret, sizeof(secret));
     if (rc)
         return command_failed("init", &c, rc);

@@ -2,6 +2,7 @@
 #include "app/app_priv.h"
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@ static const struct setting {
     {"server", "workers", "4", "Threads that run requests.", offsetof(struct config, workers), NUMBER},
     {"server", "trusted_proxies", "", "Addresses or ranges (10.0.0.1, 192.168.0.0/16) of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; empty: nobody's.",
      offsetof(struct config, trusted_proxies), TEXT},
+    {"database", "url", "", "postgres://… of the truth; empty: zhixin.db in the data directory.", offsetof(struct config, database_url), TEXT},
+    {"database", "keys", "", "postgres://… of the wrapped keys, never the same database; empty: keys.db in the data directory.", offsetof(struct config, database_keys), TEXT},
     {"vault", "unseal_file", "", "Key file (mode 0600) that opens the keyring; empty: unseal.key in the data directory.", offsetof(struct config, unseal_file), TEXT},
     {"warehouse", "memory_mib", "192", "Memory that the analytical store may use.", offsetof(struct config, warehouse_memory_mib), NUMBER},
     {"warehouse", "rest_s", "20", "The analytical store is closed when nobody asked it and little happened for so many seconds; 0: never.", offsetof(struct config, warehouse_rest_s), COUNT},
@@ -101,14 +104,25 @@ void config_free(struct config *config)
 {
     free(config->listen);
     free(config->trusted_proxies);
+    free(config->database_url);
+    free(config->database_keys);
     free(config->unseal_file);
     free(config->log_level);
     *config = (struct config){0};
 }
 
-enum rc config_write_default(const char *path)
+static const char *given_value(const struct config_given *given, const struct setting *s)
 {
-    FILE *out = fopen(path, "wx");
+    for (; given && given->key; given++)
+        if (given->value && strcmp(given->section, s->section) == 0 && strcmp(given->key, s->key) == 0)
+            return given->value;
+    return NULL;
+}
+
+enum rc config_write_default(const char *path, const struct config_given *given)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* a URL may hold a password */
+    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
     const char *section = "";
     if (!out)
         return RC_STORE;
@@ -116,7 +130,8 @@ enum rc config_write_default(const char *path)
     for (size_t i = 0; i < SETTINGS; i++) {
         if (strcmp(section, settings[i].section) != 0)
             fprintf(out, "\n[%s]\n", section = settings[i].section);
-        fprintf(out, "; %s\n; %s = %s\n", settings[i].comment, settings[i].key, settings[i].otherwise);
+        const char *value = given_value(given, &settings[i]);
+        fprintf(out, "; %s\n%s%s = %s\n", settings[i].comment, value ? "" : "; ", settings[i].key, value ? value : settings[i].otherwise);
     }
     return fclose(out) == 0 ? RC_OK : RC_STORE;
 }

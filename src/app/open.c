@@ -55,13 +55,25 @@ static void register_sql(void)
     }
 }
 
+/* The configured URL, or the file of that name in the data directory. */
+static enum rc open_pool(struct ctx *c, const char *url, const char *file, struct db_pool **ret)
+{
+    if (url[0] && !db_is_postgres_url(url))
+        return ctx_fail(c, RC_INVALID, "database", "not_a_postgres_url");
+    enum rc rc = db_pool_open(url[0] ? url : arena_printf(c->arena, "%s/%s", c->app->data_dir, file).ptr, ret);
+    return rc ? ctx_fail(c, rc, url[0] ? "database" : "data", "can_not_open") : RC_OK;
+}
+
 static enum rc open_databases(struct ctx *c, struct app *app, bool migrate_too)
 {
-    enum rc rc = db_pool_open(arena_printf(c->arena, "%s/zhixin.db", app->data_dir).ptr, &app->truth);
+    const struct config *config = app->config;
+    if (config->database_keys[0] && strcmp(config->database_keys, config->database_url) == 0)
+        return ctx_fail(c, RC_INVALID, "database.keys", "same_as_the_truth"); /* archived logs of one must not bring back what was erased in the other */
+    enum rc rc = open_pool(c, config->database_url, "zhixin.db", &app->truth);
     if (!rc)
-        rc = db_pool_open(arena_printf(c->arena, "%s/keys.db", app->data_dir).ptr, &app->keys);
+        rc = open_pool(c, config->database_keys, "keys.db", &app->keys);
     if (rc)
-        return ctx_fail(c, rc, "data", "can_not_open");
+        return rc;
     register_sql();
     if (migrate_too) {
         struct db *writer = db_pool_lock_writer(app->truth);

@@ -1,5 +1,5 @@
 /* The engine-neutral part of the database face: the registry of named statements, names to positions, the cache of
- * prepared statements, queries as loops, and transactions. It knows no engine; see sqlite.c and duckdb.c. */
+ * prepared statements, queries as loops, and transactions. It knows no engine; see sqlite.c, postgres.c and duckdb.c. */
 #include "base/log.h"
 #include "db/db_priv.h"
 
@@ -10,7 +10,7 @@
 enum { PARAMETERS_MAX = 64, REGISTRY_SLOTS = 4096, CACHE_SLOTS = 512, RERUNS_MAX = 5 };
 
 struct statement {
-    const char *name;             /* registered name, or NULL for db_query_text */
+    char *name;                   /* registered name, or NULL for db_query_text */
     size_t list_class;            /* size class of its $list[] parameters, 0 without */
     void *native;
     struct str parameters[PARAMETERS_MAX]; /* names, position i+1; point into the SQL text */
@@ -91,6 +91,25 @@ const char *db_sql_text(const char *name)
     return sql->text;
 }
 
+static const char *engine_name(enum db_engine engine)
+{
+    static const char *const names[] = {[DB_SQLITE] = "sqlite", [DB_DUCKDB] = "duckdb", [DB_POSTGRES] = "postgres"};
+    return names[engine];
+}
+
+/* The text that this engine runs under a name: its own, or the shared one. */
+static const struct db_sql *sql_for(const struct db *db, const char *name)
+{
+    char own[128];
+    snprintf(own, sizeof(own), "%s@%s", name, engine_name(db->driver->engine));
+    const struct db_sql *sql = *registry_slot(own);
+    if (!sql)
+        sql = *registry_slot(name);
+    if (!sql)
+        db_sql_text(name); /* aborts with the name */
+    return sql;
+}
+
 /* ---- arguments ---- */
 
 struct db_arg db_text_or_null(const char *name, struct str v)
@@ -137,9 +156,22 @@ static void add_list(struct buf *out, const char *mark, size_t position, size_t 
         buf_addf(out, "%s%s%zu", i ? "," : "", mark, PARAMETERS_MAX + (position - 1) * list_class + i + 1);
 }
 
-/* Rewrites $name to ?N or $N and $name[] to a run of positions, leaving quoted text alone. */
-static void rewrite(struct statement *s, const char *text, const char *mark, struct buf *out)
+/* "x IN ($list[])" becomes "x = ANY (CAST($N AS BIGINT[]))": one statement for lists of all lengths. */
+static void add_array(struct statement *s, struct buf *out, const char *mark, size_t position)
 {
+    static const struct str in = STR("IN (");
+    if (out->len < in.len || memcmp(out->ptr + out->len - in.len, in.ptr, in.len) != 0) {
+        fprintf(stderr, "SQL %s: a list stands only behind IN (\n", s->name ? s->name : "(text)");
+        abort();
+    }
+    out->len -= in.len;
+    buf_addf(out, "= ANY (CAST(%s%zu AS BIGINT[])", mark, position);
+}
+
+/* Rewrites $name to ?N or $N and $name[] to a run of positions or an array, leaving quoted text alone. */
+static void rewrite(struct statement *s, const char *text, const struct db_driver *driver, struct buf *out)
+{
+    const char *mark = driver->parameter_mark;
     bool quoted = false;
     for (const char *p = text; *p;) {
         if (*p == '\'')
@@ -154,7 +186,10 @@ static void rewrite(struct statement *s, const char *text, const char *mark, str
         size_t position = position_of(s, str_n(p + 1, len - 1));
         p += len;
         if (p[0] == '[' && p[1] == ']') {
-            add_list(out, mark, position, s->list_class);
+            if (driver->arrays)
+                add_array(s, out, mark, position);
+            else
+                add_list(out, mark, position, s->list_class);
             p += 2;
         } else {
             buf_addf(out, "%s%zu", mark, position);
@@ -165,10 +200,12 @@ static void rewrite(struct statement *s, const char *text, const char *mark, str
 
 /* Lists come in sizes of powers of two, so that few statements serve all lengths; 0: empty. The driver sees gaps in the
  * positions: SQLite takes them as they are, DuckDB by its named parameters. */
-static size_t list_class_of(const struct db_arg *args, size_t count)
+static size_t list_class_of(const struct db *db, const struct db_arg *args, size_t count)
 {
     size_t longest = 0, list_class = 1;
     bool any = false;
+    if (db->driver->arrays)
+        return 0;
     for (size_t i = 0; i < count; i++)
         if (args[i].kind == DB_ARG_IDS) {
             any = true;
@@ -198,6 +235,7 @@ static void statement_free(struct db *db, struct statement *s)
         db->driver->finalize(s->native);
     forget_columns(s);
     free(s->own_text);
+    free(s->name);
     free(s);
 }
 
@@ -216,11 +254,11 @@ static enum rc statement_new(struct db *db, const char *name, const char *text, 
 {
     _cleanup_buf_ struct buf sql = BUF_INIT(8 << 20);
     struct statement *s = mem_zalloc(1, sizeof(*s));
-    s->name = name;
+    s->name = name ? mem_dupz(name, strlen(name)) : NULL;
     s->list_class = list_class;
     if (!name)
         text = s->own_text = mem_dupz(text, strlen(text));
-    rewrite(s, text, db->driver->parameter_mark, &sql);
+    rewrite(s, text, db->driver, &sql);
     enum rc rc = db->driver->prepare(db->conn, sql.ptr, &s->native);
     if (rc) {
         log_error("db.prepare", LOG_Z("sql", name ? name : "(text)"), LOG_Z("why", db->driver->error(db->conn)));
@@ -242,11 +280,8 @@ static enum rc statement_get(struct db *db, const char *name, size_t list_class,
             *ret = s;
             return RC_OK;
         }
-    const struct db_sql *sql = *registry_slot(name);
-    if (!sql)
-        db_sql_text(name); /* aborts with the name */
     struct statement *fresh;
-    enum rc rc = statement_new(db, sql->name, sql->text, list_class, &fresh);
+    enum rc rc = statement_new(db, name, sql_for(db, name)->text, list_class, &fresh);
     if (rc)
         return rc;
     fresh->next = *slot;
@@ -296,7 +331,8 @@ static enum rc bind_all(struct db *db, struct statement *s, const struct db_arg 
             continue; /* the macro's placeholder */
         size_t at = parameter_of(s, args[i].name, i);
         bound |= UINT64_C(1) << at;
-        enum rc rc = args[i].kind == DB_ARG_IDS ? bind_list(db, s, at + 1, &args[i]) : db->driver->bind(s->native, (int)at + 1, &args[i]);
+        bool expands = args[i].kind == DB_ARG_IDS && !db->driver->arrays;
+        enum rc rc = expands ? bind_list(db, s, at + 1, &args[i]) : db->driver->bind(s->native, (int)at + 1, &args[i]);
         if (rc)
             return rc;
     }
@@ -323,7 +359,7 @@ static enum rc finish(struct db *db, struct statement *s, enum db_step step)
 enum rc db_run_args(struct db *db, const char *name, const struct db_arg *args, size_t count)
 {
     struct statement *s;
-    enum rc rc = statement_get(db, name, list_class_of(args, count), &s);
+    enum rc rc = statement_get(db, name, list_class_of(db, args, count), &s);
     if (!rc)
         rc = bind_all(db, s, args, count);
     if (rc)
@@ -335,13 +371,43 @@ enum rc db_run_args(struct db *db, const char *name, const struct db_arg *args, 
     return finish(db, s, step);
 }
 
+struct batch {
+    struct db *db;
+    struct statement *statement;
+    const struct db_arg *rows;
+    size_t per_row;
+};
+
+static enum rc bind_row(void *arg, size_t row)
+{
+    const struct batch *b = arg;
+    return bind_all(b->db, b->statement, b->rows + row * b->per_row, b->per_row);
+}
+
+static enum rc run_batch(struct db *db, const char *name, const struct db_arg *rows, size_t per_row, size_t count)
+{
+    struct batch b = {.db = db, .rows = rows, .per_row = per_row};
+    enum rc rc = statement_get(db, name, 0, &b.statement);
+    if (!rc)
+        rc = db->driver->batch(b.statement->native, count, bind_row, &b);
+    db->changes = db->driver->changes(db->conn);
+    if (rc && rc != RC_CONFLICT)
+        log_error("db.batch", LOG_Z("sql", name), LOG_Z("why", db->driver->error(db->conn)));
+    return rc;
+}
+
 enum rc db_batch(struct db *db, const char *name, const struct db_arg *rows, size_t per_row, size_t count)
 {
+    int64_t changes = 0;
+    if (db->driver->batch && count > 1)
+        return run_batch(db, name, rows, per_row, count);
     for (size_t i = 0; i < count; i++) {
         enum rc rc = db_run_args(db, name, rows + i * per_row, per_row);
         if (rc)
             return rc;
+        changes += db->changes;
     }
+    db->changes = changes;
     return RC_OK;
 }
 
@@ -371,7 +437,7 @@ struct db_rows *db_query_args(struct db *db, const char *name, const struct db_a
 {
     struct db_rows *q = rows_new(db);
     q->cached = true;
-    q->rc = statement_get(db, name, list_class_of(args, count), &q->statement);
+    q->rc = statement_get(db, name, list_class_of(db, args, count), &q->statement);
     if (q->rc)
         return q;
     q->statement->busy = true;
@@ -382,7 +448,7 @@ struct db_rows *db_query_args(struct db *db, const char *name, const struct db_a
 enum rc db_query_text(struct db *db, const char *text, const struct db_arg *args, size_t count, struct db_rows **ret)
 {
     struct statement *s;
-    enum rc rc = statement_new(db, NULL, text, list_class_of(args, count), &s);
+    enum rc rc = statement_new(db, NULL, text, list_class_of(db, args, count), &s);
     if (rc)
         return rc;
     rc = bind_all(db, s, args, count);
@@ -546,7 +612,10 @@ const char *db_error(const struct db *db)
 bool db_check_sql(struct db *db, const char *name, const char **ret_why)
 {
     struct statement *s;
+    const char *at = strchr(name, '@');
     *ret_why = NULL;
+    if (at ? strcmp(at + 1, engine_name(db->driver->engine)) != 0 : strcmp(sql_for(db, name)->name, name) != 0)
+        return true; /* does not run here */
     if (statement_new(db, name, db_sql_text(name), strstr(db_sql_text(name), "[]") ? 2 : 0, &s) != RC_OK) {
         *ret_why = db_error(db);
         return false;

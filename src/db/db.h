@@ -13,7 +13,8 @@ struct db_rows;
 
 enum db_engine { DB_SQLITE, DB_DUCKDB, DB_POSTGRES };
 
-/* One block "-- name: x" of a .sql file. */
+/* One block "-- name: x" of a .sql file. What can't be said in words that all engines share has a second text beside the first,
+ * "-- name: x@postgres", which takes its place on that engine. */
 struct db_sql {
     const char *name;
     const char *text;
@@ -65,6 +66,13 @@ struct db_options {
 void db_scrub(struct db *db, bool on);
 /* Opens an SQLite file in WAL mode; each commit is synced. Errors: RC_STORE, RC_DISK_FULL. */
 enum rc db_open_sqlite(const char *path, const struct db_options *options, struct db **ret);
+/* Opens a connection to PostgreSQL 15 or newer: a database of encoding UTF8 and collation C, named by a libpq URL. To another
+ * machine it is TLS with the server's name proven (verify-full), unless the URL says otherwise. RC_BUSY: can't be reached now;
+ * RC_INVALID: no such URL, or not such a database. */
+enum rc db_open_postgres(const char *url, const struct db_options *options, struct db **ret);
+bool db_is_postgres_url(const char *where);
+/* Opens whichever of the two `where` names: a postgres:// URL, or else the path of an SQLite file. */
+enum rc db_open(const char *where, const struct db_options *options, struct db **ret);
 /* Opens a DuckDB file, loading the library at the first call. `segments_dir` is the only folder its file functions may touch. */
 enum rc db_open_duckdb(const char *path, const char *segments_dir, const struct db_options *options, struct db **ret);
 /* Can DuckDB's library be loaded? It is tried once in the life of a process. */
@@ -77,6 +85,10 @@ void db_interrupt(struct db *db);
 void db_close(struct db *db); /* NULL is fine */
 /* Empties an SQLite connection's page cache. */
 void db_rest(struct db *db);
+/* SQLite only, elsewhere nothing to do: leaves no copy of what was deleted or replaced in the write-ahead log. */
+enum rc db_empty_log(struct db *db) ZX_MUST_CHECK;
+/* Does the engine find its file sound? PostgreSQL checks its own pages as it reads them, so there *ret_sound is true. */
+enum rc db_check_file(struct db *db, bool *ret_sound) ZX_MUST_CHECK;
 MEM_DEFINE_CLEANUP(struct db, db_close)
 enum db_engine db_engine(const struct db *db);
 /* Makes the named statements known to every database opened later (called once per module at start). */
@@ -84,7 +96,8 @@ void db_register_sql(const struct db_sql *sql, size_t count);
 const char *db_sql_text(const char *name); /* aborts when unknown */
 /* Walks all registered statements, for the test that prepares each. */
 const struct db_sql *db_sql_at(size_t index); /* NULL past the end */
-/* Prepares without running; the engine's own complaint goes to `ret_why` (valid until the next call). */
+/* Prepares without running; the engine's own complaint goes to `ret_why` (valid until the next call). Of a statement with a
+ * text of its own for an engine, each text is prepared there only. */
 bool db_check_sql(struct db *db, const char *name, const char **ret_why);
 /* The last error text of the engine, for logs. Never shown to clients. */
 const char *db_error(const struct db *db);
@@ -131,7 +144,8 @@ struct str db_text_at(struct db_rows *q, size_t index);
     db_get_i64_args(db, otherwise, ret, name, (const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}, DB_ARGC(__VA_ARGS__))
 enum rc db_get_i64_args(struct db *db, int64_t otherwise, int64_t *ret, const char *name, const struct db_arg *args, size_t count) ZX_MUST_CHECK;
 
-/* The same statement for many rows, prepared once. rows[i*per_row] starts row i. */
+/* The same statement, which gives no rows, for many rows, prepared once and, on PostgreSQL, in few round trips; db_changes() then
+ * counts them all. rows[i*per_row] starts row i. */
 enum rc db_batch(struct db *db, const char *name, const struct db_arg *rows, size_t per_row, size_t count) ZX_MUST_CHECK;
 
 /* ---- transactions ---- */

@@ -15,5 +15,13 @@ INSERT INTO change (kind, ref_id, customer_id, count, at_us) VALUES ($kind, $ref
 -- name: change_after
 SELECT seq, kind, ref_id, customer_id, count, at_us FROM change WHERE seq > $after ORDER BY seq LIMIT $limit;
 
+-- A transaction with a smaller number may commit later; what is at or above the oldest one that still runs is not read yet.
+-- name: change_after@postgres
+SELECT seq, kind, ref_id, customer_id, count, at_us FROM change
+WHERE seq > $after AND seq < (CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) << 20) ORDER BY seq LIMIT $limit;
+
 -- name: change_last
 SELECT max(seq) FROM change;
+
+-- name: change_last@postgres
+SELECT max(seq) FROM change WHERE seq < (CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) << 20);

@@ -10,7 +10,10 @@ enum db_step { DB_STEP_ROW, DB_STEP_DONE, DB_STEP_FAILED };
 struct db_driver {
     enum db_engine engine;
     const char *parameter_mark;  /* "?1" for SQLite, "$1" for PostgreSQL, "$p1" for DuckDB, which then allows gaps */
+    bool arrays;                 /* "x IN ($list[])" becomes "x = ANY (…)" of one array */
     const char *bigint, *bytes, *text, *strict, *clustered; /* what $BIGINT, $BYTES, $TEXT, $STRICT, $CLUSTERED become */
+    const char *change_seq;      /* what $CHANGE_SEQ becomes: a column that numbers itself in the order of commits */
+    const char *before_all;      /* runs before the first migration; NULL: nothing */
     const char *begin;           /* statement that opens a writing transaction */
     bool late_columns;           /* a statement's columns are only sure once it runs */
     void (*close)(void *conn);
@@ -19,6 +22,8 @@ struct db_driver {
     enum rc (*bind)(void *stmt, int position, const struct db_arg *arg);
     enum db_step (*step)(void *stmt);
     void (*reset)(void *stmt);
+    /* Runs a statement without rows for each of `count` bindings, in fewer round trips than rows; NULL: one by one will do. */
+    enum rc (*batch)(void *stmt, size_t count, enum rc (*bind_row)(void *arg, size_t row), void *arg);
     int (*column_count)(void *stmt);
     const char *(*column_name)(void *stmt, int column);
     enum db_type (*column_type)(void *stmt, int column);

@@ -11,7 +11,8 @@ static void add_macro_text(struct buf *out, const struct db_driver *d, const cha
     const struct {
         struct str macro;
         const char *becomes;
-    } macros[] = {{STR("$BIGINT"), d->bigint}, {STR("$BYTES"), d->bytes}, {STR("$TEXT"), d->text}, {STR("$STRICT"), d->strict}, {STR("$CLUSTERED"), d->clustered}};
+    } macros[] = {{STR("$BIGINT"), d->bigint}, {STR("$BYTES"), d->bytes}, {STR("$TEXT"), d->text}, {STR("$STRICT"), d->strict}, {STR("$CLUSTERED"), d->clustered},
+                  {STR("$CHANGE_SEQ"), d->change_seq}};
     const size_t count = sizeof(macros) / sizeof(macros[0]);
     for (struct str rest = str_z(text); rest.len;) {
         size_t i = 0;
@@ -31,10 +32,19 @@ struct migration_run {
     const char *script;
 };
 
+static enum rc is_known(struct ctx *c, const struct db_migration *m, int64_t *ret)
+{
+    return db_get_i64(c->db, 0, ret, "schema_migration_known", DB_I64("number", m->number));
+}
+
 static enum rc apply(struct ctx *c, void *arg)
 {
     const struct migration_run *run = arg;
-    enum rc rc = db_script(c->db, run->script);
+    int64_t known;
+    enum rc rc = is_known(c, run->migration, &known); /* by another server, a moment ago? */
+    if (rc || known)
+        return rc;
+    rc = db_script(c->db, run->script);
     if (rc)
         return rc;
     return db_run(c->db, "schema_migration_insert", DB_I64("number", run->migration->number), DB_I64("at_us", clock_now_us()));
@@ -43,7 +53,7 @@ static enum rc apply(struct ctx *c, void *arg)
 static enum rc apply_missing(struct ctx *c, const struct db_driver *driver, const struct db_migration *m)
 {
     int64_t known;
-    enum rc rc = db_get_i64(c->db, 0, &known, "schema_migration_known", DB_I64("number", m->number));
+    enum rc rc = is_known(c, m, &known);
     if (rc || known)
         return rc;
     _cleanup_buf_ struct buf script = BUF_INIT(1 << 20);
@@ -55,15 +65,25 @@ static enum rc apply_missing(struct ctx *c, const struct db_driver *driver, cons
     return rc;
 }
 
+/* The tables that stand before all numbered migrations. */
+static enum rc lay_ground(struct ctx *c, void *arg)
+{
+    (void)arg;
+    const struct db_driver *driver = db_driver(c->db);
+    _cleanup_buf_ struct buf script = BUF_INIT(1 << 16);
+    if (driver->before_all)
+        buf_addz(&script, driver->before_all);
+    add_macro_text(&script, driver, db_migrations[0].text);
+    return db_script(c->db, script.ptr);
+}
+
 enum rc db_migrate(struct db *db, const struct db_migration *migrations, size_t count)
 {
     _cleanup_(arena_freep) struct arena *arena = arena_new();
     struct ctx c = {.arena = arena, .db = db};
     int64_t applied;
-    _cleanup_buf_ struct buf base = BUF_INIT(1 << 16);
     db_register_sql(db_sql, SIZE_MAX);
-    add_macro_text(&base, db_driver(db), db_migrations[0].text);
-    enum rc rc = db_script(db, base.ptr);
+    enum rc rc = db_tx(&c, lay_ground, NULL);
     for (size_t i = 0; !rc && i < count; i++)
         rc = apply_missing(&c, db_driver(db), &migrations[i]);
     if (rc)

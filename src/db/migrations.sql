@@ -3,7 +3,7 @@
 -- migration: 0
 CREATE TABLE IF NOT EXISTS schema_migration (number $BIGINT NOT NULL PRIMARY KEY, at_us $BIGINT NOT NULL) $STRICT;
 CREATE TABLE IF NOT EXISTS change (
-    seq INTEGER PRIMARY KEY,
+    seq $CHANGE_SEQ,
     kind $BIGINT NOT NULL,
     ref_id $BIGINT NOT NULL,
     customer_id $BIGINT NOT NULL,

@@ -1,4 +1,4 @@
-/* Readers to borrow and one writer behind a lock, over one SQLite file. */
+/* Readers to borrow and one writer behind a lock, over one SQLite file or one PostgreSQL database. */
 #include "db/pool.h"
 #include "base/log.h"
 #include "db/checkpoint.h"
@@ -13,7 +13,7 @@
 enum { READERS_MAX = 64, READERS_REST = 1 };
 
 struct db_pool {
-    char *path;
+    char *where;                     /* path or URL */
     struct db *writer;
     /* The writer goes to whoever waited longest: under a flood the committing thread is back at once, and a bare mutex would
      * give it the lock again and again while a login waits for seconds. */
@@ -22,39 +22,52 @@ struct db_pool {
     uint64_t tickets, serving;
     struct db *idle[READERS_MAX];
     size_t idle_count;
+    /* Of an SQLite file only; NULL and -1 where a server looks after its disk itself. */
     struct checkpointer *checkpointer;
     int log_fd;                      /* of the write-ahead log: SQLite keeps one file as long as the writer is open */
     int file_fd;                     /* of the file, for the checkpointer; closed last, for POSIX drops a process's locks with any descriptor */
 };
 
+enum rc db_open(const char *where, const struct db_options *options, struct db **ret)
+{
+    return db_is_postgres_url(where) ? db_open_postgres(where, options, ret) : db_open_sqlite(where, options, ret);
+}
+
 static void open_log(struct db_pool *p)
 {
     char *path;
-    if (asprintf(&path, "%s-wal", p->path) < 0)
+    if (asprintf(&path, "%s-wal", p->where) < 0)
         abort();
     p->log_fd = open(path, O_RDONLY | O_CLOEXEC);
     free(path);
 }
 
-enum rc db_pool_open(const char *path, struct db_pool **ret)
+/* What an SQLite file needs beside its connections: somebody who carries pages over, and descriptors to sync by. */
+static enum rc open_file(struct db_pool *p)
+{
+    p->file_fd = open(p->where, O_RDONLY | O_CLOEXEC);
+    enum rc rc = checkpointer_start(p->where, p->file_fd, p, p->writer, &p->checkpointer);
+    open_log(p);
+    if (rc || (p->log_fd >= 0 && p->file_fd >= 0))
+        return rc;
+    log_error("db.open", LOG_Z("path", p->where), LOG_Z("why", "no write-ahead log"));
+    return RC_STORE;
+}
+
+enum rc db_pool_open(const char *where, struct db_pool **ret)
 {
     struct db *writer;
-    enum rc rc = db_open_sqlite(path, &(struct db_options){.create = true, .sync_later = true, .cache_kib = 32 << 10}, &writer);
+    enum rc rc = db_open(where, &(struct db_options){.create = true, .sync_later = true, .cache_kib = 32 << 10}, &writer);
     if (rc)
         return rc;
     struct db_pool *p = mem_zalloc(1, sizeof(*p));
-    p->path = mem_dupz(path, strlen(path));
+    p->where = mem_dupz(where, strlen(where));
     p->writer = writer;
+    p->log_fd = p->file_fd = -1;
     pthread_mutex_init(&p->writer_lock, NULL);
     pthread_cond_init(&p->writer_turn, NULL);
     pthread_mutex_init(&p->idle_lock, NULL);
-    p->file_fd = open(path, O_RDONLY | O_CLOEXEC);
-    rc = checkpointer_start(path, p->file_fd, p, writer, &p->checkpointer);
-    open_log(p);
-    if (!rc && (p->log_fd < 0 || p->file_fd < 0)) {
-        log_error("db.open", LOG_Z("path", path), LOG_Z("why", "no write-ahead log"));
-        rc = RC_STORE;
-    }
+    rc = db_is_postgres_url(where) ? RC_OK : open_file(p);
     if (rc)
         db_pool_close(p);
     else
@@ -79,7 +92,7 @@ void db_pool_close(struct db_pool *p)
     pthread_mutex_destroy(&p->writer_lock);
     pthread_cond_destroy(&p->writer_turn);
     pthread_mutex_destroy(&p->idle_lock);
-    free(p->path);
+    free(p->where);
     free(p);
 }
 
@@ -91,7 +104,7 @@ enum rc db_pool_reader(struct db_pool *p, struct db **ret)
         idle = p->idle[--p->idle_count];
     pthread_mutex_unlock(&p->idle_lock);
     if (!idle)
-        return db_open_sqlite(p->path, &(struct db_options){.read_only = true}, ret);
+        return db_open(p->where, &(struct db_options){.read_only = true}, ret);
     *ret = idle;
     return RC_OK;
 }
@@ -150,9 +163,9 @@ void db_pool_rest(struct db_pool *p)
 
 void db_pool_sync(struct db_pool *p)
 {
-    if (fdatasync(p->log_fd) == 0)
+    if (p->log_fd < 0 || fdatasync(p->log_fd) == 0) /* PostgreSQL answers a COMMIT when it is on disk */
         return;
-    log_error("db.fsync_failed", LOG_Z("path", p->path), LOG_Z("why", strerror(errno)));
+    log_error("db.fsync_failed", LOG_Z("path", p->where), LOG_Z("why", strerror(errno)));
     _Exit(70);
 }
 

@@ -1,8 +1,8 @@
-/* Connections of one SQLite file: readers to borrow, and the one writer behind a lock.
+/* Connections of one SQLite file or PostgreSQL database: readers to borrow, and the one writer behind a lock.
  *
  * Committing and syncing are two acts: what a transaction wrote is seen by others at once, and is on disk after the next
  * sync of the log. So the next transaction can be made while the one before is being synced. Nobody may be told of a commit,
- * and nothing derived from it may be kept elsewhere, before it is on disk. */
+ * and nothing derived from it may be kept elsewhere, before it is on disk. PostgreSQL does both acts in one. */
 #ifndef ZX_DB_POOL_H
 #define ZX_DB_POOL_H
 
@@ -10,7 +10,8 @@
 
 struct db_pool;
 
-enum rc db_pool_open(const char *path, struct db_pool **ret) ZX_MUST_CHECK;
+/* `where`: a path or a postgres:// URL, see db_open(). */
+enum rc db_pool_open(const char *where, struct db_pool **ret) ZX_MUST_CHECK;
 void db_pool_close(struct db_pool *p);
 /* Borrows a reader, opening one when all are lent. Give it back on every path. */
 enum rc db_pool_reader(struct db_pool *p, struct db **ret) ZX_MUST_CHECK;

@@ -226,6 +226,7 @@ static const struct db_driver sqlite_driver = {
     .text = "TEXT",
     .strict = "STRICT",
     .clustered = "STRICT, WITHOUT ROWID",
+    .change_seq = "INTEGER PRIMARY KEY",
     .begin = "BEGIN IMMEDIATE",
     .close = driver_close,
     .prepare = driver_prepare,
@@ -262,6 +263,25 @@ void db_rest(struct db *db)
 {
     if (db_engine(db) == DB_SQLITE)
         sqlite3_db_release_memory(db_connection(db));
+}
+
+enum rc db_empty_log(struct db *db)
+{
+    return db_engine(db) == DB_SQLITE ? db_script(db, "PRAGMA wal_checkpoint(TRUNCATE)") : RC_OK;
+}
+
+enum rc db_check_file(struct db *db, bool *ret_sound)
+{
+    struct db_rows *q;
+    bool sound = true;
+    enum rc rc = db_engine(db) == DB_SQLITE ? db_query_text(db, "PRAGMA integrity_check", NULL, 0, &q) : RC_OK;
+    if (!rc && db_engine(db) == DB_SQLITE) {
+        while (db_next(q))
+            sound &= str_eqz(db_text_at(q, 0), "ok");
+        rc = db_end(q);
+    }
+    *ret_sound = sound;
+    return rc;
 }
 
 enum rc db_open_sqlite(const char *path, const struct db_options *options, struct db **ret)

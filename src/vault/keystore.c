@@ -53,7 +53,7 @@ static enum rc settle_server_key(struct ctx *c, void *arg)
 static enum rc empty_log(struct ctx *c)
 {
     struct db *writer = db_pool_lock_writer(c->app->keys);
-    enum rc rc = db_script(writer, "PRAGMA wal_checkpoint(TRUNCATE)");
+    enum rc rc = db_empty_log(writer);
     db_pool_unlock_writer(c->app->keys);
     return rc;
 }

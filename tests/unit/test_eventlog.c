@@ -1,4 +1,6 @@
 /* The event log: blocks, the window of messages, sealing, verifying, and coming back after a stop or a crash. */
+#include "engine.h"
+
 #include "base/app.h"
 #include "base/id.h"
 #include "db/pool.h"
@@ -8,26 +10,17 @@
 
 #include <fcntl.h>
 #include <ftw.h>
-#include <setjmp.h>
 #include <sodium.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 struct fixture {
-    char dir[64];
+    char dir[64], where[200]; /* of the truth */
     struct app app;
     struct ctx c;
 };
 
 static void open_log(struct fixture *f)
 {
-    char path[128];
-    snprintf(path, sizeof(path), "%s/zhixin.db", f->dir);
-    assert_int_equal(db_pool_open(path, &f->app.truth), RC_OK);
+    assert_int_equal(db_pool_open(f->where, &f->app.truth), RC_OK);
     struct db *writer = db_pool_lock_writer(f->app.truth);
     assert_int_equal(db_migrate(writer, eventlog_migrations, 1), RC_OK);
     db_pool_unlock_writer(f->app.truth);
@@ -48,6 +41,7 @@ static int set_up(void **state)
     assert_true(sodium_init() >= 0);
     snprintf(f->dir, sizeof(f->dir), "/tmp/zhixin-eventlog-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
+    engine_make(f->dir, "zhixin.db", f->where, sizeof(f->where));
     db_register_sql(eventlog_sql, 99);
     f->app.data_dir = f->dir;
     f->c = (struct ctx){.arena = arena_new(), .app = &f->app, .now_us = clock_now_us()};
@@ -68,6 +62,7 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
     close_log(f);
+    engine_remove(f->where);
     nftw(f->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     arena_free(f->c.arena);
     free(f);

@@ -63,26 +63,26 @@ static int64_t compare(struct fixture *f, const struct question *q)
     f->c.warehouse = f->f.db;
     assert_int_equal(sums_read(&f->c, &filter, q->from, q->to, &s), RC_OK);
 #define ASK(...) (snprintf(sql, sizeof(sql), __VA_ARGS__), ask(f, q, sql))
-    assert_int_equal(s.sales, ASK("SELECT total(paid_minor) FROM hit WHERE (%s) OR kind = 4", is_sold));
-    assert_int_equal(s.sold, ASK("SELECT total(paid_minor) FROM hit WHERE %s", is_sold));
-    assert_int_equal(s.pieces, ASK("SELECT total(quantity) FROM hit WHERE %s", is_sold));
-    assert_int_equal(s.member_sales, ASK("SELECT total(paid_minor) FROM hit WHERE member = 1 AND ((%s) OR kind = 4)", is_sold));
-    assert_int_equal(s.list, ASK("SELECT total(list_minor * quantity) FROM hit WHERE %s", is_sold));
-    assert_int_equal(s.returned, ASK("SELECT -total(paid_minor) FROM hit WHERE %s", is_back));
-    assert_int_equal(s.returned_pieces, ASK("SELECT -total(quantity) FROM hit WHERE %s", is_back));
-    assert_int_equal(s.margin, ASK("SELECT total(round(paid_minor * 1.0 / (1 + tax_permyriad / 10000.0)) - cost * quantity) FROM hit WHERE cost IS NOT NULL AND ((%s) OR kind = 4)", is_sold));
+    assert_int_equal(s.sales, ASK("SELECT COALESCE(sum(paid_minor), 0) FROM hit WHERE (%s) OR kind = 4", is_sold));
+    assert_int_equal(s.sold, ASK("SELECT COALESCE(sum(paid_minor), 0) FROM hit WHERE %s", is_sold));
+    assert_int_equal(s.pieces, ASK("SELECT COALESCE(sum(quantity), 0) FROM hit WHERE %s", is_sold));
+    assert_int_equal(s.member_sales, ASK("SELECT COALESCE(sum(paid_minor), 0) FROM hit WHERE member = 1 AND ((%s) OR kind = 4)", is_sold));
+    assert_int_equal(s.list, ASK("SELECT COALESCE(sum(list_minor * quantity), 0) FROM hit WHERE %s", is_sold));
+    assert_int_equal(s.returned, ASK("SELECT -COALESCE(sum(paid_minor), 0) FROM hit WHERE %s", is_back));
+    assert_int_equal(s.returned_pieces, ASK("SELECT -COALESCE(sum(quantity), 0) FROM hit WHERE %s", is_back));
+    assert_int_equal(s.margin, ASK("SELECT COALESCE(sum(round(paid_minor * 1.0 / (1 + tax_permyriad / 10000.0)) - cost * quantity), 0) FROM hit WHERE cost IS NOT NULL AND ((%s) OR kind = 4)", is_sold));
     assert_int_equal(s.documents, ASK("SELECT count(DISTINCT id) FROM hit WHERE %s", is_sold));
     const char *bought = "SELECT root, business_day, id FROM doc WHERE class = 1 AND known AND units > 0 AND (kind = 1 OR (kind = 2 AND status NOT IN (1, 5)))";
     const char *here = "SELECT DISTINCT d.root FROM doc d JOIN hit h ON h.id = d.id WHERE d.known AND (h.kind = 1 OR (h.kind = 2 AND h.status NOT IN (1, 5))) AND h.quantity > 0";
-    assert_int_equal(s.people, ASK("SELECT count(*) FROM (%s)", here));
-    assert_int_equal(s.first_time, ASK("SELECT count(*) FROM (SELECT root, min(business_day) AS first FROM (%s) GROUP BY root) WHERE first >= %d AND root IN (%s)", bought, q->from, here));
+    assert_int_equal(s.people, ASK("SELECT count(*) FROM (%s) n", here));
+    assert_int_equal(s.first_time, ASK("SELECT count(*) FROM (SELECT root, min(business_day) AS first FROM (%s) b GROUP BY root) n WHERE first >= %d AND root IN (%s)", bought, q->from, here));
     assert_int_equal(islands_read(&f->c, &filter, &s), RC_OK);
     assert_int_equal(s.web, ASK("SELECT count(DISTINCT d.customer_id) FROM doc d WHERE d.known AND d.channel <> 'store' AND d.id IN (SELECT id FROM hit WHERE %s)", is_sold));
     assert_int_equal(s.store, ASK("SELECT count(DISTINCT d.customer_id) FROM doc d WHERE d.known AND d.channel = 'store' AND d.id IN (SELECT id FROM hit WHERE %s)", is_sold));
     char pairs[512];
     snprintf(pairs, sizeof(pairs), "SELECT d.root FROM doc d WHERE d.known AND d.id IN (SELECT id FROM hit WHERE %s) GROUP BY d.root HAVING count(DISTINCT d.channel = 'store') = 2", is_sold);
-    assert_int_equal(s.both, ASK("SELECT count(*) FROM (%s)", pairs));
-    assert_int_equal(s.both_sales, ASK("SELECT total(h.paid_minor) FROM hit h JOIN doc d ON d.id = h.id WHERE d.root IN (%s) AND d.known AND (h.kind = 1 OR (h.kind = 2 AND h.status NOT IN (1, 5))) AND h.quantity > 0", pairs));
+    assert_int_equal(s.both, ASK("SELECT count(*) FROM (%s) n", pairs));
+    assert_int_equal(s.both_sales, ASK("SELECT COALESCE(sum(h.paid_minor), 0) FROM hit h JOIN doc d ON d.id = h.id WHERE d.root IN (%s) AND d.known AND (h.kind = 1 OR (h.kind = 2 AND h.status NOT IN (1, 5))) AND h.quantity > 0", pairs));
     return s.documents * s.first_time * s.returned;
 }
 

@@ -7,8 +7,8 @@
 #include "base/id.h"
 #include "db/pool.h"
 #include "embedded_sql.h"
+#include "engine.h"
 #include "eventlog/eventlog.h"
-#include "test.h"
 #include "warehouse/warehouse_priv.h"
 
 #include <ftw.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 struct fixture {
-    char dir[64];
+    char dir[64], where[200]; /* of the truth */
     struct app app;
     struct ctx c;
     struct follower f;
@@ -57,8 +57,8 @@ static inline int set_up(void **state)
     f->app.data_dir = f->dir;
     f->dice = 88172645463325252u;
     f->c = (struct ctx){.arena = arena_new(), .app = &f->app, .now_us = clock_now_us()};
-    snprintf(path, sizeof(path), "%s/zhixin.db", f->dir);
-    assert_int_equal(db_pool_open(path, &f->app.truth), RC_OK);
+    engine_make(f->dir, "zhixin.db", f->where, sizeof(f->where));
+    assert_int_equal(db_pool_open(f->where, &f->app.truth), RC_OK);
     migrate_all(db_pool_lock_writer(f->app.truth));
     db_pool_unlock_writer(f->app.truth);
     assert_int_equal(db_pool_reader(f->app.truth, &f->c.db), RC_OK);
@@ -82,6 +82,7 @@ static inline int tear_down(void **state)
     eventlog_close(f->app.eventlog);
     db_pool_give(f->app.truth, f->c.db);
     db_pool_close(f->app.truth);
+    engine_remove(f->where);
     nftw(f->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     arena_free(f->c.arena);
     free(f);
@@ -158,10 +159,10 @@ static inline void put_sku(struct fixture *f, int64_t n, int64_t cost)
 static inline void put_sale(struct fixture *f, int64_t id, int kind, int status, int64_t customer, int64_t sku, int64_t paid)
 {
     put(f, (struct write){.sql = SQL("DELETE FROM sale WHERE id = %lld; DELETE FROM sale_line WHERE sale_id = %lld; "
-                                     "INSERT INTO sale VALUES (%lld, 'k%lld', %d, %d, '%s', 1, '', '', %lld, %lld, 'CNY', %lld, 0, 0, 0, %d, 1, 1, %lld, %d, x'00', 1, 1, 1, 0); "
+                                     "INSERT INTO sale VALUES (%lld, 'k%lld', %d, %d, '%s', 1, '', '', %lld, %lld, 'CNY', %lld, 0, 0, 0, %d, 1, 1, %lld, %d, %s, 1, 1, 1, 0); "
                                      "INSERT INTO sale_line VALUES (%lld, 1, %lld, 0, 'K%lld', '', %d, 59900, %lld, 0, 0, 1300, '', '', '', 0, 0, '', 0)",
                                      LL(id), LL(id), LL(id), LL(id), kind, status, kind == 2 ? "web" : "store", LL(1756000000000000 + id * 1000000), LL(20120 + id % 9), LL(paid), paid < 0 ? -1 : 1,
-                                     LL(customer), (int)(id % 3 != 0), LL(id), LL(sku % 2 ? 200 + sku : 0), LL(sku), paid < 0 ? -1 : 1, LL(paid)),
+                                     LL(customer), (int)(id % 3 != 0), db_engine(f->c.db) == DB_POSTGRES ? "''" : "x''", LL(id), LL(sku % 2 ? 200 + sku : 0), LL(sku), paid < 0 ? -1 : 1, LL(paid)),
                           .kind = CHANGE_ORDER, .ref_id = id, .customer_id = customer});
 }
 
