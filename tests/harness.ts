@@ -29,19 +29,19 @@ export async function zhixin(args: string[], options: { env?: Record<string, str
 }
 
 /** PostgreSQL server (postgres://…/postgres?…) on which each installation gets databases of its own; none: files. */
-export const server = process.env.ZHIXIN_TEST_DATABASE || null;
+export const postgres = process.env.ZHIXIN_TEST_DATABASE || null;
 const psql = (url: string, statement: string) => execFileSync("psql", ["-X", "-q", "-A", "-t", url, "-c", statement], { encoding: "utf8" }).trim();
 
 /** Databases of one installation; their URLs as `zhixin init` takes them. */
 function makeDatabases() {
-  if (!server) return null;
+  if (!postgres) return null;
   const name = `test_${process.pid}_${randomBytes(6).toString("hex")}`;
   const [url, keys] = [name, `${name}_keys`].map((database) => {
-    psql(server, `CREATE DATABASE ${database} TEMPLATE template0`);
-    return server.replace(/\/postgres(?=\?|$)/, `/${database}`);
+    psql(postgres, `CREATE DATABASE ${database} TEMPLATE template0`);
+    return postgres.replace(/\/postgres(?=\?|$)/, `/${database}`);
   });
   const remove = () => {
-    for (const database of [name, `${name}_keys`]) psql(server, `DROP DATABASE ${database} WITH (FORCE)`);
+    for (const database of [name, `${name}_keys`]) psql(postgres, `DROP DATABASE ${database} WITH (FORCE)`);
   };
   return { url, keys, remove };
 }
@@ -51,6 +51,8 @@ export interface Installation {
   /** Asks or changes the truth, or the store of wrapped keys, behind the program's back; cells are parted by "|". */
   sql(statement: string): string;
   keysSql(statement: string): string;
+  /** Every row of both as an INSERT statement. */
+  dump(): string[];
   email: string;
   password: string;
   remove(): void;
@@ -66,6 +68,11 @@ export async function install(folderGiven?: string): Promise<Installation> {
   const databases = makeDatabases();
   const where = databases ? ["--database", databases.url, "--keys", databases.keys] : [];
   await zhixin(["init", "--data", data, "--admin", email, "--password-file", file, ...where]);
+  const dump = (name: string, url?: string) => {
+    const [program, args] = url ? ["pg_dump", ["--data-only", "--inserts", url]] : ["sqlite3", [join(data, name), ".dump"]];
+    const text = execFileSync(program, args, { encoding: "utf8", maxBuffer: 256 << 20 });
+    return text.split("\n").filter((line) => line.startsWith("INSERT")).map((line) => `${name} ${line.replace("INSERT INTO public.", "INSERT INTO ")}`);
+  };
   const sqlite = (name: string, statement: string) => execFileSync("sqlite3", [join(data, name), statement], { encoding: "utf8" }).trim();
   return {
     data,
@@ -73,6 +80,7 @@ export async function install(folderGiven?: string): Promise<Installation> {
     password,
     sql: (statement) => (databases ? psql(databases.url, statement) : sqlite("zhixin.db", statement)),
     keysSql: (statement) => (databases ? psql(databases.keys, statement) : sqlite("keys.db", statement)),
+    dump: () => [...dump("zhixin.db", databases?.url), ...dump("keys.db", databases?.keys)],
     remove: () => {
       databases?.remove();
       rmSync(folder, { recursive: true, force: true });

@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import RudderAnalytics from "@rudderstack/rudder-sdk-node";
 import { Analytics } from "@segment/analytics-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually, install, loggedEvents, patience, type Program, powercut, realData, Session, serve, startProgram, withKey, zhixin } from "../harness";
+import { eventually, install, loggedEvents, patience, type Program, postgres, powercut, realData, Session, serve, startProgram, withKey, zhixin } from "../harness";
 
 let program: Program;
 let server: string; // trusted write key
@@ -380,7 +380,11 @@ test.skipIf(!spec)(`every payload of the Segment spec is accepted or refused for
 
 test("a full queue says 503 and Retry-After, login and console stay usable, and nothing acknowledged is missing", async () => {
   const installation = await install();
-  const running = await serve(installation.data, { env: { ...powercut.preload, POWERCUT_SLOW_MS: patience > 1 ? "1200" : "400" } });
+  const slowMs = patience > 1 ? 1200 : 400; // a commit of events
+  if (postgres)
+    installation.sql(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(${slowMs / 1000}); RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON event_block DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()`);
+  const running = await serve(installation.data, { env: postgres ? {} : { ...powercut.preload, POWERCUT_SLOW_MS: String(slowMs) } });
   const key = (await zhixin(["key", "create", "--data", installation.data, "--kind", "write", "--source", "web"])).trim();
   const statuses: Record<number, number> = {};
   const acknowledged: string[] = [];

@@ -1,14 +1,13 @@
 // 1,000 people with a phone, a name, an e-mail and an address of their own come in by every door; then every byte of every
 // file of the data directory and of the log is searched for them: as they are, packed, in table cells, in blocks, segments
 // and the warehouse, as hex, base64, URL- and UTF-16-encoded. None may be found. Values planted where they stand open must be.
-import { execFileSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually, patience, peek, type Program, startProgram, withKey, zhixin } from "../harness";
+import { eventually, patience, peek, type Program, postgres, startProgram, withKey, zhixin } from "../harness";
 
 /* ---- people ---- */
 
@@ -316,7 +315,7 @@ test("1,000 people in, none in any file or in the log; what stands open is found
     // As it stands while the server runs, write-ahead logs and all (copied, for the tables are looked at by another reader).
     const live = join(copies, "live");
     cpSync(program.data, live, { recursive: true });
-    expect(readdirSync(live)).toContain("zhixin.db-wal");
+    if (!postgres) expect(readdirSync(live)).toContain("zhixin.db-wal");
     log += program.log();
     program.process.kill("SIGTERM");
     expect(await program.exited).toBe(0);
@@ -338,8 +337,8 @@ test("1,000 people in, none in any file or in the log; what stands open is found
     expect(all).toContain(`${openProperty} as plain`);
     expect([...(seen.get("cells") ?? [])].sort()).toEqual([`${openName} as plain`, `${openProperty} as plain`].sort());
     // One unsealed phone in any table is seen as well.
-    execFileSync("sqlite3", [join(live, "zhixin.db"), `UPDATE source SET name = '${people[5].phone}' WHERE id = (SELECT min(id) FROM source)`]);
-    expect((await searchFolder(live, leaks)).size).toBeGreaterThan(0);
+    program.sql(`UPDATE source SET name = '${people[5].phone}' WHERE id = (SELECT min(id) FROM source)`);
+    expect((await searchFolder(program.data, leaks)).size).toBeGreaterThan(0);
     console.log(`searched ${filesBelow(program.data).length} files, ${filesBelow(program.data).reduce((n, f) => n + statSync(f).size, 0) >> 10} KiB, ${log.length} bytes of log: 0 found`);
   } finally {
     rmSync(copies, { recursive: true, force: true });

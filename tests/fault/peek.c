@@ -1,10 +1,10 @@
 /* Looks into a data directory from outside the program, for tests that compare or search it. Read-only, so it may look while
  * a server runs (`events` then sees the tail and the segments as they are committed).
  *   peek events DIR       each event of the log as a line of JSON: segments first, then the tail
- *   peek cells DIR        every cell of every table: SQLite databases, event blocks, Parquet segments, warehouse (stopped only)
+ *   peek cells DIR        every cell of every table: databases of the truth and the keys, event blocks, Parquet segments, warehouse (stopped only)
  *   peek unpack FILE…     what every zstd frame in these bytes holds, wherever it starts
  * It shares the program's readers of blocks and databases, not its opinion of what is live. */
-#include "base/app.h"
+#include "app/app_priv.h"
 #include "db/db.h"
 #include "eventlog/block.h"
 #include "json/json.h"
@@ -28,11 +28,18 @@ static const char *path_of(const char *dir, const char *name)
     return arena_printf(arena, "%s/%s", dir, name).ptr;
 }
 
+/* "zhixin.db" or "keys.db" of the directory, or the database that its configuration names in that file's place. */
 static struct db *open_truth(const char *dir, const char *name)
 {
+    struct ctx c = {.arena = arena};
+    struct config config;
     struct db *db;
-    if (db_open_sqlite(path_of(dir, name), &(struct db_options){.read_only = true, .busy_ms = 5000}, &db) != RC_OK)
+    if (config_load(&c, dir, &config) != RC_OK)
+        die(dir, "bad configuration");
+    const char *url = strcmp(name, "keys.db") == 0 ? config.database_keys : config.database_url;
+    if (db_open(url[0] ? url : path_of(dir, name), &(struct db_options){.read_only = true, .busy_ms = 5000}, &db) != RC_OK)
         die(name, "can not open");
+    config_free(&config);
     return db;
 }
 
@@ -136,7 +143,7 @@ static void print_tail(struct db *truth)
 static int events(const char *dir)
 {
     struct db *truth = open_truth(dir, "zhixin.db");
-    if (db_script(truth, "BEGIN") != RC_OK)
+    if (db_script(truth, db_engine(truth) == DB_POSTGRES ? "BEGIN ISOLATION LEVEL REPEATABLE READ" : "BEGIN") != RC_OK)
         die("zhixin.db", db_error(truth));
     print_segments(truth, dir);
     print_tail(truth);
@@ -182,10 +189,11 @@ static void each_file(const char *pattern, void (*fn)(const char *dir, const cha
     globfree(&found);
 }
 
-static void sqlite_cells(const char *dir, const char *path)
+static void truth_cells(const char *dir, const char *name)
 {
-    struct db *db = open_truth(dir, strrchr(path, '/') + 1);
-    print_tables(db, path, "SELECT name FROM sqlite_schema WHERE type = 'table'", "SELECT * FROM \"%s\"");
+    struct db *db = open_truth(dir, name);
+    const char *list = db_engine(db) == DB_POSTGRES ? "SELECT tablename FROM pg_tables WHERE schemaname = 'public'" : "SELECT name FROM sqlite_schema WHERE type = 'table'";
+    print_tables(db, name, list, "SELECT * FROM \"%s\"");
     db_close(db);
 }
 
@@ -205,7 +213,8 @@ static void duckdb_cells(const char *dir, const char *path)
 
 static int cells(const char *dir)
 {
-    each_file("*.db", sqlite_cells, dir);
+    truth_cells(dir, "zhixin.db");
+    truth_cells(dir, "keys.db");
     each_file("segments/*.parquet", parquet_cells, dir);
     each_file("*.duckdb", duckdb_cells, dir);
     return events(dir);
