@@ -76,6 +76,8 @@ struct key_table;
 void key_table_free(struct key_table *t);
 enum rc key_identify(struct ctx *c, struct str key, const struct actor **ret) ZX_MUST_CHECK;
 enum rc source_create(struct ctx *c, struct str code, struct str name, struct str kind, struct str channel, bool trusted, int64_t *ret_id) ZX_MUST_CHECK;
+/* What servers tell each other when keys or sources changed (db_tell). */
+#define KEYS_CHANGED "keys"
 enum rc key_create(struct ctx *c, int64_t source_id, enum key_kind kind, bool trusted, struct str *ret_key) ZX_MUST_CHECK;
 struct str signing_seal(struct ctx *c, int64_t source_id, struct str secret);
 struct str signing_open(struct arena *a, const struct app *app, int64_t source_id, struct str sealed);

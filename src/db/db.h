@@ -190,4 +190,8 @@ enum rc change_add(struct ctx *c, enum change_kind kind, int64_t ref_id, int64_t
 enum rc change_read(struct ctx *c, int64_t after, size_t limit, struct change **ret, size_t *ret_count) ZX_MUST_CHECK;
 enum rc change_last(struct ctx *c, int64_t *ret_seq) ZX_MUST_CHECK;
 
+/* Says a word to all servers of the truth (db_session_hooks.told), when the transaction that is open commits. An embedded truth
+ * has one server, which knows. */
+enum rc db_tell(struct db *db, const char *word) ZX_MUST_CHECK;
+
 #endif

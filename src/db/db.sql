@@ -25,3 +25,6 @@ SELECT max(seq) FROM change;
 
 -- name: change_last@postgres
 SELECT max(seq) FROM change WHERE seq < (CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) << 20);
+
+-- name: tell@postgres
+SELECT pg_notify('zhixin', $word);

@@ -13,7 +13,7 @@ struct db_driver {
     bool arrays;                 /* "x IN ($list[])" becomes "x = ANY (…)" of one array */
     const char *bigint, *bytes, *text, *strict, *clustered; /* what $BIGINT, $BYTES, $TEXT, $STRICT, $CLUSTERED become */
     const char *change_seq;      /* what $CHANGE_SEQ becomes: a column that numbers itself in the order of commits */
-    const char *before_all;      /* runs before the first migration; NULL: nothing */
+    const char *before_all, *after_all; /* run before and behind the tables that stand before all migrations; NULL: nothing */
     const char *begin;           /* statement that opens a writing transaction */
     bool late_columns;           /* a statement's columns are only sure once it runs */
     void (*close)(void *conn);

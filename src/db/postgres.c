@@ -6,12 +6,12 @@
  * answer was lost is asked for by its transaction's number: done is done, whatever became of the line.
  *
  * Formats: postgresql.org/docs/15/protocol.html and the send/receive functions of each type. */
-#include "db/db_priv.h"
+#include "db/postgres_priv.h"
 #include "base/log.h"
+#include "db/db_priv.h"
 
 #include <assert.h>
 #include <endian.h>
-#include <libpq-fe.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +144,7 @@ static bool is_local(const char *host)
 }
 
 /* What the URL does not say: limits of the line, and, to another machine, TLS with the server's name proven. */
-static PGconn *connect_url(const char *url)
+PGconn *postgres_connect(const char *url)
 {
     enum { ROOM = 64 };
     const char *names[ROOM] = {"dbname"}, *values[ROOM] = {url};
@@ -205,7 +205,7 @@ static enum rc set_up(struct pg_conn *conn)
 static enum rc connect_now(struct pg_conn *conn)
 {
     PQfinish(conn->pg);
-    conn->pg = connect_url(conn->url);
+    conn->pg = postgres_connect(conn->url);
     conn->generation++;
     conn->in_tx = false;
     if (!conn->pg)
@@ -719,6 +719,9 @@ static const struct db_driver postgres_driver = {
      * transaction that still runs (change_after) misses nothing, however late one commits. */
     .change_seq = "BIGINT PRIMARY KEY DEFAULT ((CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT) << 20) + (nextval('change_order') & 1048575))",
     .before_all = "CREATE SEQUENCE IF NOT EXISTS change_order CACHE 1024;",
+    .after_all = "CREATE OR REPLACE FUNCTION change_told() RETURNS trigger LANGUAGE plpgsql AS "
+                 "$$ BEGIN PERFORM pg_notify('zhixin', 'change'); RETURN NULL; END $$;"
+                 "CREATE OR REPLACE TRIGGER change_told AFTER INSERT ON change FOR EACH STATEMENT EXECUTE FUNCTION change_told();",
     .begin = WRITER_LOCK,
     .close = driver_close,
     .prepare = driver_prepare,
