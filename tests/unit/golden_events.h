@@ -12,7 +12,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-enum { GOLDEN_EVENTS = 600, GOLDEN_SUBJECTS = 90, GOLDEN_FORMATS = 1 };
+enum { GOLDEN_EVENTS = 600, GOLDEN_SUBJECTS = 90, GOLDEN_FORMATS = 2 };
 #define GOLDEN_FROM_US INT64_C(1767225600000000) /* 2026-01-01 */
 #define GOLDEN_PRINT(...) arena_printf(a, __VA_ARGS__)
 

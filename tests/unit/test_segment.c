@@ -60,7 +60,7 @@ static void every_format_holds_what_was_written(void **state)
         char path[512];
         golden_place(&f->c, format, format);
         segment_path(f->app.eventlog, format, ".parquet", path);
-        assert_int_equal(segment_each(engine, path, one_of_them, &r), RC_OK);
+        assert_int_equal(segment_each(engine, &(struct eventlog_segment){.path = path, .format = format}, one_of_them, &r), RC_OK);
         assert_int_equal(r.found, GOLDEN_EVENTS);
     }
     db_close(engine);
