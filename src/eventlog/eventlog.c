@@ -65,17 +65,31 @@ static struct eventlog_segment segment_of_row(struct db_rows *q)
     return f;
 }
 
+static bool is_known_format(const struct eventlog_segment *f)
+{
+    if (f->format >= 1 && f->format <= SEGMENT_FORMAT)
+        return true;
+    log_error("eventlog.unknown_format", LOG_I("unit", f->unit), LOG_I("format", f->format));
+    return false;
+}
+
 static enum rc load_segments(struct ctx *c, struct eventlog *log)
 {
+    enum rc rc = RC_OK;
     struct db_rows *q = db_query(c->db, "event_segment_list", DB_I64("after", 0));
-    while (db_next(q)) {
+    while (!rc && db_next(q)) {
         struct eventlog_segment f = segment_of_row(q);
+        if (!is_known_format(&f)) {
+            rc = RC_STORE;
+            continue;
+        }
         segments_add(log, &f);
         log->stats.events += f.events;
         log->unit = f.unit + 1;
         log->last_block = f.last_block > log->last_block ? f.last_block : log->last_block;
     }
-    return db_end(q);
+    enum rc end = db_end(q);
+    return rc ? rc : end;
 }
 
 /* A copy for a caller, with its path. */

@@ -99,6 +99,18 @@ static void sealing_keeps_the_hash(void **state)
     assert_true(hash_of(f) == tail);
 }
 
+static void a_format_of_later_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct eventlog *log = NULL;
+    golden_place(&f->c, 1, SEGMENT_FORMAT);
+    struct db *writer = db_pool_lock_writer(f->app.truth);
+    assert_int_equal(db_script(writer, "UPDATE event_segment SET format = format + 1"), RC_OK);
+    db_pool_unlock_writer(f->app.truth);
+    assert_int_equal(eventlog_open(&f->c, f->dir, &log), RC_STORE);
+    assert_null(log);
+}
+
 /* ---- making one ---- */
 
 static int make(const char *path)
@@ -120,6 +132,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(every_format_holds_what_was_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_log_of_any_format_is_the_same_log, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sealing_keeps_the_hash, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_format_of_later_is_refused, set_up, tear_down),
     };
     return argc == 2 ? make(argv[1]) : cmocka_run_group_tests(tests, NULL, NULL);
 }
