@@ -202,14 +202,15 @@ static enum rc load_unit(struct ctx *c, struct unit *u)
 
 /* ---- writing and reading back ---- */
 
-/* A person's story unpacks one row group of a file: larger ones make it slower, smaller ones the file's footer. */
+/* A person's story unpacks one row group of a file: larger ones make it slower, smaller ones the file's footer. Parquet's own
+ * Bloom filters would be of columns that nobody looks for a value in. */
 static enum rc write_parquet(struct db *engine, struct unit *u, const char *path)
 {
     _cleanup_buf_ struct buf sql = BUF_INIT(4096);
     u->next = 0;
     buf_addz(&sql, "COPY (SELECT * FROM " FORMAT_FEED ") TO ");
     buf_add_sql(&sql, str_z(path));
-    buf_addz(&sql, " (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE 32768)");
+    buf_addz(&sql, " (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE 32768, WRITE_BLOOM_FILTER false)");
     buf_add_byte(&sql, '\0');
     return db_script(engine, sql.ptr);
 }
