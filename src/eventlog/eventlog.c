@@ -65,23 +65,37 @@ static struct eventlog_segment segment_of_row(struct db_rows *q)
     return f;
 }
 
+static bool is_known_format(const struct eventlog_segment *f)
+{
+    if (f->format >= 1 && f->format <= SEGMENT_FORMAT)
+        return true;
+    log_error("eventlog.unknown_format", LOG_I("unit", f->unit), LOG_I("format", f->format));
+    return false;
+}
+
 static enum rc load_segments(struct ctx *c, struct eventlog *log)
 {
+    enum rc rc = RC_OK;
     struct db_rows *q = db_query(c->db, "event_segment_list", DB_I64("after", 0));
-    while (db_next(q)) {
+    while (!rc && db_next(q)) {
         struct eventlog_segment f = segment_of_row(q);
+        if (!is_known_format(&f)) {
+            rc = RC_STORE;
+            continue;
+        }
         segments_add(log, &f);
         log->stats.events += f.events;
         log->unit = f.unit + 1;
         log->last_block = f.last_block > log->last_block ? f.last_block : log->last_block;
     }
-    return db_end(q);
+    enum rc end = db_end(q);
+    return rc ? rc : end;
 }
 
 /* A copy for a caller, with its path. */
-static struct eventlog_segment segment_copy(struct ctx *c, const struct eventlog *log, const struct segment *s)
+static struct eventlog_segment segment_copy(struct ctx *c, const struct eventlog *log, const struct eventlog_segment *fact)
 {
-    struct eventlog_segment f = s->fact;
+    struct eventlog_segment f = *fact;
     char path[512];
     segment_path(log, f.unit, ".parquet", path);
     f.path = arena_z(c->arena, str_z(path));
@@ -95,7 +109,7 @@ enum rc eventlog_segments(struct ctx *c, struct eventlog *log, int64_t after_uni
     struct eventlog_segment *list = arena_new_array(c->arena, struct eventlog_segment, log->segment_count + 1);
     for (size_t i = 0; i < log->segment_count; i++)
         if (log->segments[i].fact.unit > after_unit)
-            list[count++] = segment_copy(c, log, &log->segments[i]);
+            list[count++] = segment_copy(c, log, &log->segments[i].fact);
     pthread_mutex_unlock(&log->lock);
     *ret = list;
     *ret_count = count;
@@ -117,7 +131,7 @@ enum rc eventlog_segments_of(struct ctx *c, struct eventlog *log, const int64_t 
     struct eventlog_segment *list = arena_new_array(c->arena, struct eventlog_segment, log->segment_count + 1);
     for (size_t i = log->segment_count; i-- > 0;)
         if (holds_any(&log->segments[i], subjects, count))
-            list[found++] = segment_copy(c, log, &log->segments[i]);
+            list[found++] = segment_copy(c, log, &log->segments[i].fact);
     pthread_mutex_unlock(&log->lock);
     *ret = list;
     *ret_count = found;
@@ -269,15 +283,14 @@ static enum rc fill_from_tail(struct ctx *c, int64_t unit, struct cache_fill *fi
     return rc ? rc : end;
 }
 
-static enum rc fill_from_segment(struct eventlog *log, int64_t unit, struct cache_fill *fill)
+static enum rc fill_from_segment(struct ctx *c, struct eventlog *log, const struct eventlog_segment *fact, struct cache_fill *fill)
 {
-    char path[512];
+    struct eventlog_segment segment = segment_copy(c, log, fact);
     struct db *engine;
-    segment_path(log, unit, ".parquet", path);
     enum rc rc = segment_engine(log, &engine);
     if (rc)
         return rc;
-    rc = segment_each_key(engine, path, add_to_cache, fill);
+    rc = segment_each_key(engine, &segment, add_to_cache, fill);
     db_close(engine);
     return rc;
 }
@@ -286,13 +299,16 @@ static enum rc fill_from_segment(struct eventlog *log, int64_t unit, struct cach
 static enum rc fill_cache(struct ctx *c, struct eventlog *log, struct unit_cache *cache, int64_t unit)
 {
     struct cache_fill fill = {log, &cache->keys};
-    bool sealed = false, any = false;
+    struct eventlog_segment fact;
+    bool any = false;
     struct db_rows *q = db_query(c->db, "event_segment_get", DB_I64("unit", unit));
-    sealed = db_next(q);
+    bool sealed = db_next(q);
+    if (sealed)
+        fact = segment_of_row(q);
     enum rc rc = db_end(q);
     key_set_clear(&cache->keys);
     if (!rc)
-        rc = sealed ? fill_from_segment(log, unit, &fill) : fill_from_tail(c, unit, &fill, &any);
+        rc = sealed ? fill_from_segment(c, log, &fact, &fill) : fill_from_tail(c, unit, &fill, &any);
     if (!rc)
         cache->unit = unit;
     return rc;
@@ -574,7 +590,7 @@ enum rc eventlog_each(struct ctx *c, struct eventlog *log, enum rc (*fn)(void *a
     if (!rc && count)
         rc = segment_engine(log, &engine);
     for (size_t i = 0; !rc && i < count; i++)
-        rc = segment_each(engine, segments[i].path, fn, arg);
+        rc = segment_each(engine, &segments[i], fn, arg);
     db_close(engine);
     if (!rc)
         rc = each_behind(c, count ? segments[count - 1].unit : 0, fn, arg);
@@ -592,7 +608,7 @@ enum rc eventlog_hash(struct ctx *c, struct eventlog *log, uint64_t *ret)
     if (!rc && count)
         rc = segment_engine(log, &engine);
     for (size_t i = 0; !rc && i < count; i++) {
-        rc = segment_hash(engine, segments[i].path, &one);
+        rc = segment_hash(engine, &segments[i], &one);
         sum += one;
     }
     db_close(engine);

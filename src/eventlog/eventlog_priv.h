@@ -5,6 +5,7 @@
 #include "db/pool.h"
 #include "eventlog/block.h"
 #include "eventlog/eventlog.h"
+#include "eventlog/format.h"
 #include "eventlog/seen.h"
 
 #include <pthread.h>
@@ -12,7 +13,6 @@
 enum {
     UNIT_EVENTS = 1 << 18,         /* a unit is closed when it has so many, if nothing is configured; some 10 MB as Parquet */
     UNIT_CACHES = 4,
-    SEGMENT_FORMAT = 1,
     CHECKSUM_BYTES = 32,
 };
 #define WINDOW_US (7 * US_PER_DAY)
@@ -75,10 +75,10 @@ enum rc segment_checksum(const char *path, uint8_t ret[static CHECKSUM_BYTES], i
 /* An in-memory DuckDB that may read and write the segments folder. */
 enum rc segment_engine(const struct eventlog *log, struct db **ret) ZX_MUST_CHECK;
 /* Walks the rows of a file in stored order. The event is valid during the call. */
-enum rc segment_each(struct db *engine, const char *path, enum rc (*fn)(void *arg, const struct event *e), void *arg) ZX_MUST_CHECK;
-enum rc segment_each_key(struct db *engine, const char *path, void (*fn)(void *arg, struct str key), void *arg) ZX_MUST_CHECK;
+enum rc segment_each(struct db *engine, const struct eventlog_segment *segment, enum rc (*fn)(void *arg, const struct event *e), void *arg) ZX_MUST_CHECK;
+enum rc segment_each_key(struct db *engine, const struct eventlog_segment *segment, void (*fn)(void *arg, struct str key), void *arg) ZX_MUST_CHECK;
 /* Sum of the hashes of all rows, modulo 2^64: blind to their order, not to any cell. The same for a unit in the tail. */
-enum rc segment_hash(struct db *engine, const char *path, uint64_t *ret) ZX_MUST_CHECK;
+enum rc segment_hash(struct db *engine, const struct eventlog_segment *segment, uint64_t *ret) ZX_MUST_CHECK;
 enum rc unit_hash(struct ctx *c, struct eventlog *log, int64_t unit, uint64_t *ret) ZX_MUST_CHECK;
 
 /* ---- index of subjects (subjects.c) ---- */

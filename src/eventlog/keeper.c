@@ -57,7 +57,7 @@ static enum rc load_from_segments(struct ctx *c, struct eventlog *log, int64_t f
         rc = segment_engine(log, &engine);
     for (size_t i = 0; !rc && i < count; i++) {
         struct load load = {log, segments[i].unit, segments[i].last_received_us};
-        rc = segment_each_key(engine, segments[i].path, load_key, &load);
+        rc = segment_each_key(engine, &segments[i], load_key, &load);
     }
     db_close(engine);
     return rc;

@@ -27,3 +27,7 @@ CREATE TABLE event_segment (
     last_received_us $BIGINT NOT NULL,
     sealed_us $BIGINT NOT NULL
 ) $STRICT;
+
+-- migration: 501
+-- Segments of format 2, which only a program that knows this migration can read.
+SELECT 1;
