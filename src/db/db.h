@@ -193,5 +193,9 @@ enum rc change_last(struct ctx *c, int64_t *ret_seq) ZX_MUST_CHECK;
 /* Says a word to all servers of the truth (db_session_hooks.told), when the transaction that is open commits. An embedded truth
  * has one server, which knows. */
 enum rc db_tell(struct db *db, const char *word) ZX_MUST_CHECK;
+/* A lock among the servers of the truth, held by this connection until it is ended or the connection is; where the truth is
+ * embedded it is always free. */
+enum rc db_lock_try(struct db *db, int64_t lock, bool *ret_mine) ZX_MUST_CHECK;
+enum rc db_lock_end(struct db *db, int64_t lock) ZX_MUST_CHECK;
 
 #endif

@@ -28,3 +28,9 @@ SELECT max(seq) FROM change WHERE seq < (CAST(CAST(pg_snapshot_xmin(pg_current_s
 
 -- name: tell@postgres
 SELECT pg_notify('zhixin', $word);
+
+-- name: lock_try@postgres
+SELECT pg_try_advisory_lock($lock);
+
+-- name: lock_end@postgres
+SELECT pg_advisory_unlock($lock);

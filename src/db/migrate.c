@@ -130,3 +130,16 @@ enum rc db_tell(struct db *db, const char *word)
     assert(db_in_tx(db));
     return db_engine(db) == DB_POSTGRES ? db_run(db, "tell", DB_TEXT("word", str_z(word))) : RC_OK;
 }
+
+enum rc db_lock_try(struct db *db, int64_t lock, bool *ret_mine)
+{
+    int64_t mine = 1;
+    enum rc rc = db_engine(db) == DB_POSTGRES ? db_get_i64(db, 0, &mine, "lock_try", DB_I64("lock", lock)) : RC_OK;
+    *ret_mine = !rc && mine;
+    return rc;
+}
+
+enum rc db_lock_end(struct db *db, int64_t lock)
+{
+    return db_engine(db) == DB_POSTGRES ? db_run(db, "lock_end", DB_I64("lock", lock)) : RC_OK;
+}

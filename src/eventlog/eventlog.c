@@ -73,23 +73,40 @@ static bool is_known_format(const struct eventlog_segment *f)
     return false;
 }
 
+enum rc segments_recorded(struct ctx *c, int64_t after_unit, struct eventlog_segment **ret, size_t *ret_count)
+{
+    _cleanup_free_ struct eventlog_segment *list = NULL;
+    size_t count = 0, cap = 0;
+    bool known = true;
+    struct db_rows *q = db_query(c->db, "event_segment_list", DB_I64("after", after_unit));
+    while (known && db_next(q)) {
+        if (count == cap)
+            list = mem_realloc(list, (cap = cap ? cap * 2 : 64) * sizeof(*list));
+        list[count] = segment_of_row(q);
+        known = is_known_format(&list[count++]);
+    }
+    enum rc rc = db_end(q);
+    *ret = arena_new_array(c->arena, struct eventlog_segment, count + 1);
+    if (count)
+        memcpy(*ret, list, count * sizeof(*list));
+    *ret_count = count;
+    return rc ? rc : known ? RC_OK : RC_STORE;
+}
+
 static enum rc load_segments(struct ctx *c, struct eventlog *log)
 {
-    enum rc rc = RC_OK;
-    struct db_rows *q = db_query(c->db, "event_segment_list", DB_I64("after", 0));
-    while (!rc && db_next(q)) {
-        struct eventlog_segment f = segment_of_row(q);
-        if (!is_known_format(&f)) {
-            rc = RC_STORE;
-            continue;
-        }
-        segments_add(log, &f);
-        log->stats.events += f.events;
-        log->unit = f.unit + 1;
-        log->last_block = f.last_block > log->last_block ? f.last_block : log->last_block;
+    struct eventlog_segment *list;
+    size_t count;
+    enum rc rc = segments_recorded(c, 0, &list, &count);
+    for (size_t i = 0; !rc && i < count; i++) {
+        if (log->shared)
+            rc = servers_fetch(c, log, &list[i]);
+        segments_add(log, &list[i]);
+        log->stats.events += list[i].events;
+        log->unit = list[i].unit + 1;
+        log->last_block = list[i].last_block > log->last_block ? list[i].last_block : log->last_block;
     }
-    enum rc end = db_end(q);
-    return rc ? rc : end;
+    return rc;
 }
 
 /* A copy for a caller, with its path. */
@@ -178,7 +195,10 @@ static void open_seen(struct eventlog *log, const char *data_dir, int64_t first_
     static const char purpose[] = "eventlog.seen";
     crypto_generichash(key, sizeof(key), (const unsigned char *)purpose, sizeof(purpose), log->app->server_key, sizeof(log->app->server_key));
     snprintf(dir, sizeof(dir), "%s/seen", data_dir);
-    log->seen = seen_open(dir, key, first_unit_of_window(log, first_tail), &reload);
+    int64_t first = first_unit_of_window(log, first_tail);
+    log->seen = seen_open(dir, key, first, &reload);
+    if (log->shared)
+        reload = servers_resume(log, first, reload);
     log->stats.fingerprints = seen_count(log->seen);
     bool held = reload >= 0 && (first_tail > 0 || (log->segment_count && log->segments[log->segment_count - 1].fact.unit >= reload));
     log->loaded = !held;
@@ -207,7 +227,11 @@ enum rc eventlog_open(struct ctx *c, const char *data_dir, struct eventlog **ret
     log->uncommitted = (struct key_set){0};
     pthread_mutex_init(&log->lock, NULL);
     pthread_cond_init(&log->changed, NULL);
+    log->shared = db_engine(c->db) == DB_POSTGRES;
+    pthread_mutex_init(&log->files_lock, NULL);
     enum rc rc = make_dir(data_dir, log);
+    if (!rc)
+        rc = change_last(c, &log->followed); /* before the tail is read: what comes later is caught up with */
     if (!rc)
         rc = load_segments(c, log);
     if (!rc)
@@ -235,7 +259,11 @@ void eventlog_close(struct eventlog *log)
         pthread_join(log->loader, NULL);
     if (log->keeper_started)
         pthread_join(log->keeper, NULL);
+    if (log->shared && log->loaded)
+        servers_stand_at(log);
     seen_close(log->seen, log->loaded);
+    free(log->own);
+    pthread_mutex_destroy(&log->files_lock);
     block_writer_free(&log->writer);
     key_set_free(&log->uncommitted);
     for (size_t i = 0; i < UNIT_CACHES; i++)
@@ -252,7 +280,7 @@ void eventlog_close(struct eventlog *log)
 
 /* ---- seen ---- */
 
-static void wait_loaded(struct eventlog *log)
+void eventlog_wait_loaded(struct eventlog *log)
 {
     pthread_mutex_lock(&log->lock);
     while (!log->loaded && !log->stopping)
@@ -356,7 +384,7 @@ bool eventlog_seen(struct ctx *c, struct eventlog *log, int64_t source_id, struc
     if (message_id.len == 0 || message_id.len > MESSAGE_ID_MAX)
         return false;
     if (!log->loaded)
-        wait_loaded(log);
+        eventlog_wait_loaded(log);
     struct message_id id = message_id_of(message_id);
     struct str key = str_n(bytes, message_key(source_id, &id, bytes));
     uint64_t fingerprint = seen_fingerprint(log->seen, key);
@@ -427,7 +455,7 @@ enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event 
 {
     uint8_t checksum[CHECKSUM_BYTES];
     bool *skip = arena_new_array(c->arena, bool, count + 1);
-    wait_loaded(log);
+    eventlog_wait_loaded(log);
     choose_unit(log);
     size_t taken = note_messages(log, events, count, skip);
     if (taken == 0)
@@ -440,6 +468,7 @@ enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event 
                         DB_I64("received_us", last_received(events, count)), DB_BLOB("checksum", str_n(checksum, sizeof(checksum))), DB_BLOB("data", data));
     if (rc)
         return rc;
+    servers_own(log, id);
     log->tx_unit_events += (int64_t)taken;
     log->tx_events += (int64_t)taken;
     log->tx_bytes += (int64_t)data.len;
@@ -501,6 +530,9 @@ void eventlog_ended(struct eventlog *log, bool committed)
     log->tx_unit = log->unit;
     log->tx_unit_events = log->unit_events;
     pthread_mutex_unlock(&log->lock);
+    if (committed)
+        log->tx_own = log->own_count;
+    log->own_count = log->tx_own;
     log->tx_events = log->tx_bytes = 0;
     log->pending_count = 0;
     key_set_clear(&log->uncommitted);

@@ -57,6 +57,9 @@ void eventlog_expect(struct eventlog *log, int64_t source_id, struct str message
 /* Appends a block inside the caller's transaction, with its change row. The events must not be seen before; of two with the
  * same message id in one call only the first is taken. received_us is kept in whole milliseconds. */
 enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event *events, size_t count) ZX_MUST_CHECK;
+/* What other servers of the truth appended and sealed; first of all in a transaction that will append. Nothing to do where the
+ * truth is embedded. */
+enum rc eventlog_catch_up(struct ctx *c, struct eventlog *log) ZX_MUST_CHECK;
 /* Tells how the transaction ended; only a commit makes the fingerprints count. */
 void eventlog_ended(struct eventlog *log, bool committed);
 

@@ -15,6 +15,10 @@
 
 enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 2 << 20, KEEPER_NICE = 5, BLOCKS_A_SWEEP_MAX = 256, BUSY_EVENTS_A_S = 20000, TAIL_EVENTS_MAX = 1 << 19 };
 
+#define SEALED "sealed" /* what servers tell each other */
+static const int64_t SEALING_LOCK = 7522;
+static const int64_t SHARED_SWEEP_US = 600 * US_PER_S;
+
 /* ---- threads' own context ---- */
 
 static enum rc with_reader(struct eventlog *log, enum rc (*fn)(struct ctx *c, struct eventlog *log, void *arg), void *arg)
@@ -129,6 +133,14 @@ static enum rc record_segment(struct ctx *c, void *arg)
 {
     const struct eventlog_segment *f = arg;
     char file[64];
+    int64_t events;
+    enum rc rc = db_get_i64(c->db, 0, &events, "event_unit_events", DB_I64("unit", f->unit));
+    if (!rc && events != f->events)
+        rc = RC_STALE; /* another server wrote on while the file was made */
+    if (!rc)
+        rc = db_tell(c->db, SEALED);
+    if (rc)
+        return rc;
     snprintf(file, sizeof(file), "%012lld.parquet", (long long)f->unit);
     return db_run(c->db, "event_segment_insert", DB_I64("unit", f->unit), DB_I64("format", f->format), DB_TEXT("file", str_z(file)), DB_I64("events", f->events),
                   DB_I64("bytes", f->bytes), DB_BLOB("checksum", str_n(f->checksum, sizeof(f->checksum))), DB_I64("first_block", f->first_block),
@@ -141,6 +153,8 @@ static enum rc seal_unit(struct ctx *c, struct eventlog *log, int64_t unit, int6
     struct eventlog_segment fact;
     int64_t since = clock_mono_us();
     enum rc rc = segment_write(c, log, unit, &fact);
+    if (!rc)
+        rc = servers_share(c, log, unit);
     if (!rc)
         rc = db_pool_tx(c, log->app->truth, record_segment, &fact);
     if (rc) {
@@ -213,8 +227,9 @@ static enum rc sweep_unit(struct ctx *c, struct eventlog *log, int64_t unit)
 
 static enum rc sweep_all(struct ctx *c, struct eventlog *log)
 {
+    int64_t before_us = log->shared ? clock_now_us() - SHARED_SWEEP_US : INT64_MAX; /* the others have that long to read the blocks */
     for (int64_t unit = -1;;) {
-        enum rc rc = db_get_i64(c->db, -1, &unit, "event_unit_to_sweep");
+        enum rc rc = db_get_i64(c->db, -1, &unit, "event_unit_to_sweep", DB_I64("before_us", before_us));
         if (rc || unit < 0 || !may_sweep(log))
             return rc;
         rc = sweep_unit(c, log, unit);
@@ -245,17 +260,29 @@ static void turn_unit(struct eventlog *log, int64_t unit)
     db_pool_unlock_writer(log->app->truth);
 }
 
-enum rc eventlog_seal(struct ctx *c, struct eventlog *log, bool now, int64_t *ret_events)
+/* The oldest unit of the tail, 0 without one, and whether nobody writes on it any more. */
+static enum rc oldest_unit(struct ctx *c, struct eventlog *log, bool now, int64_t *ret_unit, bool *ret_closed)
 {
-    int64_t unit, events, total = 0;
+    struct db_rows *q = db_query(c->db, "event_unit_tail");
+    int64_t unit = 0, events = 0;
+    if (db_next(q)) {
+        unit = db_i64(q, "unit");
+        events = db_i64(q, "events");
+    }
+    bool left_behind = log->shared && unit && (events >= log->unit_events_max || db_next(q)); /* by another server */
+    *ret_unit = unit;
+    *ret_closed = unit && (left_behind || unit_is_closed(log, unit, events, now));
+    return db_end(q);
+}
+
+static enum rc seal_closed(struct ctx *c, struct eventlog *log, bool now, int64_t *ret_events)
+{
+    int64_t unit, total = 0;
+    bool closed;
     enum rc rc = RC_OK;
     for (;;) {
-        struct db_rows *q = db_query(c->db, "event_unit_tail");
-        bool any = db_next(q);
-        unit = any ? db_i64(q, "unit") : 0;
-        events = any ? db_i64(q, "events") : 0;
-        rc = db_end(q);
-        if (rc || !any || !unit_is_closed(log, unit, events, now))
+        rc = oldest_unit(c, log, now, &unit, &closed);
+        if (rc || !closed)
             break;
         turn_unit(log, unit);
         rc = seal_unit(c, log, unit, &total);
@@ -266,6 +293,21 @@ enum rc eventlog_seal(struct ctx *c, struct eventlog *log, bool now, int64_t *re
     }
     *ret_events = total;
     return rc ? rc : sweep_all(c, log);
+}
+
+/* One server at a time seals. */
+enum rc eventlog_seal(struct ctx *c, struct eventlog *log, bool now, int64_t *ret_events)
+{
+    bool mine;
+    *ret_events = 0;
+    enum rc rc = db_lock_try(c->db, SEALING_LOCK, &mine);
+    if (rc || !mine)
+        return rc;
+    rc = servers_take_files(c, log);
+    if (!rc)
+        rc = seal_closed(c, log, now, ret_events);
+    enum rc end = db_lock_end(c->db, SEALING_LOCK);
+    return rc ? rc : end;
 }
 
 /* ---- checking ---- */
@@ -333,7 +375,8 @@ static bool may_seal(struct eventlog *log, struct pace *pace)
 static enum rc keep(struct ctx *c, struct eventlog *log, void *arg)
 {
     int64_t events;
-    return may_seal(log, arg) ? eventlog_seal(c, log, false, &events) : RC_OK;
+    enum rc rc = servers_take_files(c, log);
+    return !rc && may_seal(log, arg) ? eventlog_seal(c, log, false, &events) : rc;
 }
 
 /* Waits for a closed unit or a tick; false when the log closes. */
@@ -413,6 +456,16 @@ static void stop(struct app *app)
     app->eventlog = NULL;
 }
 
+static void told(struct app *app, struct str word)
+{
+    struct eventlog *log = app->eventlog;
+    if (!log || (word.len && !str_eqz(word, SEALED)))
+        return;
+    pthread_mutex_lock(&log->lock);
+    pthread_cond_broadcast(&log->changed); /* the keeper fetches it */
+    pthread_mutex_unlock(&log->lock);
+}
+
 static void metrics(struct app *app, struct buf *out)
 {
     struct eventlog_stats s;
@@ -432,7 +485,7 @@ static void metrics(struct app *app, struct buf *out)
         buf_addf(out, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", rows[i].name, rows[i].help, rows[i].name, rows[i].type, rows[i].name, (long long)rows[i].value);
 }
 
-static const char *const tables[] = {"event_block", "event_segment", NULL};
+static const char *const tables[] = {"event_block", "event_segment", "event_segment_part", NULL};
 
 const struct module eventlog_module = {
     .name = "eventlog",
@@ -441,5 +494,6 @@ const struct module eventlog_module = {
     .tables = tables,
     .start = start,
     .stop = stop,
+    .told = told,
     .metrics = metrics,
 };

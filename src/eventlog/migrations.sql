@@ -31,3 +31,12 @@ CREATE TABLE event_segment (
 -- migration: 501
 -- Segments of format 2, which only a program that knows this migration can read.
 SELECT 1;
+
+-- migration: 502
+-- The files of segments, cut into parts, where several servers share a truth; empty where it is embedded.
+CREATE TABLE event_segment_part (
+    file $TEXT NOT NULL,
+    part $BIGINT NOT NULL,
+    data $BYTES NOT NULL,
+    PRIMARY KEY (file, part)
+) $STRICT;

@@ -244,7 +244,9 @@ static enum rc apply(struct ctx *c, void *arg)
     struct group *g = arg;
     forget_results(g);
     eventlog_ended(c->app->eventlog, false); /* of a pass before this one, that was rolled back */
-    enum rc rc = drop_repeats(c, g);
+    enum rc rc = eventlog_catch_up(c, c->app->eventlog);
+    if (!rc)
+        rc = drop_repeats(c, g);
     if (!rc)
         rc = resolve(c, g);
     if (!rc)

@@ -2,13 +2,14 @@
 #ifndef ZX_TESTS_UNIT_EVENTLOG_FIXTURE_H
 #define ZX_TESTS_UNIT_EVENTLOG_FIXTURE_H
 
+#include "engine.h"
+
 #include "base/app.h"
 #include "base/id.h"
 #include "db/pool.h"
 #include "embedded_sql.h"
 #include "eventlog/block.h"
 #include "eventlog/eventlog_priv.h"
-#include "engine.h"
 
 #include <ftw.h>
 #include <sodium.h>
