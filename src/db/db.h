@@ -38,6 +38,7 @@ struct db_arg {
     size_t ids_count;
 };
 #define DB_I64(n, v) ((struct db_arg){.name = (n), .kind = DB_ARG_I64, .number = (int64_t)(v)})
+/* Text is UTF-8 without U+0000, which whoever takes it from outside has made sure of: PostgreSQL refuses other (RC_STORE), SQLite keeps it. */
 #define DB_TEXT(n, v) ((struct db_arg){.name = (n), .kind = DB_ARG_TEXT, .bytes = (v)})
 /* An empty or null str becomes NULL. */
 #define DB_TEXT_OR_NULL(n, v) db_text_or_null(n, v)
@@ -66,7 +67,7 @@ struct db_options {
 void db_scrub(struct db *db, bool on);
 /* Opens an SQLite file in WAL mode; each commit is synced. Errors: RC_STORE, RC_DISK_FULL. */
 enum rc db_open_sqlite(const char *path, const struct db_options *options, struct db **ret);
-/* Opens a connection to PostgreSQL 15 or newer: a database of encoding UTF8 and collation C, named by a libpq URL. To another
+/* Opens a connection to PostgreSQL 15 or newer: a database of encoding UTF8, collation C and character types C, named by a libpq URL. To another
  * machine it is TLS with the server's name proven (verify-full), unless the URL says otherwise. RC_BUSY: can't be reached now;
  * RC_INVALID: no such URL, or not such a database. */
 enum rc db_open_postgres(const char *url, const struct db_options *options, struct db **ret);

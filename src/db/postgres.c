@@ -24,6 +24,7 @@ enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 2
 enum {
     BACKOFF_FIRST_MS = 20,
     BACKOFF_LAST_MS = 1000,
+    PARAMETERS_MAX = 64,
     OUTCOME_WAIT_MS = 5000,        /* so long the outcome of a lost COMMIT is asked for */
     BATCH_IN_FLIGHT = 256,         /* rows sent before their answers are read: both sides' buffers stay small */
 };
@@ -181,13 +182,18 @@ static const char *settings(bool read_only)
 /* RC_INVALID: not a database this program can live in; the error says why. */
 static enum rc check_database(struct pg_conn *conn)
 {
-    PGresult *r = PQexec(conn->pg, "SELECT pg_encoding_to_char(encoding), datcollate, current_setting('server_version_num')::int >= 150000 "
-                                   "FROM pg_database WHERE datname = current_database()");
+    /* datlocprovider by way of JSON: it is not there before PostgreSQL 15, which is to be said in our words. */
+    PGresult *r = PQexec(conn->pg, "SELECT pg_encoding_to_char(encoding), datcollate, current_setting('server_version_num')::int >= 150000, datctype, "
+                                   "to_jsonb(d) ->> 'datlocprovider' FROM pg_database d WHERE datname = current_database()");
     enum rc rc = PQresultStatus(r) == PGRES_TUPLES_OK ? RC_OK : failed(conn, r);
     if (!rc && strcmp(PQgetvalue(r, 0, 0), "UTF8") != 0)
         rc = failed_with(conn, RC_INVALID, "the database's encoding is not UTF8");
     else if (!rc && strcmp(PQgetvalue(r, 0, 1), "C") != 0 && strcmp(PQgetvalue(r, 0, 1), "POSIX") != 0)
         rc = failed_with(conn, RC_INVALID, "the database's collation is not C");
+    else if (!rc && strcmp(PQgetvalue(r, 0, 3), "C") != 0 && strcmp(PQgetvalue(r, 0, 3), "POSIX") != 0)
+        rc = failed_with(conn, RC_INVALID, "the database's character types are not C: lower() would be another than SQLite's");
+    else if (!rc && PQgetisnull(r, 0, 4) == 0 && strcmp(PQgetvalue(r, 0, 4), "c") != 0)
+        rc = failed_with(conn, RC_INVALID, "the database's collation is not the C library's");
     else if (!rc && strcmp(PQgetvalue(r, 0, 2), "t") != 0)
         rc = failed_with(conn, RC_INVALID, "the server is older than PostgreSQL 15");
     PQclear(r);
@@ -246,19 +252,54 @@ static void driver_close(void *conn_arg)
 
 /* ---- statements ---- */
 
-static enum rc prepare_on_server(struct pg_stmt *s)
+static enum rc prepare_with(struct pg_stmt *s, const Oid *types, int count)
 {
     struct pg_conn *conn = s->conn;
     snprintf(s->name, sizeof(s->name), "s%u", ++conn->statements);
-    PGresult *r = PQprepare(conn->pg, s->name, s->text, 0, NULL);
+    PGresult *r = PQprepare(conn->pg, s->name, s->text, count, types);
     enum rc rc = PQresultStatus(r) == PGRES_COMMAND_OK ? RC_OK : failed(conn, r);
     PQclear(r);
     if (rc)
         return rc;
     PQclear(s->described);
     s->described = PQdescribePrepared(conn->pg, s->name);
-    if (PQresultStatus(s->described) != PGRES_COMMAND_OK)
-        return failed(conn, s->described);
+    return PQresultStatus(s->described) == PGRES_COMMAND_OK ? RC_OK : failed(conn, s->described);
+}
+
+static void deallocate(struct pg_stmt *s)
+{
+    char text[40];
+    snprintf(text, sizeof(text), "DEALLOCATE %s", s->name);
+    PQclear(PQexec(s->conn->pg, text));
+}
+
+/* "$store_id = 0 OR …" makes the server take a parameter for as narrow a number as the 0 is. All our numbers have 64 bits: then
+ * the statement is prepared once more, with that said. */
+static enum rc widen(struct pg_stmt *s)
+{
+    Oid types[PARAMETERS_MAX] = {0}; /* 0: as the server infers it */
+    int count = PQnparams(s->described);
+    bool narrow = false;
+    assert(count <= PARAMETERS_MAX);
+    for (int i = 0; i < count; i++)
+        if (PQparamtype(s->described, i) == OID_INT4 || PQparamtype(s->described, i) == OID_INT2) {
+            types[i] = OID_INT8;
+            narrow = true;
+        }
+    if (!narrow)
+        return RC_OK;
+    deallocate(s);
+    return prepare_with(s, types, count);
+}
+
+static enum rc prepare_on_server(struct pg_stmt *s)
+{
+    struct pg_conn *conn = s->conn;
+    enum rc rc = prepare_with(s, NULL, 0);
+    if (!rc)
+        rc = widen(s);
+    if (rc)
+        return rc;
     s->parameter_count = PQnparams(s->described);
     s->parameters = mem_realloc(s->parameters, ((size_t)s->parameter_count + 1) * sizeof(*s->parameters));
     for (int i = 0; i < s->parameter_count; i++)
@@ -271,11 +312,8 @@ static void driver_finalize(void *stmt)
 {
     struct pg_stmt *s = stmt;
     struct pg_conn *conn = s->conn;
-    if (s->described && s->generation == conn->generation && PQstatus(conn->pg) == CONNECTION_OK && PQtransactionStatus(conn->pg) != PQTRANS_INERROR) {
-        char text[40];
-        snprintf(text, sizeof(text), "DEALLOCATE %s", s->name);
-        PQclear(PQexec(conn->pg, text));
-    }
+    if (s->described && s->generation == conn->generation && PQstatus(conn->pg) == CONNECTION_OK && PQtransactionStatus(conn->pg) != PQTRANS_INERROR)
+        deallocate(s);
     PQclear(s->described);
     PQclear(s->result);
     buf_free(&s->bytes);
@@ -348,11 +386,6 @@ static enum rc add_number(struct pg_stmt *s, Oid type, int64_t v)
     uint64_t bits;
     switch (type) {
     case OID_INT8: add_be(&s->bytes, (uint64_t)v, 8); break;
-    case OID_INT4:
-        if (v < INT32_MIN || v > INT32_MAX)
-            return failed_with(s->conn, RC_STORE, "a parameter is taken for a 4-byte integer: cast it to BIGINT");
-        add_be(&s->bytes, (uint64_t)v, 4);
-        break;
     case OID_FLOAT8:
         memcpy(&bits, &d, sizeof(bits));
         add_be(&s->bytes, bits, 8);
@@ -394,12 +427,12 @@ static enum rc driver_bind(void *stmt, int position, const struct db_arg *arg)
     else if (arg->kind != DB_ARG_NULL)
         rc = failed_with(s->conn, RC_STORE, "text is bound where the statement wants a number");
     p->len = s->bytes.len - p->at;
+    if (!rc && s->bytes.failed)
+        rc = failed_with(s->conn, RC_STORE, "the values of one statement are larger than 64 MiB");
     return rc;
 }
 
 /* ---- running ---- */
-
-enum { PARAMETERS_MAX = 64 };
 
 struct values {
     const char *ptr[PARAMETERS_MAX];
@@ -532,28 +565,44 @@ static uint64_t read_be(const char *p, size_t width)
     return v;
 }
 
-/* numeric_send(): digits in base 10,000, the first weighing 10,000^weight; exact within a double's, and an int64's, reach. */
+/* numeric_send(): digits in base 10,000, the first weighing 10,000^weight, a sign, and how many are shown behind the point. */
+enum { NUMERIC_MINUS = 0x4000, NUMERIC_NAN = 0xC000, NUMERIC_INFINITE = 0xD000, NUMERIC_MINUS_INFINITE = 0xF000 };
+
+/* By way of decimal text, whose reader rounds as it should; what is behind 80 digits no double can tell. */
 static double numeric_double(const char *p)
 {
+    enum { DIGITS_MAX = 20 };
     int digits = (int16_t)read_be(p, 2), weight = (int16_t)read_be(p + 2, 2);
-    double v = 0;
+    uint64_t sign = read_be(p + 4, 2);
+    char text[4 * DIGITS_MAX + 24];
+    size_t len = 0;
+    if (sign == NUMERIC_NAN)
+        return NAN;
+    if (sign == NUMERIC_INFINITE || sign == NUMERIC_MINUS_INFINITE)
+        return sign == NUMERIC_INFINITE ? INFINITY : -INFINITY;
+    digits = digits < DIGITS_MAX ? digits : DIGITS_MAX;
+    text[len++] = sign == NUMERIC_MINUS ? '-' : '+';
+    text[len++] = '0';
     for (int i = 0; i < digits; i++)
-        v += (double)read_be(p + 8 + 2 * i, 2) * pow(10000, weight - i);
-    return read_be(p + 4, 2) == 0x4000 ? -v : v;
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%04u", (unsigned)read_be(p + 8 + 2 * i, 2) % 10000);
+    snprintf(text + len, sizeof(text) - len, "e%d", 4 * (weight - digits + 1));
+    return strtod(text, NULL);
 }
 
-static int64_t numeric_i64(const char *p)
+/* The value, when it is a whole number of 64 bits. */
+static bool numeric_i64(const char *p, int64_t *ret)
 {
     int digits = (int16_t)read_be(p, 2), weight = (int16_t)read_be(p + 2, 2);
-    int64_t v = 0;
+    uint64_t sign = read_be(p + 4, 2), v = 0;
+    if (read_be(p + 6, 2) != 0 || sign > NUMERIC_MINUS)
+        return false;
     for (int i = 0; i <= weight; i++)
-        v = v * 10000 + (i < digits ? (int64_t)read_be(p + 8 + 2 * i, 2) : 0);
-    return read_be(p + 4, 2) == 0x4000 ? -v : v;
-}
-
-static bool numeric_is_whole(const char *p)
-{
-    return read_be(p + 6, 2) == 0; /* digits shown behind the point */
+        if (__builtin_mul_overflow(v, 10000, &v) || __builtin_add_overflow(v, i < digits ? read_be(p + 8 + 2 * i, 2) : 0, &v))
+            return false;
+    if (v > (uint64_t)INT64_MAX + (sign == NUMERIC_MINUS))
+        return false;
+    *ret = sign == NUMERIC_MINUS ? (int64_t)(0 - v) : (int64_t)v;
+    return true;
 }
 
 static const char *cell_of(const struct pg_stmt *s, int column)
@@ -573,7 +622,7 @@ static enum db_type driver_column_type(void *stmt, int column)
     case OID_INT8: return DB_TYPE_I64;
     case OID_FLOAT4:
     case OID_FLOAT8: return DB_TYPE_DOUBLE;
-    case OID_NUMERIC: return numeric_is_whole(cell_of(s, column)) ? DB_TYPE_I64 : DB_TYPE_DOUBLE;
+    case OID_NUMERIC: return numeric_i64(cell_of(s, column), &(int64_t){0}) ? DB_TYPE_I64 : DB_TYPE_DOUBLE;
     case OID_BYTEA: return DB_TYPE_BLOB;
     default: return DB_TYPE_TEXT;
     }
@@ -584,7 +633,9 @@ static double driver_column_double(void *stmt, int column)
     struct pg_stmt *s = stmt;
     const char *cell = cell_of(s, column);
     uint64_t bits;
+    uint32_t few;
     double d;
+    float f;
     if (PQgetisnull(s->result, s->row, column))
         return 0;
     switch (PQftype(s->result, column)) {
@@ -593,6 +644,10 @@ static double driver_column_double(void *stmt, int column)
     case OID_INT4: return (int32_t)read_be(cell, 4);
     case OID_INT8: return (double)(int64_t)read_be(cell, 8);
     case OID_NUMERIC: return numeric_double(cell);
+    case OID_FLOAT4:
+        few = (uint32_t)read_be(cell, 4);
+        memcpy(&f, &few, sizeof(f));
+        return (double)f;
     case OID_FLOAT8:
         bits = read_be(cell, 8);
         memcpy(&d, &bits, sizeof(d));
@@ -605,6 +660,7 @@ static int64_t driver_column_i64(void *stmt, int column)
 {
     struct pg_stmt *s = stmt;
     const char *cell = cell_of(s, column);
+    int64_t v;
     if (PQgetisnull(s->result, s->row, column))
         return 0;
     switch (PQftype(s->result, column)) {
@@ -612,9 +668,14 @@ static int64_t driver_column_i64(void *stmt, int column)
     case OID_INT2: return (int16_t)read_be(cell, 2);
     case OID_INT4: return (int32_t)read_be(cell, 4);
     case OID_INT8: return (int64_t)read_be(cell, 8);
-    case OID_NUMERIC: return numeric_i64(cell);
-    default: return (int64_t)driver_column_double(stmt, column);
+    case OID_NUMERIC:
+        if (numeric_i64(cell, &v))
+            return v;
+        break;
+    default: break;
     }
+    double d = driver_column_double(stmt, column); /* ends where SQLite's does */
+    return d >= 0x1p63 ? INT64_MAX : d > -0x1p63 ? (int64_t)d : isnan(d) ? 0 : INT64_MIN;
 }
 
 static struct str driver_column_bytes(void *stmt, int column)
