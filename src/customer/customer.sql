@@ -48,7 +48,8 @@ VALUES ($customer_id, $key_hash, $id, $kind, $scope, $value, $sealed_for, $sourc
 
 -- name: customer_contact_held
 SELECT k.customer_id, k.id, k.kind, k.value, k.sealed_for, c.rev FROM customer_contact k JOIN customer c ON c.id = k.customer_id
-WHERE k.customer_id IN ($ids[]) AND k.key_hash = $key_hash ORDER BY k.last_us DESC NULLS LAST, k.id DESC NULLS LAST LIMIT 1;
+WHERE k.customer_id IN ($ids[]) AND k.key_hash = $key_hash
+ORDER BY k.last_us DESC NULLS LAST, k.id DESC NULLS LAST, k.customer_id DESC NULLS LAST LIMIT 1;
 
 -- name: customer_contact_of
 SELECT customer_id, kind, key_hash FROM customer_contact WHERE customer_id IN ($ids[]) AND id = $id;
@@ -85,7 +86,7 @@ INSERT INTO customer_note (customer_id, id, text, sealed_for, staff_id, at_us) V
 
 -- name: customer_notes
 SELECT customer_id, id, text, sealed_for, staff_id, at_us
-FROM customer_note WHERE customer_id IN ($ids[]) ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+FROM customer_note WHERE customer_id IN ($ids[]) ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST, customer_id DESC NULLS LAST LIMIT $limit;
 
 -- name: customer_tags
 SELECT customer_id, tag FROM customer_tag WHERE customer_id IN ($ids[]) ORDER BY tag NULLS FIRST;
@@ -116,7 +117,7 @@ DELETE FROM customer_relation WHERE kind = $kind AND customer_id IN ($from[]) AN
 
 -- name: customer_refund_of
 SELECT customer_id, id, value, sealed_for, at_us, until_us FROM customer_refund
-WHERE customer_id IN ($ids[]) AND until_us > $now_us ORDER BY at_us DESC NULLS LAST LIMIT 1;
+WHERE customer_id IN ($ids[]) AND until_us > $now_us ORDER BY at_us DESC NULLS LAST, customer_id DESC NULLS LAST LIMIT 1;
 
 -- name: customer_refund_insert
 INSERT INTO customer_refund (customer_id, id, value, sealed_for, staff_id, at_us, until_us)
@@ -126,7 +127,7 @@ VALUES ($customer_id, $id, $value, $sealed_for, $staff_id, $at_us, $until_us);
 DELETE FROM customer_refund WHERE customer_id IN ($ids[]);
 
 -- name: customer_refund_over
-SELECT customer_id FROM customer_refund WHERE until_us <= $now_us LIMIT $limit;
+SELECT customer_id FROM customer_refund WHERE until_us <= $now_us ORDER BY until_us NULLS FIRST, customer_id NULLS FIRST LIMIT $limit;
 
 -- 8 is the kind once more: with the number in the text the statement may use the index of these rows alone.
 -- name: customer_refund_forget
@@ -149,7 +150,7 @@ VALUES ($customer_id, $id, $rev, $field, $kind, $item_id, $old_text, $new_text, 
 
 -- name: customer_changes
 SELECT customer_id, id, rev, field, kind, item_id, old_text, new_text, old_sealed, new_sealed, sealed_for, staff_id, source_kind, source_id, ref_id, at_us
-FROM customer_change WHERE customer_id IN ($ids[]) AND id < $before_id ORDER BY id DESC NULLS LAST LIMIT $limit;
+FROM customer_change WHERE customer_id IN ($ids[]) AND id < $before_id ORDER BY id DESC NULLS LAST, customer_id DESC NULLS LAST LIMIT $limit;
 
 -- ---- totals ----
 
@@ -298,17 +299,17 @@ SELECT count(*) FROM (SELECT 1 FROM customer_stat WHERE listed = 1 LIMIT $count_
 
 -- name: customer_story_notes
 SELECT id, at_us, staff_id FROM customer_note WHERE customer_id IN ($ids[]) AND (at_us, id) < ($before_us, $before_id)
-ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST, customer_id DESC NULLS LAST LIMIT $limit;
 
 -- name: customer_story_consents
 SELECT id, at_us, purpose, channel, status, text_version, staff_id FROM customer_consent
 WHERE customer_id IN ($ids[]) AND (at_us, id) < ($before_us, $before_id)
-ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST, customer_id DESC NULLS LAST LIMIT $limit;
 
 -- name: customer_story_changes
 SELECT id, at_us, field, source_kind, staff_id FROM customer_change
 WHERE customer_id IN ($ids[]) AND staff_id <> 0 AND field <> 'merged' AND (at_us, id) < ($before_us, $before_id)
-ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST, customer_id DESC NULLS LAST LIMIT $limit;
 
 -- name: customer_changed_since
 SELECT DISTINCT field FROM customer_change WHERE customer_id = $customer_id AND rev > $rev ORDER BY field NULLS FIRST;

@@ -56,7 +56,7 @@ VALUES ($customer_id, $id, $identifier_id, $source_id, $ref_kind, $ref_id, $at_u
 
 -- name: identity_evidence_list
 SELECT id, source_id, ref_kind, ref_id, at_us, rule, rule_version, proven FROM identity_evidence
-WHERE customer_id IN ($members[]) AND identifier_id = $identifier_id ORDER BY at_us, id LIMIT 200;
+WHERE customer_id IN ($members[]) AND identifier_id = $identifier_id ORDER BY at_us, id, customer_id LIMIT 200;
 
 -- name: subject_link_get
 SELECT customer_id, pseudonym, shared FROM subject_link WHERE subject = $subject;

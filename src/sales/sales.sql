@@ -153,13 +153,14 @@ SELECT type, amount_minor FROM sale_tender WHERE sale_id = $sale_id ORDER BY pos
 -- name: sale_shares
 SELECT staff_no, permille FROM sale_share WHERE sale_id = $sale_id ORDER BY permille DESC, staff_no;
 
+-- What went back for a sale at one moment is one row, however many parts it had: pages end between moments.
 -- name: sale_refunds_of
-SELECT s.id, s.number, s.channel, s.currency, e.at_us, e.refund_minor, e.position
+SELECT s.id, s.number, s.channel, s.currency, e.at_us, CAST(sum(e.refund_minor) AS BIGINT) AS refund_minor
 FROM sale s JOIN sale_state e ON e.sale_id = s.id
 WHERE s.customer_id IN ($members[]) AND s.refunded_minor > 0 AND e.refund_minor > 0
   AND e.at_us <= $before_us AND (e.at_us < $before_us OR s.id < $before_id)
   AND ($channel = '' OR s.channel = $channel)
-ORDER BY e.at_us DESC, s.id DESC LIMIT $limit;
+GROUP BY s.id, e.at_us ORDER BY e.at_us DESC, s.id DESC LIMIT $limit;
 
 -- name: sale_by_number
 SELECT DISTINCT customer_id FROM sale WHERE number IN ($number, $code) ORDER BY customer_id NULLS FIRST LIMIT $limit;
