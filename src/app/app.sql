@@ -8,7 +8,7 @@ ORDER BY s.launch_day DESC NULLS LAST, s.id
 LIMIT $limit;
 
 -- name: shop_sku_list
-SELECT style_id, code, color, size, list_minor FROM sku WHERE style_id IN ($ids[]) AND list_minor IS NOT NULL ORDER BY style_id NULLS LAST, id;
+SELECT style_id, code, color, size, list_minor FROM sku WHERE style_id IN ($ids[]) AND list_minor IS NOT NULL ORDER BY style_id, id;
 
 -- name: shop_sku
 SELECT k.code, s.code AS style, s.name, g.path AS category, k.list_minor

@@ -139,7 +139,7 @@ FROM (
       AND ($season = '' OR t.season = $season)
 ) s
 WHERE $first = 1 OR s.sort_key > CAST($after_key AS BIGINT) OR (s.sort_key = CAST($after_key AS BIGINT) AND s.id > CAST($after_id AS BIGINT))
-ORDER BY s.sort_key, s.id LIMIT $limit;
+ORDER BY s.sort_key NULLS FIRST, s.id NULLS FIRST LIMIT $limit;
 
 -- name: catalog_style_count
 SELECT count(*) FROM (
