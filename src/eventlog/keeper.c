@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 2 << 20, KEEPER_NICE = 5, BLOCKS_A_SWEEP_MAX = 256, BUSY_EVENTS_A_S = 20000, TAIL_EVENTS_MAX = 1 << 19 };
+enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 2 << 20, KEEPER_NICE = 5, BLOCKS_A_SWEEP_MAX = 256, BUSY_EVENTS_A_S = 20000, TAIL_EVENTS_MAX = 1 << 19,
+       BACKLOG_EVENTS = 3 << 18 };
 
 /* ---- threads' own context ---- */
 
@@ -245,26 +246,28 @@ static void turn_unit(struct eventlog *log, int64_t unit)
     db_pool_unlock_writer(log->app->truth);
 }
 
+/* The oldest unit, if it may be sealed. Swept at once: the next blocks take the room, and the file does not grow under a steady load. */
+static enum rc seal_next(struct ctx *c, struct eventlog *log, bool now, int64_t *events, bool *ret_more)
+{
+    struct db_rows *q = db_query(c->db, "event_unit_tail");
+    bool any = db_next(q);
+    int64_t unit = any ? db_i64(q, "unit") : 0, held = any ? db_i64(q, "events") : 0;
+    enum rc rc = db_end(q);
+    *ret_more = !rc && any && unit_is_closed(log, unit, held, now);
+    if (!*ret_more)
+        return rc;
+    turn_unit(log, unit);
+    rc = seal_unit(c, log, unit, events);
+    return rc ? rc : sweep_all(c, log);
+}
+
 enum rc eventlog_seal(struct ctx *c, struct eventlog *log, bool now, int64_t *ret_events)
 {
-    int64_t unit, events, total = 0;
+    bool more = true;
     enum rc rc = RC_OK;
-    for (;;) {
-        struct db_rows *q = db_query(c->db, "event_unit_tail");
-        bool any = db_next(q);
-        unit = any ? db_i64(q, "unit") : 0;
-        events = any ? db_i64(q, "events") : 0;
-        rc = db_end(q);
-        if (rc || !any || !unit_is_closed(log, unit, events, now))
-            break;
-        turn_unit(log, unit);
-        rc = seal_unit(c, log, unit, &total);
-        if (!rc)
-            rc = sweep_all(c, log); /* at once: the next blocks take the room, and the file does not grow under a steady load */
-        if (rc)
-            break;
-    }
-    *ret_events = total;
+    *ret_events = 0;
+    while (!rc && more)
+        rc = seal_next(c, log, now, ret_events, &more);
     return rc ? rc : sweep_all(c, log);
 }
 
@@ -330,10 +333,45 @@ static bool may_seal(struct eventlog *log, struct pace *pace)
     return !rush || tail > TAIL_EVENTS_MAX;
 }
 
+struct sealing {
+    struct ctx *c;
+    struct eventlog *log;
+    int64_t events;
+    bool more;
+    enum rc rc;
+};
+
+static void *seal_calmly(void *arg)
+{
+    struct sealing *s = arg;
+    lower_priority();
+    s->rc = seal_next(s->c, s->log, false, &s->events, &s->more);
+    return NULL;
+}
+
+/* Those who wait for an answer come first, but sealing that is far behind takes its share: a tail that grows for as long as
+ * the rush lasts leaves a database that is larger for good. A thread that lowered its priority may not raise it again, so
+ * there is one for each unit. */
+static void seal_one(struct sealing *s)
+{
+    pthread_t thread;
+    pthread_mutex_lock(&s->log->lock);
+    bool behind = s->log->stats.tail_events > BACKLOG_EVENTS;
+    pthread_mutex_unlock(&s->log->lock);
+    if (!behind && pthread_create(&thread, NULL, seal_calmly, s) == 0)
+        pthread_join(thread, NULL);
+    else
+        s->rc = seal_next(s->c, s->log, false, &s->events, &s->more);
+}
+
 static enum rc keep(struct ctx *c, struct eventlog *log, void *arg)
 {
-    int64_t events;
-    return may_seal(log, arg) ? eventlog_seal(c, log, false, &events) : RC_OK;
+    struct sealing s = {.c = c, .log = log, .more = true};
+    if (!may_seal(log, arg))
+        return RC_OK;
+    while (s.more && !s.rc)
+        seal_one(&s);
+    return s.rc ? s.rc : sweep_all(c, log);
 }
 
 /* Waits for a closed unit or a tick; false when the log closes. */
@@ -367,7 +405,6 @@ static void *keeper_run(void *arg)
     struct eventlog *log = arg;
     bool idle, rested = false;
     struct pace pace = {log->stats.events, clock_mono_us()};
-    lower_priority();
     while (keeper_wait(log, &idle)) {
         if (!log->loaded)
             continue;
