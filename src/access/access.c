@@ -117,6 +117,7 @@ static enum rc start(struct app *app)
 static void told(struct app *app, struct str word)
 {
     struct ctx c = {.arena = arena_new(), .app = app, .now_us = clock_now_us()};
+    login_told(app, word);
     bool mine = word.len == 0 || str_eqz(word, KEYS_CHANGED);
     enum rc rc = mine ? db_pool_reader(app->truth, &c.db) : RC_OK;
     if (mine && !rc) {

@@ -18,6 +18,10 @@ void throttle_free(struct throttle *t);
 int throttle_wait_s(struct throttle *t, struct str key, int allowed, int64_t now_us);
 void throttle_count(struct throttle *t, struct str key, int64_t now_us);
 void throttle_forget(struct throttle *t, struct str key);
+/* Failures at one server count at all: what they say to each other, a key behind it (login.c). */
+#define LOGIN_FAILED "failed "
+#define LOGIN_SUCCEEDED "succeeded "
+void login_told(struct app *app, struct str word);
 
 /* ---- password.c ---- */
 

@@ -26,7 +26,6 @@ enum { MIGRATIONS_MAX = 256 };
 struct opened {                 /* what app_close() needs beside struct app */
     pid_t own_vault;
     struct config config;
-    struct db_session *session; /* at PostgreSQL; NULL: the truth is ours alone */
     pthread_mutex_t lock;       /* modules neither start nor stop while one is told something */
     size_t started;             /* modules */
 };
@@ -109,12 +108,15 @@ static void take_node(void *arg, unsigned number)
 }
 
 /* One of several servers of a truth has a number for its ids, and hears of the others. */
-static enum rc join_servers(struct ctx *c, struct app *app, struct opened *opened)
+static enum rc join_servers(struct ctx *c, struct app *app)
 {
     const struct db_session_hooks hooks = {told, take_node, app};
     if (!app->config->database_url[0])
         return RC_OK;
-    enum rc rc = db_session_start(app->config->database_url, &hooks, &opened->session);
+    struct db_session *session;
+    enum rc rc = db_session_start(app->config->database_url, &hooks, &session);
+    if (!rc)
+        app->session = session;
     return rc ? ctx_fail(c, rc, "database", "can_not_listen") : RC_OK;
 }
 
@@ -157,7 +159,7 @@ static enum rc open_parts(struct ctx *c, struct app *app, const struct app_optio
     app->segment_events = opened->config.segment_events;
     rc = open_databases(c, app, o->migrate);
     if (!rc)
-        rc = join_servers(c, app, opened);
+        rc = join_servers(c, app);
     if (!rc)
         rc = connect_vault(c, app, o, opened);
     c->vault = app->vault;
@@ -165,8 +167,11 @@ static enum rc open_parts(struct ctx *c, struct app *app, const struct app_optio
         rc = keystore_open(c);
     if (!rc)
         rc = start_modules(c, app, o->parts & APP_INTAKE, opened);
-    if (!rc && o->parts & APP_INTAKE)
+    if (!rc && o->parts & APP_INTAKE) {
+        pthread_mutex_lock(&opened->lock);
         rc = intake_start(app, &app->intake);
+        pthread_mutex_unlock(&opened->lock);
+    }
     return rc;
 }
 
@@ -188,9 +193,10 @@ enum rc app_open(const char *data_dir, const struct app_options *options, struct
 void app_close(struct app *app)
 {
     struct opened *opened = app->impl;
+    struct db_session *session = app->session;
+    db_session_stop(session); /* nobody is told anything any more */
     intake_stop(app->intake);
     app->intake = NULL;
-    db_session_stop(opened->session);
     while (opened->started > 0) {
         const struct module *m = modules[--opened->started];
         if (m->stop)
@@ -201,6 +207,7 @@ void app_close(struct app *app)
         waitpid(opened->own_vault, NULL, 0); /* it ends when its socket closes */
     db_pool_close(app->keys);
     db_pool_close(app->truth);
+    db_session_free(session);
     config_free(&opened->config);
     pthread_mutex_destroy(&opened->lock);
     free(opened);

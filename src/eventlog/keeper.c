@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 2 << 20, KEEPER_NICE = 5, BLOCKS_A_SWEEP_MAX = 256, BUSY_EVENTS_A_S = 20000, TAIL_EVENTS_MAX = 1 << 19 };
+enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 2 << 20, KEEPER_NICE = 5, BLOCKS_A_SWEEP_MAX = 256, BUSY_EVENTS_A_S = 20000, TAIL_EVENTS_MAX = 1 << 19,
+       BACKLOG_EVENTS = 3 << 18 };
 
 #define SEALED "sealed" /* what servers tell each other */
 static const int64_t SEALING_LOCK = 7522;
@@ -275,39 +276,44 @@ static enum rc oldest_unit(struct ctx *c, struct eventlog *log, bool now, int64_
     return db_end(q);
 }
 
-static enum rc seal_closed(struct ctx *c, struct eventlog *log, bool now, int64_t *ret_events)
+/* The oldest unit, if it may be sealed. Swept at once: the next blocks take the room, and the file does not grow under a steady load. */
+static enum rc seal_next(struct ctx *c, struct eventlog *log, bool now, int64_t *events, bool *ret_more)
 {
-    int64_t unit, total = 0;
-    bool closed;
-    enum rc rc = RC_OK;
-    for (;;) {
-        rc = oldest_unit(c, log, now, &unit, &closed);
-        if (rc || !closed)
-            break;
-        turn_unit(log, unit);
-        rc = seal_unit(c, log, unit, &total);
-        if (!rc)
-            rc = sweep_all(c, log); /* at once: the next blocks take the room, and the file does not grow under a steady load */
-        if (rc)
-            break;
-    }
-    *ret_events = total;
+    int64_t unit;
+    *ret_more = false;
+    enum rc rc = oldest_unit(c, log, now, &unit, ret_more);
+    if (rc || !*ret_more)
+        return rc;
+    turn_unit(log, unit);
+    rc = seal_unit(c, log, unit, events);
     return rc ? rc : sweep_all(c, log);
 }
 
-/* One server at a time seals. */
-enum rc eventlog_seal(struct ctx *c, struct eventlog *log, bool now, int64_t *ret_events)
+/* One server at a time seals, and knows what the others sealed. */
+static enum rc begin_sealing(struct ctx *c, struct eventlog *log, bool *ret_mine)
 {
-    bool mine;
-    *ret_events = 0;
-    enum rc rc = db_lock_try(c->db, SEALING_LOCK, &mine);
-    if (rc || !mine)
-        return rc;
-    rc = servers_take_files(c, log);
+    enum rc rc = db_lock_try(c->db, SEALING_LOCK, ret_mine);
+    return !rc && *ret_mine ? servers_take_files(c, log) : rc;
+}
+
+static enum rc end_sealing(struct ctx *c, struct eventlog *log, enum rc rc)
+{
     if (!rc)
-        rc = seal_closed(c, log, now, ret_events);
+        rc = sweep_all(c, log);
     enum rc end = db_lock_end(c->db, SEALING_LOCK);
     return rc ? rc : end;
+}
+
+enum rc eventlog_seal(struct ctx *c, struct eventlog *log, bool now, int64_t *ret_events)
+{
+    bool more;
+    *ret_events = 0;
+    enum rc rc = begin_sealing(c, log, &more);
+    if (!rc && !more)
+        return RC_OK; /* another is at it */
+    while (!rc && more)
+        rc = seal_next(c, log, now, ret_events, &more);
+    return end_sealing(c, log, rc);
 }
 
 /* ---- checking ---- */
@@ -372,11 +378,49 @@ static bool may_seal(struct eventlog *log, struct pace *pace)
     return !rush || tail > TAIL_EVENTS_MAX;
 }
 
+struct sealing {
+    struct ctx *c;
+    struct eventlog *log;
+    int64_t events;
+    bool more;
+    enum rc rc;
+};
+
+static void *seal_calmly(void *arg)
+{
+    struct sealing *s = arg;
+    lower_priority();
+    s->rc = seal_next(s->c, s->log, false, &s->events, &s->more);
+    return NULL;
+}
+
+/* Those who wait for an answer come first, but sealing that is far behind takes its share: a tail that grows for as long as
+ * the rush lasts leaves a database that is larger for good. A thread that lowered its priority may not raise it again, so
+ * there is one for each unit. */
+static void seal_one(struct sealing *s)
+{
+    pthread_t thread;
+    pthread_mutex_lock(&s->log->lock);
+    bool behind = s->log->stats.tail_events > BACKLOG_EVENTS;
+    pthread_mutex_unlock(&s->log->lock);
+    if (!behind && pthread_create(&thread, NULL, seal_calmly, s) == 0)
+        pthread_join(thread, NULL);
+    else
+        s->rc = seal_next(s->c, s->log, false, &s->events, &s->more);
+}
+
 static enum rc keep(struct ctx *c, struct eventlog *log, void *arg)
 {
-    int64_t events;
-    enum rc rc = servers_take_files(c, log);
-    return !rc && may_seal(log, arg) ? eventlog_seal(c, log, false, &events) : rc;
+    struct sealing s = {.c = c, .log = log};
+    s.rc = servers_take_files(c, log);
+    if (s.rc || !may_seal(log, arg))
+        return s.rc;
+    s.rc = begin_sealing(c, log, &s.more);
+    if (!s.rc && !s.more)
+        return RC_OK;
+    while (s.more && !s.rc)
+        seal_one(&s);
+    return end_sealing(c, log, s.rc);
 }
 
 /* Waits for a closed unit or a tick; false when the log closes. */
@@ -410,7 +454,6 @@ static void *keeper_run(void *arg)
     struct eventlog *log = arg;
     bool idle, rested = false;
     struct pace pace = {log->stats.events, clock_mono_us()};
-    lower_priority();
     while (keeper_wait(log, &idle)) {
         if (!log->loaded)
             continue;

@@ -76,6 +76,25 @@ describe.skipIf(!postgres)("two servers on one database", () => {
       }, 30_000);
   }, 120_000);
 
+  test("what arrives at one is seen live at the other", async () => {
+    expect((await batch(0, [view("seen-live")])).status).toBe(200);
+    const items = async (server: number) => (await people[server].get("/api/v1/events/recent")).body.items as { id: string; name: string }[];
+    const here = (await items(0))[0];
+    await eventually(async () => (await items(1)).some((item) => item.id === here.id));
+  });
+
+  test("failed logins at one count at the other", async () => {
+    const attempt = async (server: number) => {
+      const headers = { "content-type": "application/json", origin: running[server].url };
+      const body = JSON.stringify({ email: "nobody@zhixin.example", password: "wrong-password" });
+      return (await fetch(`${running[server].url}/api/v1/session`, { method: "POST", headers, body })).status;
+    };
+    let tries = 0;
+    while ((await attempt(tries % 2)) !== 429 && tries < 40) tries++;
+    expect(tries).toBeLessThan(40);
+    await eventually(async () => (await attempt(0)) === 429 && (await attempt(1)) === 429);
+  });
+
   test("one new person who comes in by both doors at once is one record", async () => {
     const phones = Array.from({ length: 200 }, (_, i) => `138${String(10_000_000 + i * 37).slice(0, 8)}`);
     const receipt = (phone: string, number: string) => ({
