@@ -8,12 +8,14 @@ const SECOND_TEXTS_MAX = 8;
 // ---- text ----
 
 // Comments and what stands in quotes become spaces and dots: places stay.
-const blank = (text) => text.replace(/'[^']*'|--[^\n]*/g, (s) => (s[0] === "'" ? `'${".".repeat(s.length - 2)}'` : " ".repeat(s.length)));
+const blank = (text) =>
+  text.replace(/'[^']*'|--[^\n]*/g, (s) => (s[0] === "'" ? `'${".".repeat(s.length - 2)}'` : " ".repeat(s.length)));
 
 // Splits at commas outside parentheses; each part with where it starts.
 function split(text, start = 0) {
   const parts = [];
-  let depth = 0, from = 0;
+  let depth = 0,
+    from = 0;
   for (let i = 0; i <= text.length; i++) {
     if (text[i] === "(") depth++;
     if (text[i] === ")") depth--;
@@ -32,7 +34,8 @@ function until(text, at, words) {
   for (let i = at; i < text.length; i++) {
     if (text[i] === "(") depth++;
     if (text[i] === ")" && --depth < 0) return text.slice(at, i);
-    if (text[i] === ";" || (depth === 0 && /\W/.test(text[i - 1]) && stop.test(text.slice(i)))) return text.slice(at, i);
+    if (text[i] === ";" || (depth === 0 && /\W/.test(text[i - 1]) && stop.test(text.slice(i))))
+      return text.slice(at, i);
   }
   return text.slice(at);
 }
@@ -40,12 +43,14 @@ function until(text, at, words) {
 function blocks(file) {
   const found = [];
   let comment = false;
-  readFileSync(file, "utf8").split("\n").forEach((line, i) => {
-    const name = line.match(/^-- (?:name|migration): (\S+)/);
-    if (name) found.push({ file, name: name[1], line: i + 2, explained: comment, text: "" });
-    else if (found.length) found.at(-1).text += `${line}\n`;
-    comment = !name && line.startsWith("--");
-  });
+  readFileSync(file, "utf8")
+    .split("\n")
+    .forEach((line, i) => {
+      const name = line.match(/^-- (?:name|migration): (\S+)/);
+      if (name) found.push({ file, name: name[1], line: i + 2, explained: comment, text: "" });
+      else if (found.length) found.at(-1).text += `${line}\n`;
+      comment = !name && line.startsWith("--");
+    });
   return found;
 }
 
@@ -59,7 +64,8 @@ function columnsOf(migrations) {
         const column = part.text.trim().match(/^(\w+)\s+\$/);
         if (column) (tables[made[1]] ??= {})[column[1]] = !/NOT NULL|PRIMARY KEY|\$CHANGE_SEQ/.test(part.text);
       }
-    for (const more of text.matchAll(/ALTER TABLE (\w+) ADD COLUMN (\w+)([^;]*);/g)) (tables[more[1]] ??= {})[more[2]] = !/NOT NULL/.test(more[3]);
+    for (const more of text.matchAll(/ALTER TABLE (\w+) ADD COLUMN (\w+)([^;]*);/g))
+      (tables[more[1]] ??= {})[more[2]] = !/NOT NULL/.test(more[3]);
   }
   return tables;
 }
@@ -67,7 +73,9 @@ function columnsOf(migrations) {
 // Tables of a text by the name they go by there; those of a LEFT JOIN may be absent.
 function named(text, tables) {
   const list = [];
-  for (const m of text.matchAll(/\b(FROM|(?:LEFT )?JOIN)\s+(\w+)(?:\s+(?:AS\s+)?(?!(?:LEFT|JOIN|ON|WHERE|GROUP|ORDER|LIMIT|UNION|SET)\b)(\w+))?/g))
+  for (const m of text.matchAll(
+    /\b(FROM|(?:LEFT )?JOIN)\s+(\w+)(?:\s+(?:AS\s+)?(?!(?:LEFT|JOIN|ON|WHERE|GROUP|ORDER|LIMIT|UNION|SET)\b)(\w+))?/g,
+  ))
     if (tables[m[2]]) list.push({ alias: m[3] ?? m[2], columns: tables[m[2]], absent: m[1].startsWith("LEFT") });
   return list;
 }
@@ -88,7 +96,11 @@ function orders(text, tables, wrong) {
   for (const m of text.matchAll(/\bORDER BY\b/g))
     for (const part of split(until(text, m.index + 8, "LIMIT|UNION"), m.index + 8)) {
       const said = /\bNULLS (FIRST|LAST)\s*$/i.test(part.text.trim());
-      const key = part.text.replace(/\bNULLS (FIRST|LAST)\s*$/i, "").trim().replace(/\b(ASC|DESC)$/i, "").trim();
+      const key = part.text
+        .replace(/\bNULLS (FIRST|LAST)\s*$/i, "")
+        .trim()
+        .replace(/\b(ASC|DESC)$/i, "")
+        .trim();
       if (wrong(nullable(key, text, tables), said)) found.push(part.at + part.text.search(/\S/));
     }
   return found;
@@ -101,31 +113,84 @@ function bare(text) {
     const all = until(text, m.index + m[0].length, "RETURNING");
     for (const part of split(all, m.index + m[0].length)) {
       const right = part.text.replace(/^\s*\w+\s*=/, (s) => " ".repeat(s.length));
-      for (const name of right.matchAll(/(?<![\w.$'])[a-z_]\w*(?![\w.]|\s*\()/gi)) if (!words.test(name[0])) found.push(part.at + name.index);
+      for (const name of right.matchAll(/(?<![\w.$'])[a-z_]\w*(?![\w.]|\s*\()/gi))
+        if (!words.test(name[0])) found.push(part.at + name.index);
     }
   }
   return found;
 }
 
 const refusals = [
-  { why: "a division: whole on one engine, with a point on another", find: pattern("/"), bad: "SELECT a.id / 2 FROM a;" },
-  { why: "avg() and round() are other numbers on each engine", find: pattern("\\b(avg|round)\\s*\\("), bad: "SELECT avg(n) FROM a;" },
-  { why: "a sum without CAST(… AS BIGINT) is no BIGINT", find: pattern("(?<!\\bCAST\\(-?)\\bsum\\s*\\("), bad: "SELECT sum(n) FROM a;", good: "SELECT CAST(-sum(n) AS BIGINT) FROM a;" },
-  { why: "a cast to bytes", find: pattern("\\bAS\\s+(BYTEA|BLOB)\\b|\\bAS\\s+\\$BYTES\\b"), bad: "SELECT CAST(t AS BYTEA) FROM a;" },
+  {
+    why: "a division: whole on one engine, with a point on another",
+    find: pattern("/"),
+    bad: "SELECT a.id / 2 FROM a;",
+  },
+  {
+    why: "avg() and round() are other numbers on each engine",
+    find: pattern("\\b(avg|round)\\s*\\("),
+    bad: "SELECT avg(n) FROM a;",
+  },
+  {
+    why: "a sum without CAST(… AS BIGINT) is no BIGINT",
+    find: pattern("(?<!\\bCAST\\(-?)\\bsum\\s*\\("),
+    bad: "SELECT sum(n) FROM a;",
+    good: "SELECT CAST(-sum(n) AS BIGINT) FROM a;",
+  },
+  {
+    why: "a cast to bytes",
+    find: pattern("\\bAS\\s+(BYTEA|BLOB)\\b|\\bAS\\s+\\$BYTES\\b"),
+    bad: "SELECT CAST(t AS BYTEA) FROM a;",
+  },
   { why: "a cast in PostgreSQL's words", find: pattern("::"), bad: "SELECT t::bigint FROM a;" },
   { why: "JSON functions", find: pattern("\\bjsonb?_\\w+\\s*\\(|->"), bad: "SELECT json_extract(t, '$.x') FROM a;" },
-  { why: "a pattern match: case and escapes are each engine's own", find: pattern("\\b(LIKE|ILIKE|GLOB|REGEXP|SIMILAR\\s+TO)\\b|~"), bad: "SELECT id FROM a WHERE t LIKE $q;" },
+  {
+    why: "a pattern match: case and escapes are each engine's own",
+    find: pattern("\\b(LIKE|ILIKE|GLOB|REGEXP|SIMILAR\\s+TO)\\b|~"),
+    bad: "SELECT id FROM a WHERE t LIKE $q;",
+  },
   {
     why: "a function or clause that one engine lacks or reads otherwise",
-    find: pattern("\\b(string_agg|group_concat|greatest|least|ifnull|nvl|datetime|julianday|strftime|date_trunc|now|random|typeof|instr|strpos|total|iif|printf)\\s*\\(|\\bAUTOINCREMENT\\b|\\bCURRENT_(TIMESTAMP|DATE|TIME)\\b|\\bINSERT\\s+OR\\b|\\bREPLACE\\s+INTO\\b|\\b(TRUE|FALSE)\\b|\\browid\\b"),
+    find: pattern(
+      "\\b(string_agg|group_concat|greatest|least|ifnull|nvl|datetime|julianday|strftime|date_trunc|now|random|typeof|instr|strpos|total|iif|printf)\\s*\\(|\\bAUTOINCREMENT\\b|\\bCURRENT_(TIMESTAMP|DATE|TIME)\\b|\\bINSERT\\s+OR\\b|\\bREPLACE\\s+INTO\\b|\\b(TRUE|FALSE)\\b|\\browid\\b",
+    ),
     bad: "SELECT greatest(n, 1) FROM a;",
   },
   { why: "LIMIT -1", find: pattern("\\bLIMIT\\s+-"), bad: "SELECT id FROM a ORDER BY id LIMIT -1;" },
-  { why: "a bare column name in DO UPDATE: write table.column or excluded.column", find: bare, bad: "INSERT INTO a (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET n = n + 1;", good: "INSERT INTO a (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET n = a.n + 1, t = excluded.t, m = CASE WHEN a.n > $x THEN coalesce(a.m, 0) ELSE 'x' END;" },
-  { why: "a parameter that may be NULL without CAST: PostgreSQL can't tell its type", find: pattern("\\$\\w+\\s+IS\\s+(NOT\\s+)?NULL\\b|\\b(COALESCE|NULLIF)\\s*\\(\\s*\\$\\w+|^SELECT\\s+(DISTINCT\\s+)?\\$\\w+"), bad: "SELECT id FROM a WHERE $x IS NULL OR n = $x;" },
-  { why: "an order over what may be NULL without NULLS FIRST or NULLS LAST", find: (text, tables) => orders(text, tables, (may, said) => may !== false && !said), bad: "SELECT id FROM a ORDER BY n DESC, id;", good: "SELECT id FROM a ORDER BY n NULLS FIRST, id;" },
-  { why: "NULLS FIRST or NULLS LAST over what is never NULL: PostgreSQL then can't walk an index", find: (text, tables) => orders(text, tables, (may, said) => may === false && said), bad: "SELECT id FROM a ORDER BY id NULLS FIRST LIMIT 5;", good: "SELECT id FROM a ORDER BY id DESC LIMIT 5;" },
-  { why: "a LIMIT without an order", find: (text) => (/^SELECT\b(?!.*\bORDER BY\b[^)]*$)/s.test(text) ? [...text.matchAll(/\bLIMIT\b(?=[^()]*;)/g)].map((m) => m.index) : []), bad: "SELECT id FROM a LIMIT 5;", good: "SELECT count(*) FROM (SELECT 1 FROM a LIMIT 5) t;" },
+  {
+    why: "a bare column name in DO UPDATE: write table.column or excluded.column",
+    find: bare,
+    bad: "INSERT INTO a (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET n = n + 1;",
+    good: "INSERT INTO a (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET n = a.n + 1, t = excluded.t, m = CASE WHEN a.n > $x THEN coalesce(a.m, 0) ELSE 'x' END;",
+  },
+  {
+    why: "a parameter that may be NULL without CAST: PostgreSQL can't tell its type",
+    find: pattern(
+      "\\$\\w+\\s+IS\\s+(NOT\\s+)?NULL\\b|\\b(COALESCE|NULLIF)\\s*\\(\\s*\\$\\w+|^SELECT\\s+(DISTINCT\\s+)?\\$\\w+",
+    ),
+    bad: "SELECT id FROM a WHERE $x IS NULL OR n = $x;",
+  },
+  {
+    why: "an order over what may be NULL without NULLS FIRST or NULLS LAST",
+    find: (text, tables) => orders(text, tables, (may, said) => may !== false && !said),
+    bad: "SELECT id FROM a ORDER BY n DESC, id;",
+    good: "SELECT id FROM a ORDER BY n NULLS FIRST, id;",
+  },
+  {
+    why: "NULLS FIRST or NULLS LAST over what is never NULL: PostgreSQL then can't walk an index",
+    find: (text, tables) => orders(text, tables, (may, said) => may === false && said),
+    bad: "SELECT id FROM a ORDER BY id NULLS FIRST LIMIT 5;",
+    good: "SELECT id FROM a ORDER BY id DESC LIMIT 5;",
+  },
+  {
+    why: "a LIMIT without an order",
+    find: (text) =>
+      /^SELECT\b(?!.*\bORDER BY\b[^)]*$)/s.test(text)
+        ? [...text.matchAll(/\bLIMIT\b(?=[^()]*;)/g)].map((m) => m.index)
+        : [],
+    bad: "SELECT id FROM a LIMIT 5;",
+    good: "SELECT count(*) FROM (SELECT 1 FROM a LIMIT 5) t;",
+  },
 ];
 
 // ---- the run ----
@@ -135,16 +200,32 @@ for (const { why, find, bad, good } of refusals) {
   if (find(blank(bad), example).length === 0) console.log(`no longer refused: ${why}: ${bad}`);
   if (good && find(blank(good), example).length) console.log(`refused without a cause: ${why}: ${good}`);
 }
-if (orders(blank("SELECT b.id FROM b LEFT JOIN a ON a.id = b.a_id ORDER BY a.id;"), example, (may, said) => may !== false && !said).length === 0)
+if (
+  orders(
+    blank("SELECT b.id FROM b LEFT JOIN a ON a.id = b.a_id ORDER BY a.id;"),
+    example,
+    (may, said) => may !== false && !said,
+  ).length === 0
+)
   console.log("no longer refused: an order over a LEFT JOIN's columns");
 
-const folders = readdirSync("src", { withFileTypes: true }).filter((f) => f.isDirectory()).map((f) => `src/${f.name}`);
-const migrations = folders.map((f) => `${f}/migrations.sql`).filter(existsSync).flatMap(blocks);
+const folders = readdirSync("src", { withFileTypes: true })
+  .filter((f) => f.isDirectory())
+  .map((f) => `src/${f.name}`);
+const migrations = folders
+  .map((f) => `${f}/migrations.sql`)
+  .filter(existsSync)
+  .flatMap(blocks);
 const statements = folders
-  .flatMap((f) => readdirSync(f).filter((n) => n.endsWith(".sql") && !["migrations.sql", "warehouse.sql"].includes(n)).map((n) => `${f}/${n}`))
+  .flatMap((f) =>
+    readdirSync(f)
+      .filter((n) => n.endsWith(".sql") && !["migrations.sql", "warehouse.sql"].includes(n))
+      .map((n) => `${f}/${n}`),
+  )
   .flatMap(blocks);
 const tables = columnsOf(migrations);
-const report = (block, at, text, why) => console.log(`${block.file}:${block.line + text.slice(0, at).split("\n").length - 1}: ${why}`);
+const report = (block, at, text, why) =>
+  console.log(`${block.file}:${block.line + text.slice(0, at).split("\n").length - 1}: ${why}`);
 
 for (const block of [...statements, ...migrations]) {
   if (block.name.includes("@")) continue;
@@ -153,6 +234,11 @@ for (const block of [...statements, ...migrations]) {
 }
 
 const second = statements.filter((b) => b.name.includes("@"));
-for (const block of second) if (!block.explained) console.log(`${block.file}:${block.line}: ${block.name} has no comment that says why it is not shared`);
-if (second.length > SECOND_TEXTS_MAX) console.log(`${second.length} statements in words of one engine, more than ${SECOND_TEXTS_MAX}`);
-console.error(`sql: ${statements.length} statements of the truth, ${second.length} of them in words of one engine (at most ${SECOND_TEXTS_MAX}), ${refusals.length} refusals proven`);
+for (const block of second)
+  if (!block.explained)
+    console.log(`${block.file}:${block.line}: ${block.name} has no comment that says why it is not shared`);
+if (second.length > SECOND_TEXTS_MAX)
+  console.log(`${second.length} statements in words of one engine, more than ${SECOND_TEXTS_MAX}`);
+console.error(
+  `sql: ${statements.length} statements of the truth, ${second.length} of them in words of one engine (at most ${SECOND_TEXTS_MAX}), ${refusals.length} refusals proven`,
+);
