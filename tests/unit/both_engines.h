@@ -100,7 +100,7 @@ static inline int64_t number_like(const char *name)
 {
     static const int64_t money[] = {0, 1, -1, 3, -3, 7, 99, 100, -250, 12345678901, -12345678901};
     if (is_id(name))
-        return one_in(20) ? extreme() : one_in(10) ? 0 : (int64_t)below(12) + (one_in(3) ? 20 : 1);
+        return one_in(20) ? extreme() : one_in(10) ? 0 : one_in(3) ? 20 + (int64_t)below(strcmp(name, "id") == 0 ? 40 : 12) : 1 + (int64_t)below(12);
     if (ends_in(name, "_us"))
         return one_in(20) ? extreme() : (int64_t)below(9) * 1000 + (int64_t)below(2);
     if (ends_in(name, "day"))
@@ -139,7 +139,7 @@ static inline struct str text_like(const char *name)
             return str_z(usual[i].words[below(4)]);
     if (IS_AMONG(name, "status", "channel", "season", "field", "rule", "action", "reason", "ref_kind") && !one_in(3))
         return str_z(words[below(COUNT(words))]);
-    return str_z(any[below(COUNT(any))]);
+    return str_z(any[one_in(2) ? (strlen(name) * 7 + below(3)) % COUNT(any) : below(COUNT(any))]); /* each name has a few that come often */
 }
 
 static inline struct str bytes_like(void)
