@@ -70,13 +70,30 @@ function columnsOf(migrations) {
   return tables;
 }
 
+// The sets of columns by which a table's rows are told apart.
+function keysOf(migrations) {
+  const keys = {};
+  const add = (table, list) => (keys[table] ??= []).push(list.split(",").map((c) => c.trim()));
+  for (const text of migrations.map((b) => blank(b.text))) {
+    for (const made of text.matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+) \(/g))
+      for (const part of split(until(text, made.index + made[0].length, "\\$STRICT"))) {
+        const whole = part.text.match(/^\s*PRIMARY KEY \(([^)]*)\)/);
+        const one = part.text.match(/^\s*(\w+)\s.*(?:PRIMARY KEY|UNIQUE|\$CHANGE_SEQ)/);
+        if (whole ?? one) add(made[1], (whole ?? one)[1]);
+      }
+    for (const index of text.matchAll(/CREATE UNIQUE INDEX \w+ ON (\w+) \(([^)]*)\)/g)) add(index[1], index[2]);
+  }
+  return keys;
+}
+
 // Tables of a text by the name they go by there; those of a LEFT JOIN may be absent.
 function named(text, tables) {
   const list = [];
   for (const m of text.matchAll(
     /\b(FROM|(?:LEFT )?JOIN)\s+(\w+)(?:\s+(?:AS\s+)?(?!(?:LEFT|JOIN|ON|WHERE|GROUP|ORDER|LIMIT|UNION|SET)\b)(\w+))?/g,
   ))
-    if (tables[m[2]]) list.push({ alias: m[3] ?? m[2], columns: tables[m[2]], absent: m[1].startsWith("LEFT") });
+    if (tables[m[2]])
+      list.push({ alias: m[3] ?? m[2], table: m[2], columns: tables[m[2]], absent: m[1].startsWith("LEFT") });
   return list;
 }
 
@@ -104,6 +121,53 @@ function orders(text, tables, wrong) {
       if (wrong(nullable(key, text, tables), said)) found.push(part.at + part.text.search(/\S/));
     }
   return found;
+}
+
+// What stands in parentheses becomes spaces.
+function top(text) {
+  let depth = 0;
+  return [...text]
+    .map((c) => (((c === "(" && depth++ >= 0) || (c === ")" && depth-- > 0) || depth > 0) && c !== "\n" ? " " : c))
+    .join("");
+}
+
+// A LIMIT whose order does not tell all rows apart. The sort keys, and what is equal to a value, decide some columns; a table of which they decide a
+// key is decided whole, and decides what is equal to its columns. Of DISTINCT, GROUP BY, UNION and tables in parentheses the text does not tell.
+function untold(text, tables, keys) {
+  const flat = top(text);
+  const order = flat.match(/\bORDER BY\b(.*?)\bLIMIT\b/s);
+  if (
+    !order ||
+    !/^\s*SELECT\b/.test(flat) ||
+    /\b(DISTINCT|GROUP BY|UNION)\b|\b(FROM|JOIN)\s*(AS\s+)?\w?\s*\(/.test(flat) ||
+    /\b(FROM|JOIN)\s*\(/.test(text)
+  )
+    return [];
+  const list = named(flat, tables);
+  const full = (name) => {
+    const [, alias, column] = name.match(/^(?:(\w+)\.)?(\w+)$/) ?? [];
+    const at = list.find((t) => (!alias || t.alias === alias) && column in t.columns);
+    return at ? `${at.alias}.${column}` : name;
+  };
+  const absent = (name) => list.some((t) => t.absent && name.startsWith(`${t.alias}.`));
+  const equal = [];
+  if (!/\bOR\b/.test(flat))
+    for (const m of flat.matchAll(/(?<![\w.])([\w.]+)\s*=\s*(\$\w+|\d+|'\.*'|[\w.]+)(?!\s*[(\[+*-])/g))
+      equal.push([full(m[1]), /^[$'\d]/.test(m[2]) ? null : full(m[2])]);
+  const told = new Set(
+    split(order[1]).map((k) => full(k.text.replace(/\bNULLS (FIRST|LAST)\b|\b(ASC|DESC)\b/g, "").trim())),
+  );
+  for (let before = -1; before !== told.size; ) {
+    before = told.size;
+    for (const [a, b] of equal) {
+      if (b === null || (told.has(b) && !absent(b))) told.add(a);
+      if (b !== null && told.has(a) && !absent(a)) told.add(b);
+    }
+    for (const t of list)
+      if (keys[t.table]?.some((key) => key.every((c) => told.has(`${t.alias}.${c}`))))
+        for (const c of Object.keys(t.columns)) told.add(`${t.alias}.${c}`);
+  }
+  return list.every((t) => Object.keys(t.columns).every((c) => told.has(`${t.alias}.${c}`))) ? [] : [order.index];
 }
 
 const words = /^(CASE|WHEN|THEN|ELSE|END|AND|OR|NOT|NULL|IS|IN|AS|BIGINT|TEXT|WHERE)$/i;
@@ -191,14 +255,22 @@ const refusals = [
     bad: "SELECT id FROM a LIMIT 5;",
     good: "SELECT count(*) FROM (SELECT 1 FROM a LIMIT 5) t;",
   },
+  {
+    why: "an order before a LIMIT that does not tell all rows apart: end it with a key of its tables",
+    find: untold,
+    bad: "SELECT a.id FROM a JOIN b ON b.a_id = a.id WHERE a.m = $m ORDER BY a.n NULLS FIRST, a.t NULLS FIRST LIMIT 5;",
+    good: "SELECT b.id FROM b LEFT JOIN a ON a.id = b.a_id WHERE b.a_id > $x ORDER BY a.n NULLS FIRST, b.id LIMIT 5;",
+  },
 ];
 
 // ---- the run ----
 
-const example = { a: { id: false, n: true, t: true, m: true } };
+const exampleKeys = { a: [["id"], ["n", "t"]], b: [["id"]] };
+
+const example = { a: { id: false, n: true, t: true, m: true }, b: { id: false, a_id: false } };
 for (const { why, find, bad, good } of refusals) {
-  if (find(blank(bad), example).length === 0) console.log(`no longer refused: ${why}: ${bad}`);
-  if (good && find(blank(good), example).length) console.log(`refused without a cause: ${why}: ${good}`);
+  if (find(blank(bad), example, exampleKeys).length === 0) console.log(`no longer refused: ${why}: ${bad}`);
+  if (good && find(blank(good), example, exampleKeys).length) console.log(`refused without a cause: ${why}: ${good}`);
 }
 if (
   orders(
@@ -224,13 +296,14 @@ const statements = folders
   )
   .flatMap(blocks);
 const tables = columnsOf(migrations);
+const keys = keysOf(migrations);
 const report = (block, at, text, why) =>
   console.log(`${block.file}:${block.line + text.slice(0, at).split("\n").length - 1}: ${why}`);
 
 for (const block of [...statements, ...migrations]) {
   if (block.name.includes("@")) continue;
   const text = blank(block.text);
-  for (const { why, find } of refusals) for (const at of find(text, tables)) report(block, at, text, why);
+  for (const { why, find } of refusals) for (const at of find(text, tables, keys)) report(block, at, text, why);
 }
 
 const second = statements.filter((b) => b.name.includes("@"));

@@ -102,11 +102,11 @@ DELETE FROM customer_tag WHERE customer_id IN ($ids[]) AND tag = $tag;
 SELECT DISTINCT tag FROM customer_tag ORDER BY tag LIMIT 500;
 
 -- name: customer_relations_from
-SELECT other_id, kind, at_us FROM customer_relation WHERE customer_id IN ($ids[]) ORDER BY kind, at_us, other_id LIMIT $limit;
+SELECT other_id, kind, at_us FROM customer_relation WHERE customer_id IN ($ids[]) ORDER BY kind, at_us, other_id, customer_id LIMIT $limit;
 
 -- name: customer_relations_to
 SELECT customer_id AS other_id, kind, at_us FROM customer_relation WHERE other_id IN ($ids[])
-ORDER BY kind, at_us, customer_id LIMIT $limit;
+ORDER BY kind, at_us, customer_id, other_id LIMIT $limit;
 
 -- name: customer_relation_insert
 INSERT INTO customer_relation (customer_id, other_id, kind, staff_id, at_us) VALUES ($customer_id, $other_id, $kind, $staff_id, $at_us)
