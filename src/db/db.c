@@ -360,10 +360,13 @@ enum rc db_run_args(struct db *db, const char *name, const struct db_arg *args, 
 {
     struct statement *s;
     enum rc rc = statement_get(db, name, list_class_of(db, args, count), &s);
-    if (!rc)
-        rc = bind_all(db, s, args, count);
     if (rc)
         return rc;
+    rc = bind_all(db, s, args, count);
+    if (rc) {
+        db->driver->reset(s->native); /* the next run starts from nothing */
+        return rc;
+    }
     enum db_step step;
     do
         step = db->driver->step(s->native);

@@ -222,13 +222,17 @@ static void what_is_no_text_is_refused(void **state)
     assert_int_equal(db_end(q), RC_OK);
 }
 
+static const struct db_sql put[] = {{"test_put", "INSERT INTO v (n, b) VALUES ($n, $b);"}, {NULL, NULL}};
+
 static void what_is_too_large_is_refused(void **state)
 {
     struct db *db = server_or_skip(state);
     size_t size = (64 << 20) + 1;
     char *large = mem_zalloc(size, 1);
     log_set_level(LOG_ERROR + 1);
-    assert_int_equal(RUN(db, "INSERT INTO v (n, b) VALUES ($n, $b)", DB_I64("n", 4), DB_BLOB("b", str_n(large, size))), RC_STORE);
+    db_register_sql(put, SIZE_MAX);
+    assert_int_equal(db_run(db, "test_put", DB_I64("n", 4), DB_BLOB("b", str_n(large, size))), RC_STORE);
+    assert_int_equal(db_run(db, "test_put", DB_I64("n", 4), DB_BLOB("b", str_n(large, 1 << 20))), RC_OK);
     log_set_level(LOG_INFO);
     free(large);
     expect_back(db, STR("small"), STR("again"));
