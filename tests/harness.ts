@@ -32,16 +32,22 @@ export async function zhixin(args: string[], options: { env?: Record<string, str
 export const postgres = process.env.ZHIXIN_TEST_DATABASE || null;
 const psql = (url: string, statement: string) => execFileSync("psql", ["-X", "-q", "-A", "-t", url, "-c", statement], { encoding: "utf8" }).trim();
 
-/** Databases of one installation; their URLs as `zhixin init` takes them. */
-function makeDatabases() {
+export interface Databases {
+  url: string;
+  keys: string;
+  remove(): void;
+}
+
+/** Databases of one installation; their URLs as `zhixin init` takes them. Null: there is no PostgreSQL. */
+export function makeDatabases(): Databases | null {
   if (!postgres) return null;
   const name = `test_${process.pid}_${randomBytes(6).toString("hex")}`;
   const [url, keys] = [name, `${name}_keys`].map((database) => {
     psql(postgres, `CREATE DATABASE ${database} TEMPLATE template0`);
-    return postgres.replace(/\/postgres(?=\?|$)/, `/${database}`);
+    return postgres!.replace(/\/postgres(?=\?|$)/, `/${database}`);
   });
   const remove = () => {
-    for (const database of [name, `${name}_keys`]) psql(postgres, `DROP DATABASE ${database} WITH (FORCE)`);
+    for (const database of [name, `${name}_keys`]) psql(postgres!, `DROP DATABASE ${database} WITH (FORCE)`);
   };
   return { url, keys, remove };
 }
@@ -58,14 +64,15 @@ export interface Installation {
   remove(): void;
 }
 
-export async function install(folderGiven?: string): Promise<Installation> {
+/** `files`: the truth is in files, whatever the tests run on. */
+export async function install(options: { files?: boolean } = {}): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), "zhixin-test-"));
-  const data = folderGiven ?? join(folder, "data");
+  const data = join(folder, "data");
   const password = randomBytes(9).toString("base64url");
   const file = join(folder, "password");
   writeFileSync(file, `${password}\n`, { mode: 0o600 });
   const email = "admin@zhixin.example";
-  const databases = makeDatabases();
+  const databases = options.files ? null : makeDatabases();
   const where = databases ? ["--database", databases.url, "--keys", databases.keys] : [];
   await zhixin(["init", "--data", data, "--admin", email, "--password-file", file, ...where]);
   const dump = (name: string, url?: string) => {

@@ -94,6 +94,7 @@ enum db_engine db_engine(const struct db *db);
 /* Makes the named statements known to every database opened later (called once per module at start). */
 void db_register_sql(const struct db_sql *sql, size_t count);
 const char *db_sql_text(const char *name); /* aborts when unknown */
+const struct db_sql *db_sql_named(const char *name); /* NULL when unknown */
 /* Walks all registered statements, for the test that prepares each. */
 const struct db_sql *db_sql_at(size_t index); /* NULL past the end */
 /* Prepares without running; the engine's own complaint goes to `ret_why` (valid until the next call). Of a statement with a
