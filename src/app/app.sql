@@ -25,11 +25,3 @@ SELECT name FROM pragma_table_info($table_name) WHERE pk > 0 ORDER BY pk;
 SELECT CAST(a.attname AS TEXT) AS name FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
 WHERE i.indrelid = to_regclass(CAST($table_name AS TEXT)) AND i.indisprimary
 ORDER BY array_position(CAST(i.indkey AS SMALLINT[]), a.attnum);
-
--- ---- zhixin move: the mark of a copy that is not finished; its table stands only as long ----
-
--- name: move_mark_is
-SELECT count(*) FROM move_mark WHERE mark = $mark;
-
--- name: move_mark_insert
-INSERT INTO move_mark (mark) VALUES ($mark);
