@@ -110,6 +110,10 @@ const char *db_error(const struct db *db);
 #define db_run(db, name, ...) db_run_args(db, name, (const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}, DB_ARGC(__VA_ARGS__))
 #define DB_ARGC(...) (sizeof((const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}) / sizeof(struct db_arg))
 enum rc db_run_args(struct db *db, const char *name, const struct db_arg *args, size_t count) ZX_MUST_CHECK;
+/* The same for a write whose outcome nobody asks at once, inside a transaction: on PostgreSQL it goes out together with the next
+ * statement that is waited for, and a failure shows there (RC_STORE, what the transaction held is void). Elsewhere it is db_run(). */
+#define db_run_later(db, name, ...) db_run_later_args(db, name, (const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}, DB_ARGC(__VA_ARGS__))
+enum rc db_run_later_args(struct db *db, const char *name, const struct db_arg *args, size_t count) ZX_MUST_CHECK;
 /* Rows changed by the last db_run of this connection. */
 int64_t db_changes(const struct db *db);
 /* Runs many statements separated by ';' (migrations, pragmas); no parameters. */
