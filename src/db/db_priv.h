@@ -34,6 +34,10 @@ struct db_driver {
     int64_t (*changes)(void *conn);
     const char *(*error)(void *conn);
     enum rc (*error_rc)(void *conn);   /* of the last failed step or script */
+    /* Of an engine that may lose its line in the middle of a COMMIT; NULL: its COMMITs always tell. See db_tx_number(). */
+    int64_t (*tx_number)(void *conn);
+    bool (*in_doubt)(void *conn);      /* is the last transaction's outcome unknown? */
+    bool (*was_done)(void *conn, int64_t number);
 };
 
 /* Of SQLite only: `fn` runs after each commit of this connection, on its thread, with the pages in the write-ahead log; then

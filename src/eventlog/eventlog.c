@@ -221,7 +221,7 @@ void eventlog_close(struct eventlog *log)
         pthread_join(log->loader, NULL);
     if (log->keeper_started)
         pthread_join(log->keeper, NULL);
-    seen_close(log->seen, log->loaded);
+    seen_close(log->seen, log->loaded && !log->doubt); /* what is in doubt is read again */
     block_writer_free(&log->writer);
     key_set_free(&log->uncommitted);
     for (size_t i = 0; i < UNIT_CACHES; i++)
@@ -488,6 +488,22 @@ void eventlog_ended(struct eventlog *log, bool committed)
     log->tx_events = log->tx_bytes = 0;
     log->pending_count = 0;
     key_set_clear(&log->uncommitted);
+}
+
+void eventlog_in_doubt(struct eventlog *log, int64_t number)
+{
+    log->doubt = number;
+}
+
+bool eventlog_settle(struct ctx *c, struct eventlog *log)
+{
+    if (!log->doubt)
+        return false;
+    bool committed = db_tx_was_done(c->db, log->doubt);
+    log_info("eventlog.settled", LOG_Z("outcome", committed ? "committed" : "not committed"), LOG_I("events", log->tx_events));
+    log->doubt = 0;
+    eventlog_ended(log, committed);
+    return committed;
 }
 
 /* ---- reading ---- */

@@ -59,6 +59,10 @@ void eventlog_expect(struct eventlog *log, int64_t source_id, struct str message
 enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event *events, size_t count) ZX_MUST_CHECK;
 /* Tells how the transaction ended; only a commit makes the fingerprints count. */
 void eventlog_ended(struct eventlog *log, bool committed);
+/* Nobody knows yet how the transaction of that number (db_tx_number) ended: what it appended is kept until the next one. */
+void eventlog_in_doubt(struct eventlog *log, int64_t number);
+/* First act of a transaction: what was in doubt is known by now. True when it had been committed after all. */
+bool eventlog_settle(struct ctx *c, struct eventlog *log);
 
 /* ---- reading ---- */
 

@@ -48,6 +48,7 @@ struct eventlog {
     struct pending *pending;
     size_t pending_count, pending_cap;
     int64_t tx_unit, tx_unit_events, tx_events, tx_bytes;
+    int64_t doubt;                 /* the transaction that all these are of, when nobody knows whether it committed; 0: known */
     int64_t last_block;            /* ids of blocks ascend, for followers compare them */
 
     pthread_mutex_t lock;          /* guards all below */

@@ -1,0 +1,66 @@
+/* Between the two files of the PostgreSQL driver: postgres_conn.c (one connection: made, waited on, lost and made again;
+ * transactions and what became of them) and postgres.c (statements, values, rows). */
+#ifndef ZX_DB_POSTGRES_PRIV_H
+#define ZX_DB_POSTGRES_PRIV_H
+
+#include "db/db_priv.h"
+#include "db/line.h"
+
+#include <libpq-fe.h>
+
+enum { LATE_MAX = 256 };
+
+struct pg_conn {
+    PGconn *pg;                    /* NULL: given up */
+    char *url;
+    struct db_line *line, *own_line; /* shared by a pool; own_line when nobody shares */
+    bool read_only;
+    bool asks;                     /* only looks after another connection: its silence is not asked about in turn */
+    bool in_tx;
+    unsigned generation;           /* of the connection: what was prepared on an older one is gone */
+    unsigned epoch;                /* of the line, when it was made */
+    unsigned statements;           /* named so far */
+    int64_t changes;
+    char error[512];
+    enum rc last_rc;
+
+    /* A writer's: its row in the table `writer` holds the number of its last transaction that committed. */
+    int64_t id, number;            /* of the row; of the transaction that is open or was last */
+    int64_t doubt;                 /* a transaction of which nobody knows yet whether it committed; 0: none */
+    int64_t late[LATE_MAX];        /* those in doubt that turned out to be done */
+    unsigned late_count;
+    char backend[64];              /* when the server's process of this connection began */
+    int backend_pid;
+};
+
+/* ---- connection ---- */
+
+/* RC_DATABASE_AWAY: can't be reached now; RC_INVALID: no such URL, or not such a database. */
+enum rc pg_open(struct pg_conn *conn) ZX_MUST_CHECK;
+void pg_close(struct pg_conn *conn);
+/* Makes a broken or suspect connection again, outside of a transaction only. */
+enum rc pg_ensure(struct pg_conn *conn) ZX_MUST_CHECK;
+/* Records a failure; the rc comes back. */
+enum rc pg_failed_with(struct pg_conn *conn, enum rc rc, const char *why) ZX_MUST_CHECK;
+/* The same from a result; NULL: of the connection itself. */
+enum rc pg_failed(struct pg_conn *conn, const PGresult *result) ZX_MUST_CHECK;
+static inline bool pg_is_up(const struct pg_conn *conn)
+{
+    return conn->pg && PQstatus(conn->pg) == CONNECTION_OK;
+}
+
+/* ---- sending and waiting ---- */
+
+/* Waits until the next result of what was sent is here; NULL: there is none left, or the connection is gone. A server that keeps
+ * silent is asked by a second connection whether it is still at work; if not, the first one is given up. */
+PGresult *pg_next(struct pg_conn *conn);
+/* The first error, or the last result, of what was sent; `sent` is what libpq's sending function returned. */
+PGresult *pg_answer(struct pg_conn *conn, int sent);
+
+/* ---- transactions ---- */
+
+/* Runs text of no parameters, knowing BEGIN, COMMIT and ROLLBACK of db_tx(). */
+enum rc pg_script(struct pg_conn *conn, const char *text) ZX_MUST_CHECK;
+bool pg_was_done(const struct pg_conn *conn, int64_t number);
+
+#endif
