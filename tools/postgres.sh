@@ -59,7 +59,7 @@ standby)
 again) again >/dev/null ;;
 promote) as_owner pg_ctl -D "$folder/data" -w promote >/dev/null ;;
 stop)
-    as_owner pg_ctl -D "$folder/data" -w -m "${1:-immediate}" stop >/dev/null || [ ! -e "$folder/data/postmaster.pid" ]
+    [ ! -e "$folder/data/postmaster.pid" ] || as_owner pg_ctl -D "$folder/data" -w -m "${1:-immediate}" stop >/dev/null
     rm -rf "$folder"
     ;;
 *)

@@ -32,7 +32,8 @@ static enum rc health_show(struct ctx *c, const struct request *r, struct reply 
 {
     (void)r;
     int64_t seq = 0;
-    enum rc truth = last_change(c, &seq), keys = db_pool_check(c->app->keys);
+    enum rc truth = last_change(c, &seq);
+    enum rc keys = truth ? RC_OK : db_pool_check(c->app->keys); /* one silent server is waited for, not two */
     enum rc rc = truth ? truth : keys;
     const char *database = truth == RC_DATABASE_AWAY ? "unreachable" : trouble_of(c->app->truth);
     const char *key_store = keys == RC_DATABASE_AWAY ? "unreachable" : trouble_of(c->app->keys);

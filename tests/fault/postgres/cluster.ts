@@ -1,14 +1,15 @@
 // A private PostgreSQL server of one test file (tools/postgres.sh): started, killed as a whole, started again, followed by a
 // standby, promoted, removed.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../../harness";
 import { childrenOf, kill, pause } from "../processes";
 
-const tool = (...args: string[]) => execFileSync(join(root, "tools", "postgres.sh"), args, { encoding: "utf8", timeout: 120_000 }).trim();
+const run = (args: string[], env: Record<string, string> = {}) =>
+  execFileSync(join(root, "tools", "postgres.sh"), args, { encoding: "utf8", timeout: 120_000, env: { ...process.env, ...env } }).trim();
 
 export const freePort = () =>
   new Promise<number>((found, failed) => {
@@ -33,19 +34,21 @@ export class Cluster {
     /** By unix socket, for the test itself. */
     readonly url: string,
     readonly port: number,
+    private env: Record<string, string> = {},
   ) {}
 
-  /** `env`: of its processes; `options`: as its command line takes them. */
-  static async start(options: string[] = []): Promise<Cluster> {
-    const folder = mkdtempSync(join(tmpdir(), "zhixin-pg-"));
+  static newFolder = () => mkdtempSync(join(tmpdir(), "zhixin-pg-"));
+
+  /** `options` as its command line takes them, `env` of its processes. */
+  static async start(options: string[] = [], env: Record<string, string> = {}, folder = Cluster.newFolder()): Promise<Cluster> {
     const port = await freePort();
-    return new Cluster(folder, tool("start", folder, "--port", String(port), ...options), port);
+    return new Cluster(folder, run(["start", folder, "--port", String(port), ...options], env), port, env);
   }
 
-  async standby(options: string[] = []): Promise<Cluster> {
-    const folder = mkdtempSync(join(tmpdir(), "zhixin-pg-"));
-    const port = await freePort();
-    return new Cluster(folder, tool("standby", folder, this.folder, "--port", String(port), ...options), port);
+  /** A streaming standby of this one, on a port that is given. */
+  standby(port: number): Cluster {
+    const folder = Cluster.newFolder();
+    return new Cluster(folder, run(["standby", folder, this.folder, "--port", String(port)]), port);
   }
 
   sql(statement: string, url = this.url): string {
@@ -54,15 +57,17 @@ export class Cluster {
 
   private postmaster = () => Number(readFileSync(join(this.folder, "data", "postmaster.pid"), "utf8").split("\n")[0]);
 
-  /** kill -9 of the server and all its processes; returns when none is left. */
+  /** kill -9 of the server and all its processes; returns when none is left. Where nobody reaps orphans their numbers stay taken,
+   *  and what locks the folder by such a number goes too. */
   async kill() {
     const parent = this.postmaster();
     const all = [parent, ...childrenOf(parent)];
     for (const pid of all) kill(pid);
     while (!all.every(isGone)) await pause(2);
+    for (const lock of [join("data", "postmaster.pid"), `.s.PGSQL.${this.port}.lock`]) rmSync(join(this.folder, lock), { force: true });
   }
 
-  again = () => tool("again", this.folder);
-  promote = () => tool("promote", this.folder);
-  stop = (how = "immediate") => tool("stop", this.folder, how);
+  again = () => run(["again", this.folder], this.env);
+  promote = () => run(["promote", this.folder]);
+  stop = (how = "immediate") => run(["stop", this.folder, how]);
 }

@@ -3,7 +3,8 @@
 // or after it, when the server has it and the answer is about to come back, or has come half.
 import { createServer, connect, type Server, type Socket } from "node:net";
 
-export type Action = "cut" | "reset" | "blackhole" | "half-open" | "delay";
+/** "gone": cut, and who comes is refused for a while. The others are chosen by chance. */
+export type Action = "cut" | "reset" | "blackhole" | "half-open" | "delay" | "gone";
 export const actions: Action[] = ["cut", "reset", "blackhole", "half-open", "delay"];
 export type Place = "before" | "inside" | "after" | "in the reply";
 export const places: Place[] = ["before", "inside", "after", "in the reply"];
@@ -20,7 +21,7 @@ export interface Fault {
   at: (m: Message) => boolean;
   /** So many messages that fit are let by first. */
   skip: number;
-  /** Of a blackhole or a delay. */
+  /** How long it lasts: a blackhole, a delay, to be gone. */
   ms: number;
 }
 
@@ -129,6 +130,7 @@ export class Proxy {
   lines = new Set<Line>();
   sockets = new Set<Socket>(); // those that are half-open too
   swallows = false;
+  refuses = false;
   held: Promise<void> | null = null;
   private armed: Fault | null = null;
   private chosen: Fault | null = null;
@@ -143,7 +145,7 @@ export class Proxy {
     const server = createServer({ allowHalfOpen: true });
     await new Promise<void>((up) => server.listen(0, "127.0.0.1", () => up()));
     const proxy = new Proxy(server, (server.address() as { port: number }).port, target);
-    server.on("connection", (client) => proxy.lines.add(new Line(proxy, client)));
+    server.on("connection", (client) => (proxy.refuses ? client.resetAndDestroy() : proxy.lines.add(new Line(proxy, client))));
     return proxy;
   }
 
@@ -187,6 +189,12 @@ export class Proxy {
       line.dead = true;
       line.client.removeAllListeners("end");
       this.finish();
+    } else if (action === "gone") {
+      this.refuse(true);
+      setTimeout(() => {
+        this.refuse(false);
+        this.finish();
+      }, ms);
     } else if (action === "blackhole") {
       this.swallows = true;
       setTimeout(() => {
@@ -212,7 +220,12 @@ export class Proxy {
     if (!on) for (const line of [...this.lines]) line.end(true);
   }
 
-  /** Refuses who comes, and cuts who is there. */
+  /** Cuts who is there, and refuses who comes, until it is told to let traffic through. */
+  refuse(on: boolean) {
+    this.refuses = on;
+    if (on) for (const line of [...this.lines]) line.end();
+  }
+
   async stop() {
     const closed = new Promise<void>((done) => this.server.close(() => done()));
     for (const socket of [...this.sockets]) socket.destroy();
