@@ -32,7 +32,8 @@ export async function zhixin(args: string[], options: { env?: Record<string, str
 export const postgres = process.env.ZHIXIN_TEST_DATABASE || null;
 const psql = (url: string, statement: string) => execFileSync("psql", ["-X", "-q", "-A", "-t", url, "-c", statement], { encoding: "utf8" }).trim();
 
-/** A server for databases: how a test reaches it, and, if another way, how the program does (URLs of the database "postgres"). */
+/** A server for databases: how a test reaches it (which may change), and, if another way, how the program does: URLs of the
+ *  database "postgres". */
 export interface DatabaseServer {
   url: string;
   program?: string;
@@ -89,8 +90,8 @@ export async function install(folderGiven?: string, server: DatabaseServer | nul
     keysSql: (statement) => (databases ? psql(databases.keys, statement) : sqlite("keys.db", statement)),
     dump: () => [...dump("zhixin.db", databases?.url), ...dump("keys.db", databases?.keys)],
     remove: () => {
-      databases?.remove();
       rmSync(folder, { recursive: true, force: true });
+      databases?.remove();
     },
   };
 }

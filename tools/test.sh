@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make test`: checks, unit tests, behaviour over HTTP, the browser, faults, sanitizers, fuzzers. Ends with "N passed, N failed".
-# --long: thousands of kills, large imports under the sanitizers, long fuzzing.
+# --long: thousands of kills, hundreds of faults of the database, large imports under the sanitizers, long fuzzing.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 long=""
@@ -116,7 +116,8 @@ step "check" tools/check.sh
 unit "unit" build
 vitest "api" tests/api
 vitest "browser" tests/browser
-vitest "fault" tests/fault
+vitest "fault" tests/fault --exclude 'tests/fault/postgres/**'
+vitest "fault, PostgreSQL" tests/fault/postgres
 sanitized address "ASan and UBSan"
 sanitized thread "TSan"
 if [ -n "$long" ]; then fuzz 600; else fuzz 10; fi

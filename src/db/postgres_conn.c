@@ -19,8 +19,8 @@
 
 enum {
     LOOK_MS = 100,
-    SILENCE_MS = 2000,             /* so long nothing may come before it is asked whether the server works at all */
-    OUTCOME_WAIT_MS = 5000,        /* so long the outcome of a lost COMMIT is asked for before the caller is told that nobody knows */
+    SILENCE_MS = 2000,      /* so long nothing may come before it is asked whether the server works at all */
+    OUTCOME_WAIT_MS = 5000, /* so long the outcome of a lost COMMIT is asked for before the caller is told that nobody knows */
     OUTCOME_LOOK_MS = 20,
     WRITER_KEPT_DAYS = 7,
 };
@@ -44,13 +44,20 @@ static enum rc rc_of_state(const char *state)
         const char *prefix;
         enum rc rc;
     } known[] = {
-        {"23", RC_CONFLICT},                                /* integrity constraint violation */
-        {"40", RC_BUSY},                                    /* serialization failure, deadlock: run again */
-        {"25006", RC_DATABASE_AWAY},                        /* a standby that is not the primary (yet, or any more) */
-        {"25P02", RC_BUSY},                                 /* the transaction failed before */
-        {"53100", RC_DISK_FULL}, {"53200", RC_NO_MEMORY}, {"53", RC_BUSY},
-        {"55P03", RC_BUSY}, {"57P", RC_DATABASE_AWAY}, {"57", RC_BUSY}, {"08", RC_DATABASE_AWAY},
-        {"58", RC_DISK_FAILING}, {"XX001", RC_DISK_FAILING}, {"XX002", RC_DISK_FAILING},
+        {"23", RC_CONFLICT},         /* integrity constraint violation */
+        {"40", RC_BUSY},             /* serialization failure, deadlock: run again */
+        {"25006", RC_DATABASE_AWAY}, /* a standby that is not the primary (yet, or any more) */
+        {"25P02", RC_BUSY},          /* the transaction failed before */
+        {"53100", RC_DISK_FULL},
+        {"53200", RC_NO_MEMORY},
+        {"53", RC_BUSY},
+        {"55P03", RC_BUSY},
+        {"57P", RC_DATABASE_AWAY},
+        {"57", RC_BUSY},
+        {"08", RC_DATABASE_AWAY},
+        {"58", RC_DISK_FAILING},
+        {"XX001", RC_DISK_FAILING},
+        {"XX002", RC_DISK_FAILING},
     };
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strncmp(state, known[i].prefix, strlen(known[i].prefix)) == 0)
@@ -186,7 +193,7 @@ static enum rc run(struct pg_conn *conn, const char *text, char *ret_cell, size_
 static const struct {
     const char *name, *value;
 } line_defaults[] = {
-    {"connect_timeout", "3"}, {"keepalives_idle", "5"}, {"keepalives_interval", "2"}, {"keepalives_count", "2"},
+    {"connect_timeout", "3"},     {"keepalives_idle", "5"},       {"keepalives_interval", "2"}, {"keepalives_count", "2"},
     {"tcp_user_timeout", "5000"}, {"application_name", "zhixin"}, {"client_encoding", "UTF8"},
 };
 
@@ -282,8 +289,9 @@ static enum rc settle_doubt(struct pg_conn *conn)
 static enum rc set_up_writer(struct pg_conn *conn)
 {
     char text[1024];
-    snprintf(text, sizeof(text), "%s CREATE TABLE IF NOT EXISTS writer (id BIGINT NOT NULL PRIMARY KEY, number BIGINT NOT NULL, at_us BIGINT NOT NULL);"
-                                 "DELETE FROM writer WHERE at_us < %lld",
+    snprintf(text, sizeof(text),
+             "%s CREATE TABLE IF NOT EXISTS writer (id BIGINT NOT NULL PRIMARY KEY, number BIGINT NOT NULL, at_us BIGINT NOT NULL);"
+             "DELETE FROM writer WHERE at_us < %lld",
              WRITER_SETTINGS, (long long)(clock_now_us() - WRITER_KEPT_DAYS * US_PER_DAY));
     enum rc rc = run(conn, text, NULL, 0);
     if (!rc)
@@ -395,8 +403,8 @@ static bool still_works(const struct pg_conn *conn)
     char text[320], found[8] = "";
     struct pg_conn asker = {.url = conn->url, .asks = true, .own_line = line_new()};
     asker.line = asker.own_line;
-    snprintf(text, sizeof(text),
-             "SELECT 1 FROM pg_stat_activity WHERE pid = %d AND COALESCE(state, '') NOT LIKE 'idle%%' AND COALESCE(wait_event_type, '') <> 'Client'", PQbackendPID(conn->pg));
+    snprintf(text, sizeof(text), "SELECT 1 FROM pg_stat_activity WHERE pid = %d AND COALESCE(state, '') NOT LIKE 'idle%%' AND COALESCE(wait_event_type, '') <> 'Client'",
+             PQbackendPID(conn->pg));
     enum rc rc = connect_now(&asker);
     if (!rc)
         rc = run(&asker, text, found, sizeof(found));
@@ -417,8 +425,9 @@ static enum rc begin(struct pg_conn *conn)
     if (rc)
         return rc;
     conn->number++;
-    snprintf(text, sizeof(text), "BEGIN; SELECT pg_advisory_xact_lock(7521042389); INSERT INTO writer (id, number, at_us) VALUES (%lld, %lld, %lld) "
-                                 "ON CONFLICT (id) DO UPDATE SET number = excluded.number, at_us = excluded.at_us",
+    snprintf(text, sizeof(text),
+             "BEGIN; SELECT pg_advisory_xact_lock(7521042389); INSERT INTO writer (id, number, at_us) VALUES (%lld, %lld, %lld) "
+             "ON CONFLICT (id) DO UPDATE SET number = excluded.number, at_us = excluded.at_us",
              (long long)conn->id, (long long)conn->number, (long long)clock_now_us());
     rc = run(conn, text, NULL, 0);
     conn->in_tx = rc == RC_OK;

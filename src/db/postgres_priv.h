@@ -11,25 +11,25 @@
 enum { LATE_MAX = 256 };
 
 struct pg_conn {
-    PGconn *pg;                    /* NULL: given up */
+    PGconn *pg; /* NULL: given up */
     char *url;
     struct db_line *line, *own_line; /* shared by a pool; own_line when nobody shares */
     bool read_only;
-    bool asks;                     /* only looks after another connection: its silence is not asked about in turn */
+    bool asks; /* only looks after another connection: its silence is not asked about in turn */
     bool in_tx;
-    unsigned generation;           /* of the connection: what was prepared on an older one is gone */
-    unsigned epoch;                /* of the line, when it was made */
-    unsigned statements;           /* named so far */
+    unsigned generation; /* of the connection: what was prepared on an older one is gone */
+    unsigned epoch;      /* of the line, when it was made */
+    unsigned statements; /* named so far */
     int64_t changes;
     char error[512];
     enum rc last_rc;
 
     /* A writer's: its row in the table `writer` holds the number of its last transaction that committed. */
-    int64_t id, number;            /* of the row; of the transaction that is open or was last */
-    int64_t doubt;                 /* a transaction of which nobody knows yet whether it committed; 0: none */
-    int64_t late[LATE_MAX];        /* those in doubt that turned out to be done */
+    int64_t id, number;     /* of the row; of the transaction that is open or was last */
+    int64_t doubt;          /* a transaction of which nobody knows yet whether it committed; 0: none */
+    int64_t late[LATE_MAX]; /* those in doubt that turned out to be done */
     unsigned late_count;
-    char backend[64];              /* when the server's process of this connection began */
+    char backend[64]; /* when the server's process of this connection began */
     int backend_pid;
 };
 

@@ -27,7 +27,8 @@ test(`${failovers} failovers under load`, async () => {
   try {
     standby = await follow(primary, await freePort());
     const hosts = `127.0.0.1:${primary.port},127.0.0.1:${standby.port}`;
-    shop = await Shop.open({ url: primary.url, program: `postgres://zhixin@${hosts}/postgres?target_session_attrs=read-write` });
+    const server = { url: primary.url, program: `postgres://zhixin@${hosts}/postgres?target_session_attrs=read-write` };
+    shop = await Shop.open(server);
     shop.clients.start(8);
     await pause(500);
     figures.mib.push(shop.memory());
@@ -40,6 +41,7 @@ test(`${failovers} failovers under load`, async () => {
       const port = primary.port;
       primary.stop();
       primary = standby;
+      server.url = primary.url;
       standby = null;
       standby = await follow(primary, port);
     }
