@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { eventually, loggedEvents, patience, serve, Session, zhixin } from "../../harness";
 import { pause } from "../processes";
 import { Cluster } from "./cluster";
-import { type Action, type Place, Proxy } from "./proxy";
+import { type Action, type Place, FaultProxy } from "./proxy";
 import { healedWithinMs, Shop, single } from "./shop";
 
 /** Two seconds of silence, three of a connection that is not answered, and what a loaded machine adds. */
@@ -13,11 +13,11 @@ const laterAnswersMs = 4500 * patience; // a new attempt to connect is due now a
 const outcomeWaitMs = 5000; // so long the program asks what became of a COMMIT before it says that it doesn't know
 
 let cluster: Cluster;
-let proxy: Proxy;
+let proxy: FaultProxy;
 let shop: Shop;
 beforeAll(async () => {
   cluster = await Cluster.start();
-  proxy = await Proxy.start(cluster.port);
+  proxy = await FaultProxy.start(cluster.port);
   shop = await Shop.open({ url: cluster.url, program: `postgres://zhixin:s3cret-word@127.0.0.1:${proxy.port}/postgres` });
 });
 afterAll(async () => {

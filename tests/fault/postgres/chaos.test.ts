@@ -6,7 +6,7 @@ import { randomInt } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
 import { pause } from "../processes";
 import { Cluster } from "./cluster";
-import { type Action, actions, type Fault, type Message, type Place, places, Proxy } from "./proxy";
+import { type Action, actions, type Fault, type Message, type Place, places, FaultProxy } from "./proxy";
 import { healedWithinMs, noFigures, report, Shop } from "./shop";
 
 const long = !!process.env.ZHIXIN_TEST_LONG;
@@ -38,7 +38,7 @@ function choose(n: number): { name: string; fault: Fault } {
 
 test(`${rounds} faults between server and PostgreSQL`, async () => {
   const cluster = await Cluster.start();
-  const proxy = await Proxy.start(cluster.port);
+  const proxy = await FaultProxy.start(cluster.port);
   const shop = await Shop.open({ url: cluster.url, program: `postgres://zhixin@127.0.0.1:${proxy.port}/postgres` });
   let name = "";
   try {

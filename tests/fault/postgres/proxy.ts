@@ -37,7 +37,7 @@ class Line {
   server: Socket;
   private delayed: Promise<void> = Promise.resolve();
   constructor(
-    readonly proxy: Proxy,
+    readonly proxy: FaultProxy,
     readonly client: Socket,
   ) {
     this.server = connect(proxy.target, "127.0.0.1");
@@ -126,7 +126,7 @@ class Line {
   }
 }
 
-export class Proxy {
+export class FaultProxy {
   lines = new Set<Line>();
   sockets = new Set<Socket>(); // those that are half-open too
   swallows = false;
@@ -141,10 +141,10 @@ export class Proxy {
     public target: number,
   ) {}
 
-  static async start(target: number): Promise<Proxy> {
+  static async start(target: number): Promise<FaultProxy> {
     const server = createServer({ allowHalfOpen: true });
     await new Promise<void>((up) => server.listen(0, "127.0.0.1", () => up()));
-    const proxy = new Proxy(server, (server.address() as { port: number }).port, target);
+    const proxy = new FaultProxy(server, (server.address() as { port: number }).port, target);
     server.on("connection", (client) => (proxy.refuses ? client.resetAndDestroy() : proxy.lines.add(new Line(proxy, client))));
     return proxy;
   }
