@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `make test`: checks, unit tests, behaviour over HTTP, the browser, faults, sanitizers, fuzzers. Ends with "N passed, N failed".
+# `make test`: checks, unit tests, behaviour over HTTP, the browser, faults, sanitizers, fuzzers. The truth is SQLite's, and then
+# PostgreSQL's for the same tests. Ends with "N passed, N failed".
 # --long: thousands of kills, hundreds of faults of the database, large imports under the sanitizers, long fuzzing.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -7,7 +8,11 @@ long=""
 [ "${1:-}" = --long ] && long=1
 export ZHIXIN_TEST_LONG="$long"
 out="$(mktemp -d)"
-trap 'rm -rf "$out"' EXIT
+finish() {
+    [ ! -d "$out/postgres/data" ] || tools/postgres.sh stop "$out/postgres"
+    rm -rf "$out"
+}
+trap finish EXIT
 passed=0
 failed=0
 
@@ -104,6 +109,20 @@ sanitized() { # address|thread name: unit tests of build-address or build-thread
     reports "api, $name"
 }
 
+on_postgres() { # the same tests; what a crash of the server does is the fault tests' business, so it need not sync
+    local -x ZHIXIN_TEST_DATABASE
+    chmod 711 "$out" # for the user that the server runs as
+    if ! ZHIXIN_TEST_DATABASE=$(tools/postgres.sh start "$out/postgres" -c max_connections=300 -c fsync=off -c full_page_writes=off); then
+        cat "$out/postgres.log"
+        count "PostgreSQL does not start" 0 1
+        return
+    fi
+    unit "unit, PostgreSQL" build
+    vitest "api, PostgreSQL" tests/api
+    vitest "browser, PostgreSQL" tests/browser
+    tools/postgres.sh stop "$out/postgres"
+}
+
 fuzz() { # seconds
     local name
     for name in $(tools/sources.sh fuzz | sed 's|.*/fuzz_||; s|\.c$||'); do
@@ -113,11 +132,12 @@ fuzz() { # seconds
 
 tools/setup.sh test
 step "check" tools/check.sh
-unit "unit" build
-vitest "api" tests/api
-vitest "browser" tests/browser
-vitest "fault" tests/fault --exclude 'tests/fault/postgres/**'
+unit "unit, SQLite" build
+vitest "api, SQLite" tests/api
+vitest "browser, SQLite" tests/browser
+vitest "fault, SQLite" tests/fault --exclude 'tests/fault/postgres/**'
 vitest "fault, PostgreSQL" tests/fault/postgres
+on_postgres
 sanitized address "ASan and UBSan"
 sanitized thread "TSan"
 if [ -n "$long" ]; then fuzz 600; else fuzz 10; fi

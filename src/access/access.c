@@ -3,6 +3,7 @@
 #include "vault/vault.h"
 
 #include "base/id.h"
+#include "base/log.h"
 #include "db/pool.h"
 #include "embedded_sql.h"
 
@@ -112,6 +113,22 @@ static enum rc start(struct app *app)
     return rc;
 }
 
+/* Keys and sources that another server changed count here as well. */
+static void told(struct app *app, struct str word)
+{
+    struct ctx c = {.arena = arena_new(), .app = app, .now_us = clock_now_us()};
+    login_told(app, word);
+    bool mine = word.len == 0 || str_eqz(word, KEYS_CHANGED);
+    enum rc rc = mine ? db_pool_reader(app->truth, &c.db) : RC_OK;
+    if (mine && !rc) {
+        rc = access_keys_reload(&c);
+        db_pool_give(app->truth, c.db);
+    }
+    if (rc)
+        log_warn("access.keys", LOG_Z("code", rc_name(rc)));
+    arena_free(c.arena);
+}
+
 static void stop(struct app *app)
 {
     struct access *a = app->access;
@@ -172,4 +189,5 @@ const struct module access_module = {
     .permissions = permissions,
     .start = start,
     .stop = stop,
+    .told = told,
 };

@@ -18,6 +18,10 @@ void throttle_free(struct throttle *t);
 int throttle_wait_s(struct throttle *t, struct str key, int allowed, int64_t now_us);
 void throttle_count(struct throttle *t, struct str key, int64_t now_us);
 void throttle_forget(struct throttle *t, struct str key);
+/* Failures at one server count at all: what they say to each other, a key behind it (login.c). */
+#define LOGIN_FAILED "failed "
+#define LOGIN_SUCCEEDED "succeeded "
+void login_told(struct app *app, struct str word);
 
 /* ---- password.c ---- */
 
@@ -76,6 +80,8 @@ struct key_table;
 void key_table_free(struct key_table *t);
 enum rc key_identify(struct ctx *c, struct str key, const struct actor **ret) ZX_MUST_CHECK;
 enum rc source_create(struct ctx *c, struct str code, struct str name, struct str kind, struct str channel, bool trusted, int64_t *ret_id) ZX_MUST_CHECK;
+/* What servers tell each other when keys or sources changed (db_tell). */
+#define KEYS_CHANGED "keys"
 enum rc key_create(struct ctx *c, int64_t source_id, enum key_kind kind, bool trusted, struct str *ret_key) ZX_MUST_CHECK;
 struct str signing_seal(struct ctx *c, int64_t source_id, struct str secret);
 struct str signing_open(struct arena *a, const struct app *app, int64_t source_id, struct str sealed);

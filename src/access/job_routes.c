@@ -1,6 +1,8 @@
 /* Background jobs as people see them: list, one, cancel, and progress on the event stream. It stands here because job/ lies
  * below http/ and access/ and knows neither routes nor rights. */
 #include "access/access_priv.h"
+#include "db/pool.h"
+#include "db/session.h"
 
 #include "embedded_sql.h"
 #include "job/job.h"
@@ -113,7 +115,8 @@ static enum rc job_cancel_route(struct ctx *c, const struct request *r, struct r
     return rc;
 }
 
-static void job_changed(struct ctx *c, const struct job_view *view)
+/* To the people at this server. */
+static void job_publish(struct ctx *c, const struct job_view *view)
 {
     struct buf json = BUF_INIT(64 << 10);
     struct jw w = jw_on(&json);
@@ -121,6 +124,28 @@ static void job_changed(struct ctx *c, const struct job_view *view)
     if (c->app->http && !json.failed)
         http_publish(c->app->http, "job", need_of(view), 0, buf_str(&json));
     buf_free(&json);
+}
+
+#define JOB_SAID "job " /* and its id */
+
+static void job_changed(struct ctx *c, const struct job_view *view)
+{
+    job_publish(c, view);
+    db_session_say(c->app->session, arena_printf(c->arena, JOB_SAID "%lld", (long long)view->job.id));
+}
+
+static void told(struct app *app, struct str word)
+{
+    struct ctx c = {.app = app, .now_us = clock_now_us()};
+    struct job_view view;
+    int64_t id;
+    if (!str_starts(word, STR(JOB_SAID)) || !str_i64(str_sub(word, strlen(JOB_SAID), word.len), &id) || db_pool_reader(app->truth, &c.db) != RC_OK)
+        return;
+    c.arena = arena_new();
+    if (job_show(&c, id, &view) == RC_OK)
+        job_publish(&c, &view);
+    db_pool_give(app->truth, c.db);
+    arena_free(c.arena);
 }
 
 static int64_t job_creator(const struct ctx *c)
@@ -157,4 +182,5 @@ const struct module job_module = {
     .tables = tables,
     .permissions = permissions,
     .start = start,
+    .told = told,
 };

@@ -305,10 +305,8 @@ enum rc key_create(struct ctx *c, int64_t source_id, enum key_kind kind, bool tr
                         DB_TEXT("hint", str_sub(key, 0, HINT_CHARS)), DB_I64("kind", kind), DB_I64("trusted", trusted),
                         DB_I64("created_by", c->actor ? c->actor->staff_id : 0), DB_I64("now_us", c->now_us));
     sodium_memzero(random, sizeof(random));
-    if (rc)
-        return rc;
     *ret_key = key;
-    return RC_OK;
+    return rc ? rc : db_tell(c->db, KEYS_CHANGED);
 }
 
 enum rc access_key_create(struct ctx *c, struct str source_name, bool api, bool trusted, struct str *ret_key)

@@ -3,6 +3,9 @@
 #include "access/access_priv.h"
 
 #include "db/pool.h"
+#include "db/session.h"
+
+#include <sodium.h>
 
 enum { TRIES_OF_ACCOUNT = 10, TRIES_OF_ADDRESS = 30 };
 
@@ -121,6 +124,38 @@ static enum rc account_find(struct ctx *c, struct str email, int64_t *ret_id, st
     return db_end(q);
 }
 
+/* Whose failures are counted: an account or an address, in a form that may be said to other servers. */
+static struct str throttled(struct ctx *c, const char *kind, struct str who)
+{
+    uint8_t hash[16];
+    char hex[2 * sizeof(hash) + 1];
+    struct str text = arena_concat(c->arena, str_z(kind), who);
+    crypto_generichash(hash, sizeof(hash), (const uint8_t *)text.ptr, text.len, c->app->server_key, sizeof(c->app->server_key));
+    str_hex(hash, sizeof(hash), hex);
+    return arena_str(c->arena, str_n(hex, 2 * sizeof(hash)));
+}
+
+static void failed(struct ctx *c, struct str key)
+{
+    throttle_count(c->app->access->throttle, key, c->now_us);
+    db_session_say(c->app->session, arena_concat(c->arena, STR(LOGIN_FAILED), key));
+}
+
+static void succeeded(struct ctx *c, struct str key)
+{
+    throttle_forget(c->app->access->throttle, key);
+    db_session_say(c->app->session, arena_concat(c->arena, STR(LOGIN_SUCCEEDED), key));
+}
+
+void login_told(struct app *app, struct str word)
+{
+    struct throttle *t = app->access->throttle;
+    if (str_starts(word, STR(LOGIN_FAILED)))
+        throttle_count(t, str_sub(word, strlen(LOGIN_FAILED), word.len), clock_now_us());
+    else if (str_starts(word, STR(LOGIN_SUCCEEDED)))
+        throttle_forget(t, str_sub(word, strlen(LOGIN_SUCCEEDED), word.len));
+}
+
 static enum rc throttle_check(struct ctx *c, struct str account, struct str address)
 {
     struct throttle *t = c->app->access->throttle;
@@ -181,9 +216,8 @@ static enum rc login_in_memory(struct ctx *c, struct attempt *a)
 enum rc session_create_route(struct ctx *c, const struct request *r, struct reply *p)
 {
     const struct login *in = r->in;
-    struct throttle *throttle = c->app->access->throttle;
     struct attempt a = {.r = r, .p = p, .email = staff_email_fold(c->arena, in->email)};
-    struct str account = arena_concat(c->arena, STR("account:"), a.email), address = arena_concat(c->arena, STR("address:"), r->address);
+    struct str account = throttled(c, "account:", a.email), address = throttled(c, "address:", r->address);
     struct str hash = STR_NULL;
     bool ok = false;
     if (session_is_cross_site(r))
@@ -196,12 +230,12 @@ enum rc session_create_route(struct ctx *c, const struct request *r, struct repl
     if (rc)
         return rc;
     if (ok) {
-        throttle_forget(throttle, account);
+        succeeded(c, account);
         rc = db_pool_tx(c, c->app->truth, login_done, &a);
         return access_disk_fails(rc) ? login_in_memory(c, &a) : rc;
     }
-    throttle_count(throttle, account, c->now_us);
-    throttle_count(throttle, address, c->now_us);
+    failed(c, account);
+    failed(c, address);
     rc = db_pool_tx(c, c->app->truth, login_failed, &a);
     return rc && !access_disk_fails(rc) ? rc : ctx_fail(c, RC_UNAUTHENTICATED, "", "wrong_login");
 }
@@ -252,7 +286,7 @@ enum rc session_password_route(struct ctx *c, const struct request *r, struct re
     const struct password_change *in = r->in;
     struct renewal n = {.r = r, .p = p};
     bool ok = false;
-    struct str account = arena_printf(c->arena, "password:%lld", (long long)c->actor->staff_id), hash = STR_NULL;
+    struct str account = throttled(c, "password:", arena_printf(c->arena, "%lld", (long long)c->actor->staff_id)), hash = STR_NULL;
     enum rc rc = throttle_check(c, account, account);
     if (rc)
         return rc;
@@ -267,7 +301,7 @@ enum rc session_password_route(struct ctx *c, const struct request *r, struct re
     if (rc)
         return rc;
     if (!ok) {
-        throttle_count(c->app->access->throttle, account, c->now_us);
+        failed(c, account);
         return ctx_fail(c, RC_INVALID, "current", "wrong");
     }
     rc = password_hash(c, in->password, &n.hash);

@@ -93,7 +93,9 @@ static enum rc source_insert(struct ctx *c, const struct access_source *s)
                         DB_I64("shared_device", s->shared_device), DB_BLOB_OR_NULL("signing_sealed", sealed), DB_I64("now_us", c->now_us));
     if (rc == RC_CONFLICT)
         return ctx_fail(c, rc, "code", "taken");
-    return rc ? rc : change_add(c, CHANGE_SOURCE, s->id, 0, 1);
+    if (!rc)
+        rc = change_add(c, CHANGE_SOURCE, s->id, 0, 1);
+    return rc ? rc : db_tell(c->db, KEYS_CHANGED);
 }
 
 enum rc source_create(struct ctx *c, struct str code, struct str name, struct str kind, struct str channel, bool trusted, int64_t *ret_id)
@@ -321,6 +323,8 @@ static enum rc source_change(struct ctx *c, void *arg)
         rc = change_add(c, CHANGE_SOURCE, f->id, 0, 1);
     if (!rc)
         rc = access_audit(c, "source.update", "source", f->id, STR("{}"));
+    if (!rc)
+        rc = db_tell(c->db, KEYS_CHANGED);
     return rc ? rc : source_reply(c, f->id, f->p);
 }
 
@@ -390,7 +394,9 @@ static enum rc key_revoke(struct ctx *c, void *arg)
     enum rc rc = db_run(c->db, "api_key_revoke", DB_I64("now_us", c->now_us), DB_I64("id", f->id));
     if (!rc && db_changes(c->db) == 0)
         rc = ctx_fail(c, RC_NOT_FOUND, "id", "key");
-    return rc ? rc : access_audit(c, "key.revoke", "key", f->id, STR("{}"));
+    if (!rc)
+        rc = access_audit(c, "key.revoke", "key", f->id, STR("{}"));
+    return rc ? rc : db_tell(c->db, KEYS_CHANGED);
 }
 
 enum rc key_revoke_route(struct ctx *c, const struct request *r, struct reply *p)

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "db/pool.h"
+#include "db/session.h"
 #include "http/route.h"
 #include "intake/intake.h"
 #include "vault/keystore.h"
@@ -11,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,7 @@ enum { MIGRATIONS_MAX = 256 };
 struct opened {                 /* what app_close() needs beside struct app */
     pid_t own_vault;
     struct config config;
+    pthread_mutex_t lock;       /* modules neither start nor stop while one is told something */
     size_t started;             /* modules */
 };
 
@@ -87,6 +90,36 @@ static enum rc open_databases(struct ctx *c, struct app *app, bool migrate_too)
     return RC_OK;
 }
 
+static void told(void *arg, struct str word)
+{
+    struct app *app = arg;
+    struct opened *opened = app->impl;
+    pthread_mutex_lock(&opened->lock);
+    for (size_t m = 0; m < opened->started; m++)
+        if (modules[m]->told)
+            modules[m]->told(app, word);
+    pthread_mutex_unlock(&opened->lock);
+}
+
+static void take_node(void *arg, unsigned number)
+{
+    (void)arg;
+    id_set_node(number);
+}
+
+/* One of several servers of a truth has a number for its ids, and hears of the others. */
+static enum rc join_servers(struct ctx *c, struct app *app)
+{
+    const struct db_session_hooks hooks = {told, take_node, app};
+    if (!app->config->database_url[0])
+        return RC_OK;
+    struct db_session *session;
+    enum rc rc = db_session_start(app->config->database_url, &hooks, &session);
+    if (!rc)
+        app->session = session;
+    return rc ? ctx_fail(c, rc, "database", "can_not_listen") : RC_OK;
+}
+
 static enum rc connect_vault(struct ctx *c, struct app *app, const struct app_options *o, struct opened *opened)
 {
     int fd = o->vault_fd;
@@ -101,13 +134,16 @@ static enum rc connect_vault(struct ctx *c, struct app *app, const struct app_op
 /* Modules in order; without intake (small commands) only up to access, which needs no vault. */
 static enum rc start_modules(struct ctx *c, struct app *app, bool all, struct opened *opened)
 {
-    for (; modules[opened->started]; opened->started++) {
-        if (!all && opened->started > 0 && modules[opened->started - 1] == &access_module)
+    for (size_t n = 0; modules[n]; n++) {
+        if (!all && n > 0 && modules[n - 1] == &access_module)
             break;
-        const struct module *m = modules[opened->started];
+        const struct module *m = modules[n];
         enum rc rc = m->start ? m->start(app) : RC_OK;
         if (rc)
             return ctx_fail(c, rc, m->name, "did_not_start");
+        pthread_mutex_lock(&opened->lock);
+        opened->started = n + 1;
+        pthread_mutex_unlock(&opened->lock);
     }
     return RC_OK;
 }
@@ -123,14 +159,19 @@ static enum rc open_parts(struct ctx *c, struct app *app, const struct app_optio
     app->segment_events = opened->config.segment_events;
     rc = open_databases(c, app, o->migrate);
     if (!rc)
+        rc = join_servers(c, app);
+    if (!rc)
         rc = connect_vault(c, app, o, opened);
     c->vault = app->vault;
     if (!rc)
         rc = keystore_open(c);
     if (!rc)
         rc = start_modules(c, app, o->parts & APP_INTAKE, opened);
-    if (!rc && o->parts & APP_INTAKE)
+    if (!rc && o->parts & APP_INTAKE) {
+        pthread_mutex_lock(&opened->lock);
         rc = intake_start(app, &app->intake);
+        pthread_mutex_unlock(&opened->lock);
+    }
     return rc;
 }
 
@@ -139,6 +180,7 @@ enum rc app_open(const char *data_dir, const struct app_options *options, struct
     struct opened *opened = mem_zalloc(1, sizeof(*opened));
     _cleanup_(arena_freep) struct arena *arena = arena_new();
     struct ctx c = {.arena = arena, .app = ret, .now_us = clock_now_us()};
+    pthread_mutex_init(&opened->lock, NULL);
     *ret = (struct app){.data_dir = data_dir, .impl = opened};
     enum rc rc = open_parts(&c, ret, options, opened);
     if (rc) {
@@ -151,6 +193,8 @@ enum rc app_open(const char *data_dir, const struct app_options *options, struct
 void app_close(struct app *app)
 {
     struct opened *opened = app->impl;
+    struct db_session *session = app->session;
+    db_session_stop(session); /* nobody is told anything any more */
     intake_stop(app->intake);
     app->intake = NULL;
     while (opened->started > 0) {
@@ -163,7 +207,9 @@ void app_close(struct app *app)
         waitpid(opened->own_vault, NULL, 0); /* it ends when its socket closes */
     db_pool_close(app->keys);
     db_pool_close(app->truth);
+    db_session_free(session);
     config_free(&opened->config);
+    pthread_mutex_destroy(&opened->lock);
     free(opened);
     *app = (struct app){0};
 }

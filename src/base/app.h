@@ -10,6 +10,7 @@ struct app {
     const struct config *config;     /* app/config.h */
     struct db_pool *truth;           /* db/pool.h over zhixin.db */
     struct db_pool *keys;            /* over keys.db: wrapped data keys */
+    struct db_session *_Atomic session; /* db/session.h; NULL: the truth is ours alone */
     struct vault *vault;
     struct eventlog *eventlog;
     struct warehouse *warehouse;

@@ -165,6 +165,17 @@ void buf_add_csv(struct buf *b, struct str s)
         buf_add_byte(b, '"');
 }
 
+void buf_add_sql(struct buf *b, struct str s)
+{
+    buf_add_byte(b, '\'');
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] == '\'')
+            buf_add_byte(b, '\'');
+        buf_add_byte(b, s.ptr[i]);
+    }
+    buf_add_byte(b, '\'');
+}
+
 void buf_add_url(struct buf *b, struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {

@@ -31,6 +31,8 @@ void buf_add_html(struct buf *b, struct str s);
 /* A CSV cell (RFC 4180), quoted where needed; a cell that starts a formula (= + - @ tab CR) gets a leading '
  * unless it is a plain number. */
 void buf_add_csv(struct buf *b, struct str s);
+/* A text literal of SQL, with quotes around. */
+void buf_add_sql(struct buf *b, struct str s);
 /* Percent-encoded query component (RFC 3986 unreserved kept). */
 void buf_add_url(struct buf *b, struct str s);
 

@@ -32,6 +32,16 @@ void id_set_node(uint32_t node)
     atomic_store(&node_number, node & ((1u << NODE_BITS) - 1));
 }
 
+uint32_t id_node(void)
+{
+    return atomic_load(&node_number);
+}
+
+uint32_t id_node_of(int64_t id)
+{
+    return (uint32_t)(id >> COUNTER_BITS) & ((1u << NODE_BITS) - 1);
+}
+
 void id_seed(int64_t first)
 {
     atomic_store(&last_tick, first >> (COUNTER_BITS + NODE_BITS) << COUNTER_BITS);

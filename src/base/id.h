@@ -7,8 +7,11 @@
 
 /* The next id of this node. Thread-safe. */
 int64_t id_next(void);
-/* The node number of this process, 0–1023; set once at start. */
+/* The node number of this process, 0–1023. */
 void id_set_node(uint32_t node);
+uint32_t id_node(void);
+/* Of the process that made an id. */
+uint32_t id_node_of(int64_t id);
 /* Starts the sequence over at a given value, for seeded data and tests. */
 void id_seed(int64_t first);
 /* When an id was made. */

@@ -80,8 +80,14 @@ void customer_ended(struct ctx *c, bool committed)
         customer_feed_wake(c->app->customer_feed);
 }
 
+static void told(struct app *app, struct str word)
+{
+    if (word.len == 0 || str_eqz(word, "change"))
+        customer_feed_wake(app->customer_feed);
+}
+
 const struct module customer_module = {
     .name = "customer", .routes = routes, .sql = customer_sql, .migrations = customer_migrations, .tables = tables, .permissions = permissions,
-    .start = start, .stop = stop,    .on_customer_merge = customer_merged, .on_customer_erase = customer_erased, .on_customer_export = customer_told,
+    .start = start, .stop = stop,    .told = told, .on_customer_merge = customer_merged, .on_customer_erase = customer_erased, .on_customer_export = customer_told,
     .on_timeline = customer_timeline,
 };

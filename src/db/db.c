@@ -635,16 +635,6 @@ bool db_in_tx(const struct db *db)
     return db->depth > 0;
 }
 
-int64_t db_tx_number(const struct db *db)
-{
-    return db->driver->tx_number ? db->driver->tx_number(db->conn) : 0;
-}
-
-bool db_tx_was_done(const struct db *db, int64_t number)
-{
-    return db->driver->was_done && db->driver->was_done(db->conn, number);
-}
-
 /* What may have been done must not be done twice. */
 static bool may_rerun(const struct db *db, enum rc rc)
 {

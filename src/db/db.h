@@ -152,14 +152,10 @@ enum rc db_batch(struct db *db, const char *name, const struct db_arg *rows, siz
 /* ---- transactions ---- */
 
 /* Runs fn inside one transaction on c->db and commits; fn must be re-runnable, for it runs again after a deadlock or a lost
- * connection. A failing fn rolls back. Nested calls join the outer transaction. RC_DATABASE_AWAY: not done, or nobody knows yet;
- * who keeps things in memory that follow from it asks later, with the number. */
+ * connection. A failing fn rolls back. Nested calls join the outer transaction. RC_DATABASE_AWAY: not done, or nobody
+ * knows; then it is not run again, and who keeps things in memory that follow from it looks at what is there before the next. */
 enum rc db_tx(struct ctx *c, enum rc (*fn)(struct ctx *c, void *arg), void *arg) ZX_MUST_CHECK;
 bool db_in_tx(const struct db *db);
-/* The number of the open transaction, counted by this connection; 0 where a COMMIT always tells. */
-int64_t db_tx_number(const struct db *db);
-/* Was that transaction, which ended with RC_DATABASE_AWAY, done after all? Known inside any later transaction of the connection. */
-bool db_tx_was_done(const struct db *db, int64_t number);
 
 /* ---- migrations ---- */
 
@@ -195,5 +191,13 @@ enum rc change_add(struct ctx *c, enum change_kind kind, int64_t ref_id, int64_t
 /* The changes after `after`, in order, at most `limit`, in the context's arena. */
 enum rc change_read(struct ctx *c, int64_t after, size_t limit, struct change **ret, size_t *ret_count) ZX_MUST_CHECK;
 enum rc change_last(struct ctx *c, int64_t *ret_seq) ZX_MUST_CHECK;
+
+/* Says a word to all servers of the truth (db_session_hooks.told), when the transaction that is open commits. An embedded truth
+ * has one server, which knows. */
+enum rc db_tell(struct db *db, const char *word) ZX_MUST_CHECK;
+/* A lock among the servers of the truth, held by this connection until it is ended or the connection is; where the truth is
+ * embedded it is always free. */
+enum rc db_lock_try(struct db *db, int64_t lock, bool *ret_mine) ZX_MUST_CHECK;
+enum rc db_lock_end(struct db *db, int64_t lock) ZX_MUST_CHECK;
 
 #endif

@@ -25,3 +25,12 @@ SELECT max(seq) FROM change;
 
 -- name: change_last@postgres
 SELECT max(seq) FROM change WHERE seq < (CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) << 20);
+
+-- name: tell@postgres
+SELECT pg_notify('zhixin', $word);
+
+-- name: lock_try@postgres
+SELECT pg_try_advisory_lock($lock);
+
+-- name: lock_end@postgres
+SELECT pg_advisory_unlock($lock);

@@ -13,7 +13,7 @@ struct db_driver {
     bool arrays;                 /* "x IN ($list[])" becomes "x = ANY (…)" of one array */
     const char *bigint, *bytes, *text, *strict, *clustered; /* what $BIGINT, $BYTES, $TEXT, $STRICT, $CLUSTERED become */
     const char *change_seq;      /* what $CHANGE_SEQ becomes: a column that numbers itself in the order of commits */
-    const char *before_all;      /* runs before the first migration; NULL: nothing */
+    const char *before_all, *after_all; /* run before and behind the tables that stand before all migrations; NULL: nothing */
     const char *begin;           /* statement that opens a writing transaction */
     bool late_columns;           /* a statement's columns are only sure once it runs */
     void (*close)(void *conn);
@@ -34,10 +34,7 @@ struct db_driver {
     int64_t (*changes)(void *conn);
     const char *(*error)(void *conn);
     enum rc (*error_rc)(void *conn);   /* of the last failed step or script */
-    /* Of an engine that may lose its line in the middle of a COMMIT; NULL: its COMMITs always tell. See db_tx_number(). */
-    int64_t (*tx_number)(void *conn);
-    bool (*in_doubt)(void *conn);      /* is the last transaction's outcome unknown? */
-    bool (*was_done)(void *conn, int64_t number);
+    bool (*in_doubt)(void *conn);      /* is it unknown whether the last transaction was done? NULL: a COMMIT always tells */
 };
 
 /* Of SQLite only: `fn` runs after each commit of this connection, on its thread, with the pages in the write-ahead log; then

@@ -443,17 +443,6 @@ static const struct db_driver duckdb_driver = {
 
 /* ---- opening ---- */
 
-static void add_quoted(struct buf *out, const char *text)
-{
-    buf_add_byte(out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            buf_add_byte(out, '\'');
-        buf_add_byte(out, *text);
-    }
-    buf_add_byte(out, '\'');
-}
-
 static duckdb_config make_config(const struct duckdb_api *api, const struct db_options *o)
 {
     char memory[32], threads[16];
@@ -483,7 +472,7 @@ static enum rc lock_down(struct duckdb_conn *conn, const char *segments_dir)
     _cleanup_buf_ struct buf sql = BUF_INIT(16 << 10);
     if (segments_dir) {
         buf_addz(&sql, "SET allowed_directories=[");
-        add_quoted(&sql, segments_dir);
+        buf_add_sql(&sql, str_z(segments_dir));
         buf_addz(&sql, "];");
     }
     if (conn->instance->path[0] == ':')

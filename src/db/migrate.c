@@ -1,4 +1,4 @@
-/* Forward-only migrations of the truth, and change.seq. */
+/* Forward-only migrations of the truth, change.seq, and what servers tell each other. */
 #include "base/log.h"
 #include "db/db_priv.h"
 #include "embedded_sql.h"
@@ -24,7 +24,6 @@ static void add_macro_text(struct buf *out, const struct db_driver *d, const cha
             buf_add_byte(out, rest.ptr[0]);
         rest = str_sub(rest, i < count ? macros[i].macro.len : 1, rest.len);
     }
-    buf_add_byte(out, '\0');
 }
 
 struct migration_run {
@@ -58,6 +57,7 @@ static enum rc apply_missing(struct ctx *c, const struct db_driver *driver, cons
         return rc;
     _cleanup_buf_ struct buf script = BUF_INIT(1 << 20);
     add_macro_text(&script, driver, m->text);
+    buf_add_byte(&script, '\0');
     struct migration_run run = {m, script.ptr};
     rc = db_tx(c, apply, &run);
     if (rc)
@@ -74,6 +74,9 @@ static enum rc lay_ground(struct ctx *c, void *arg)
     if (driver->before_all)
         buf_addz(&script, driver->before_all);
     add_macro_text(&script, driver, db_migrations[0].text);
+    if (driver->after_all)
+        buf_addz(&script, driver->after_all);
+    buf_add_byte(&script, '\0');
     return db_script(c->db, script.ptr);
 }
 
@@ -120,4 +123,23 @@ enum rc change_read(struct ctx *c, int64_t after, size_t limit, struct change **
 enum rc change_last(struct ctx *c, int64_t *ret_seq)
 {
     return db_get_i64(c->db, 0, ret_seq, "change_last");
+}
+
+enum rc db_tell(struct db *db, const char *word)
+{
+    assert(db_in_tx(db));
+    return db_engine(db) == DB_POSTGRES ? db_run(db, "tell", DB_TEXT("word", str_z(word))) : RC_OK;
+}
+
+enum rc db_lock_try(struct db *db, int64_t lock, bool *ret_mine)
+{
+    int64_t mine = 1;
+    enum rc rc = db_engine(db) == DB_POSTGRES ? db_get_i64(db, 0, &mine, "lock_try", DB_I64("lock", lock)) : RC_OK;
+    *ret_mine = !rc && mine;
+    return rc;
+}
+
+enum rc db_lock_end(struct db *db, int64_t lock)
+{
+    return db_engine(db) == DB_POSTGRES ? db_run(db, "lock_end", DB_I64("lock", lock)) : RC_OK;
 }

@@ -103,6 +103,11 @@ void db_pool_close(struct db_pool *p)
     free(p);
 }
 
+enum db_engine db_pool_engine(const struct db_pool *p)
+{
+    return db_engine(p->writer);
+}
+
 enum rc db_pool_reader(struct db_pool *p, struct db **ret)
 {
     struct db *idle = NULL;

@@ -13,6 +13,7 @@ struct db_pool;
 /* `where`: a path or a postgres:// URL, see db_open(). */
 enum rc db_pool_open(const char *where, struct db_pool **ret) ZX_MUST_CHECK;
 void db_pool_close(struct db_pool *p);
+enum db_engine db_pool_engine(const struct db_pool *p);
 /* Borrows a reader, opening one when all are lent. Give it back on every path. */
 enum rc db_pool_reader(struct db_pool *p, struct db **ret) ZX_MUST_CHECK;
 void db_pool_give(struct db_pool *p, struct db *reader);

@@ -476,19 +476,9 @@ static enum rc driver_script(void *conn, const char *text)
     return pg_script(conn, text);
 }
 
-static int64_t driver_tx_number(void *conn)
-{
-    return ((struct pg_conn *)conn)->number;
-}
-
 static bool driver_in_doubt(void *conn)
 {
     return ((struct pg_conn *)conn)->doubt != 0;
-}
-
-static bool driver_was_done(void *conn, int64_t number)
-{
-    return pg_was_done(conn, number);
 }
 
 static void driver_close(void *conn)
@@ -509,6 +499,9 @@ static const struct db_driver postgres_driver = {
      * transaction that still runs (change_after) misses nothing, however late one commits. */
     .change_seq = "BIGINT PRIMARY KEY DEFAULT ((CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT) << 20) + (nextval('change_order') & 1048575))",
     .before_all = "CREATE SEQUENCE IF NOT EXISTS change_order CACHE 1024;",
+    .after_all = "CREATE OR REPLACE FUNCTION change_told() RETURNS trigger LANGUAGE plpgsql AS "
+                 "$$ BEGIN PERFORM pg_notify('zhixin', 'change'); RETURN NULL; END $$;"
+                 "CREATE OR REPLACE TRIGGER change_told AFTER INSERT ON change FOR EACH STATEMENT EXECUTE FUNCTION change_told();",
     .begin = "BEGIN",
     .close = driver_close,
     .prepare = driver_prepare,
@@ -527,9 +520,7 @@ static const struct db_driver postgres_driver = {
     .changes = driver_changes,
     .error = driver_error,
     .error_rc = driver_error_rc,
-    .tx_number = driver_tx_number,
     .in_doubt = driver_in_doubt,
-    .was_done = driver_was_done,
 };
 
 bool db_is_postgres_url(const char *where)

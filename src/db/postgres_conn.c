@@ -280,8 +280,7 @@ static enum rc settle_doubt(struct pg_conn *conn)
     if (rc)
         return rc;
     log_warn("db.commit_unanswered", LOG_Z("outcome", found[0] ? "committed" : "not committed"));
-    if (found[0])
-        conn->late[conn->late_count++ % LATE_MAX] = conn->doubt;
+    conn->done = found[0] != '\0';
     conn->doubt = 0;
     return RC_OK;
 }
@@ -312,7 +311,7 @@ static enum rc set_up(struct pg_conn *conn)
     return conn->read_only ? run(conn, READER_SETTINGS, NULL, 0) : set_up_writer(conn);
 }
 
-static enum rc connect_now(struct pg_conn *conn)
+enum rc pg_connect(struct pg_conn *conn)
 {
     PQfinish(conn->pg);
     conn->epoch = line_epoch(conn->line);
@@ -334,7 +333,7 @@ static enum rc try_to_connect(struct pg_conn *conn)
 {
     if (!line_may_try(conn->line))
         return pg_failed_with(conn, RC_DATABASE_AWAY, "the database can't be reached");
-    enum rc rc = connect_now(conn);
+    enum rc rc = pg_connect(conn);
     if (rc == RC_OK)
         line_reached(conn->line);
     else
@@ -405,7 +404,7 @@ static bool still_works(const struct pg_conn *conn)
     asker.line = asker.own_line;
     snprintf(text, sizeof(text), "SELECT 1 FROM pg_stat_activity WHERE pid = %d AND COALESCE(state, '') NOT LIKE 'idle%%' AND COALESCE(wait_event_type, '') <> 'Client'",
              PQbackendPID(conn->pg));
-    enum rc rc = connect_now(&asker);
+    enum rc rc = pg_connect(&asker);
     if (!rc)
         rc = run(&asker, text, found, sizeof(found));
     if (rc)
@@ -437,13 +436,13 @@ static enum rc begin(struct pg_conn *conn)
 /* What became of the transaction whose COMMIT was not answered? RC_DATABASE_AWAY with `doubt` left: nobody knows yet. */
 static enum rc ask_outcome(struct pg_conn *conn)
 {
-    int64_t number = conn->doubt;
+    conn->done = false;
     for (int64_t until = now_ms() + OUTCOME_WAIT_MS; conn->doubt && now_ms() < until;)
         if (pg_ensure(conn) != RC_OK)
             sleep_ms(OUTCOME_LOOK_MS);
     if (conn->doubt)
         log_warn("db.commit_unanswered", LOG_Z("outcome", "unknown"));
-    return conn->last_rc = pg_was_done(conn, number) ? RC_OK : RC_DATABASE_AWAY;
+    return conn->last_rc = conn->done ? RC_OK : RC_DATABASE_AWAY;
 }
 
 static enum rc commit(struct pg_conn *conn)
@@ -482,12 +481,4 @@ enum rc pg_script(struct pg_conn *conn, const char *text)
         return rollback(conn);
     enum rc rc = pg_ensure(conn);
     return rc ? rc : run(conn, text, NULL, 0);
-}
-
-bool pg_was_done(const struct pg_conn *conn, int64_t number)
-{
-    for (unsigned i = 0; i < LATE_MAX; i++)
-        if (conn->late[i] == number)
-            return true;
-    return false;
 }

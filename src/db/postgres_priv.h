@@ -1,5 +1,5 @@
-/* Between the two files of the PostgreSQL driver: postgres_conn.c (one connection: made, waited on, lost and made again;
- * transactions and what became of them) and postgres.c (statements, values, rows). */
+/* Between the files of the PostgreSQL driver: postgres_conn.c (one connection: made, waited on, lost and made again;
+ * transactions and what became of them), postgres.c (statements, values, rows), and session.c, which listens. */
 #ifndef ZX_DB_POSTGRES_PRIV_H
 #define ZX_DB_POSTGRES_PRIV_H
 
@@ -8,14 +8,12 @@
 
 #include <libpq-fe.h>
 
-enum { LATE_MAX = 256 };
-
 struct pg_conn {
     PGconn *pg; /* NULL: given up */
     char *url;
     struct db_line *line, *own_line; /* shared by a pool; own_line when nobody shares */
     bool read_only;
-    bool asks; /* only looks after another connection: its silence is not asked about in turn */
+    bool asks; /* of questions that are answered at once: two seconds of silence are its end, nobody is asked about them */
     bool in_tx;
     unsigned generation; /* of the connection: what was prepared on an older one is gone */
     unsigned epoch;      /* of the line, when it was made */
@@ -26,9 +24,8 @@ struct pg_conn {
 
     /* A writer's: its row in the table `writer` holds the number of its last transaction that committed. */
     int64_t id, number;     /* of the row; of the transaction that is open or was last */
-    int64_t doubt;          /* a transaction of which nobody knows yet whether it committed; 0: none */
-    int64_t late[LATE_MAX]; /* those in doubt that turned out to be done */
-    unsigned late_count;
+    int64_t doubt;      /* a transaction of which nobody knows yet whether it was done; 0: none */
+    bool done;          /* the last one that was in doubt had been done */
     char backend[64]; /* when the server's process of this connection began */
     int backend_pid;
 };
@@ -38,6 +35,8 @@ struct pg_conn {
 /* RC_DATABASE_AWAY: can't be reached now; RC_INVALID: no such URL, or not such a database. */
 enum rc pg_open(struct pg_conn *conn) ZX_MUST_CHECK;
 void pg_close(struct pg_conn *conn);
+/* Connects anew and no more, whatever others know of the server: for who looks after a connection of his own. */
+enum rc pg_connect(struct pg_conn *conn) ZX_MUST_CHECK;
 /* Makes a broken or suspect connection again, outside of a transaction only. */
 enum rc pg_ensure(struct pg_conn *conn) ZX_MUST_CHECK;
 /* Records a failure; the rc comes back. */
@@ -61,6 +60,5 @@ PGresult *pg_answer(struct pg_conn *conn, int sent);
 
 /* Runs text of no parameters, knowing BEGIN, COMMIT and ROLLBACK of db_tx(). */
 enum rc pg_script(struct pg_conn *conn, const char *text) ZX_MUST_CHECK;
-bool pg_was_done(const struct pg_conn *conn, int64_t number);
 
 #endif

@@ -65,23 +65,54 @@ static struct eventlog_segment segment_of_row(struct db_rows *q)
     return f;
 }
 
+static bool is_known_format(const struct eventlog_segment *f)
+{
+    if (f->format >= 1 && f->format <= SEGMENT_FORMAT)
+        return true;
+    log_error("eventlog.unknown_format", LOG_I("unit", f->unit), LOG_I("format", f->format));
+    return false;
+}
+
+enum rc segments_recorded(struct ctx *c, int64_t after_unit, struct eventlog_segment **ret, size_t *ret_count)
+{
+    _cleanup_free_ struct eventlog_segment *list = NULL;
+    size_t count = 0, cap = 0;
+    bool known = true;
+    struct db_rows *q = db_query(c->db, "event_segment_list", DB_I64("after", after_unit));
+    while (known && db_next(q)) {
+        if (count == cap)
+            list = mem_realloc(list, (cap = cap ? cap * 2 : 64) * sizeof(*list));
+        list[count] = segment_of_row(q);
+        known = is_known_format(&list[count++]);
+    }
+    enum rc rc = db_end(q);
+    *ret = arena_new_array(c->arena, struct eventlog_segment, count + 1);
+    if (count)
+        memcpy(*ret, list, count * sizeof(*list));
+    *ret_count = count;
+    return rc ? rc : known ? RC_OK : RC_STORE;
+}
+
 static enum rc load_segments(struct ctx *c, struct eventlog *log)
 {
-    struct db_rows *q = db_query(c->db, "event_segment_list", DB_I64("after", 0));
-    while (db_next(q)) {
-        struct eventlog_segment f = segment_of_row(q);
-        segments_add(log, &f);
-        log->stats.events += f.events;
-        log->unit = f.unit + 1;
-        log->last_block = f.last_block > log->last_block ? f.last_block : log->last_block;
+    struct eventlog_segment *list;
+    size_t count;
+    enum rc rc = segments_recorded(c, 0, &list, &count);
+    for (size_t i = 0; !rc && i < count; i++) {
+        if (log->shared)
+            rc = servers_fetch(c, log, &list[i]);
+        segments_add(log, &list[i]);
+        log->stats.events += list[i].events;
+        log->unit = list[i].unit + 1;
+        log->last_block = list[i].last_block > log->last_block ? list[i].last_block : log->last_block;
     }
-    return db_end(q);
+    return rc;
 }
 
 /* A copy for a caller, with its path. */
-static struct eventlog_segment segment_copy(struct ctx *c, const struct eventlog *log, const struct segment *s)
+static struct eventlog_segment segment_copy(struct ctx *c, const struct eventlog *log, const struct eventlog_segment *fact)
 {
-    struct eventlog_segment f = s->fact;
+    struct eventlog_segment f = *fact;
     char path[512];
     segment_path(log, f.unit, ".parquet", path);
     f.path = arena_z(c->arena, str_z(path));
@@ -95,7 +126,7 @@ enum rc eventlog_segments(struct ctx *c, struct eventlog *log, int64_t after_uni
     struct eventlog_segment *list = arena_new_array(c->arena, struct eventlog_segment, log->segment_count + 1);
     for (size_t i = 0; i < log->segment_count; i++)
         if (log->segments[i].fact.unit > after_unit)
-            list[count++] = segment_copy(c, log, &log->segments[i]);
+            list[count++] = segment_copy(c, log, &log->segments[i].fact);
     pthread_mutex_unlock(&log->lock);
     *ret = list;
     *ret_count = count;
@@ -117,7 +148,7 @@ enum rc eventlog_segments_of(struct ctx *c, struct eventlog *log, const int64_t 
     struct eventlog_segment *list = arena_new_array(c->arena, struct eventlog_segment, log->segment_count + 1);
     for (size_t i = log->segment_count; i-- > 0;)
         if (holds_any(&log->segments[i], subjects, count))
-            list[found++] = segment_copy(c, log, &log->segments[i]);
+            list[found++] = segment_copy(c, log, &log->segments[i].fact);
     pthread_mutex_unlock(&log->lock);
     *ret = list;
     *ret_count = found;
@@ -164,7 +195,10 @@ static void open_seen(struct eventlog *log, const char *data_dir, int64_t first_
     static const char purpose[] = "eventlog.seen";
     crypto_generichash(key, sizeof(key), (const unsigned char *)purpose, sizeof(purpose), log->app->server_key, sizeof(log->app->server_key));
     snprintf(dir, sizeof(dir), "%s/seen", data_dir);
-    log->seen = seen_open(dir, key, first_unit_of_window(log, first_tail), &reload);
+    int64_t first = first_unit_of_window(log, first_tail);
+    log->seen = seen_open(dir, key, first, &reload);
+    if (log->shared)
+        reload = servers_resume(log, first, reload);
     log->stats.fingerprints = seen_count(log->seen);
     bool held = reload >= 0 && (first_tail > 0 || (log->segment_count && log->segments[log->segment_count - 1].fact.unit >= reload));
     log->loaded = !held;
@@ -193,7 +227,11 @@ enum rc eventlog_open(struct ctx *c, const char *data_dir, struct eventlog **ret
     log->uncommitted = (struct key_set){0};
     pthread_mutex_init(&log->lock, NULL);
     pthread_cond_init(&log->changed, NULL);
+    log->shared = db_engine(c->db) == DB_POSTGRES;
+    pthread_mutex_init(&log->files_lock, NULL);
     enum rc rc = make_dir(data_dir, log);
+    if (!rc)
+        rc = change_last(c, &log->followed); /* before the tail is read: what comes later is caught up with */
     if (!rc)
         rc = load_segments(c, log);
     if (!rc)
@@ -221,7 +259,11 @@ void eventlog_close(struct eventlog *log)
         pthread_join(log->loader, NULL);
     if (log->keeper_started)
         pthread_join(log->keeper, NULL);
-    seen_close(log->seen, log->loaded && !log->doubt); /* what is in doubt is read again */
+    if (log->shared && log->loaded)
+        servers_stand_at(log);
+    seen_close(log->seen, log->loaded);
+    free(log->own);
+    pthread_mutex_destroy(&log->files_lock);
     block_writer_free(&log->writer);
     key_set_free(&log->uncommitted);
     for (size_t i = 0; i < UNIT_CACHES; i++)
@@ -238,7 +280,7 @@ void eventlog_close(struct eventlog *log)
 
 /* ---- seen ---- */
 
-static void wait_loaded(struct eventlog *log)
+void eventlog_wait_loaded(struct eventlog *log)
 {
     pthread_mutex_lock(&log->lock);
     while (!log->loaded && !log->stopping)
@@ -269,15 +311,14 @@ static enum rc fill_from_tail(struct ctx *c, int64_t unit, struct cache_fill *fi
     return rc ? rc : end;
 }
 
-static enum rc fill_from_segment(struct eventlog *log, int64_t unit, struct cache_fill *fill)
+static enum rc fill_from_segment(struct ctx *c, struct eventlog *log, const struct eventlog_segment *fact, struct cache_fill *fill)
 {
-    char path[512];
+    struct eventlog_segment segment = segment_copy(c, log, fact);
     struct db *engine;
-    segment_path(log, unit, ".parquet", path);
     enum rc rc = segment_engine(log, &engine);
     if (rc)
         return rc;
-    rc = segment_each_key(engine, path, add_to_cache, fill);
+    rc = segment_each_key(engine, &segment, add_to_cache, fill);
     db_close(engine);
     return rc;
 }
@@ -286,13 +327,16 @@ static enum rc fill_from_segment(struct eventlog *log, int64_t unit, struct cach
 static enum rc fill_cache(struct ctx *c, struct eventlog *log, struct unit_cache *cache, int64_t unit)
 {
     struct cache_fill fill = {log, &cache->keys};
-    bool sealed = false, any = false;
+    struct eventlog_segment fact;
+    bool any = false;
     struct db_rows *q = db_query(c->db, "event_segment_get", DB_I64("unit", unit));
-    sealed = db_next(q);
+    bool sealed = db_next(q);
+    if (sealed)
+        fact = segment_of_row(q);
     enum rc rc = db_end(q);
     key_set_clear(&cache->keys);
     if (!rc)
-        rc = sealed ? fill_from_segment(log, unit, &fill) : fill_from_tail(c, unit, &fill, &any);
+        rc = sealed ? fill_from_segment(c, log, &fact, &fill) : fill_from_tail(c, unit, &fill, &any);
     if (!rc)
         cache->unit = unit;
     return rc;
@@ -340,7 +384,7 @@ bool eventlog_seen(struct ctx *c, struct eventlog *log, int64_t source_id, struc
     if (message_id.len == 0 || message_id.len > MESSAGE_ID_MAX)
         return false;
     if (!log->loaded)
-        wait_loaded(log);
+        eventlog_wait_loaded(log);
     struct message_id id = message_id_of(message_id);
     struct str key = str_n(bytes, message_key(source_id, &id, bytes));
     uint64_t fingerprint = seen_fingerprint(log->seen, key);
@@ -411,7 +455,7 @@ enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event 
 {
     uint8_t checksum[CHECKSUM_BYTES];
     bool *skip = arena_new_array(c->arena, bool, count + 1);
-    wait_loaded(log);
+    eventlog_wait_loaded(log);
     choose_unit(log);
     size_t taken = note_messages(log, events, count, skip);
     if (taken == 0)
@@ -424,6 +468,7 @@ enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event 
                         DB_I64("received_us", last_received(events, count)), DB_BLOB("checksum", str_n(checksum, sizeof(checksum))), DB_BLOB("data", data));
     if (rc)
         return rc;
+    servers_own(log, id);
     log->tx_unit_events += (int64_t)taken;
     log->tx_events += (int64_t)taken;
     log->tx_bytes += (int64_t)data.len;
@@ -485,25 +530,12 @@ void eventlog_ended(struct eventlog *log, bool committed)
     log->tx_unit = log->unit;
     log->tx_unit_events = log->unit_events;
     pthread_mutex_unlock(&log->lock);
+    if (committed)
+        log->tx_own = log->own_count;
+    log->own_count = log->tx_own;
     log->tx_events = log->tx_bytes = 0;
     log->pending_count = 0;
     key_set_clear(&log->uncommitted);
-}
-
-void eventlog_in_doubt(struct eventlog *log, int64_t number)
-{
-    log->doubt = number;
-}
-
-bool eventlog_settle(struct ctx *c, struct eventlog *log)
-{
-    if (!log->doubt)
-        return false;
-    bool committed = db_tx_was_done(c->db, log->doubt);
-    log_info("eventlog.settled", LOG_Z("outcome", committed ? "committed" : "not committed"), LOG_I("events", log->tx_events));
-    log->doubt = 0;
-    eventlog_ended(log, committed);
-    return committed;
 }
 
 /* ---- reading ---- */
@@ -590,7 +622,7 @@ enum rc eventlog_each(struct ctx *c, struct eventlog *log, enum rc (*fn)(void *a
     if (!rc && count)
         rc = segment_engine(log, &engine);
     for (size_t i = 0; !rc && i < count; i++)
-        rc = segment_each(engine, segments[i].path, fn, arg);
+        rc = segment_each(engine, &segments[i], fn, arg);
     db_close(engine);
     if (!rc)
         rc = each_behind(c, count ? segments[count - 1].unit : 0, fn, arg);
@@ -608,7 +640,7 @@ enum rc eventlog_hash(struct ctx *c, struct eventlog *log, uint64_t *ret)
     if (!rc && count)
         rc = segment_engine(log, &engine);
     for (size_t i = 0; !rc && i < count; i++) {
-        rc = segment_hash(engine, segments[i].path, &one);
+        rc = segment_hash(engine, &segments[i], &one);
         sum += one;
     }
     db_close(engine);

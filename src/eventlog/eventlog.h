@@ -57,12 +57,11 @@ void eventlog_expect(struct eventlog *log, int64_t source_id, struct str message
 /* Appends a block inside the caller's transaction, with its change row. The events must not be seen before; of two with the
  * same message id in one call only the first is taken. received_us is kept in whole milliseconds. */
 enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event *events, size_t count) ZX_MUST_CHECK;
+/* What other servers of the truth appended and sealed; first of all in a transaction that will append. Nothing to do where the
+ * truth is embedded. */
+enum rc eventlog_catch_up(struct ctx *c, struct eventlog *log) ZX_MUST_CHECK;
 /* Tells how the transaction ended; only a commit makes the fingerprints count. */
 void eventlog_ended(struct eventlog *log, bool committed);
-/* Nobody knows yet how the transaction of that number (db_tx_number) ended: what it appended is kept until the next one. */
-void eventlog_in_doubt(struct eventlog *log, int64_t number);
-/* First act of a transaction: what was in doubt is known by now. True when it had been committed after all. */
-bool eventlog_settle(struct ctx *c, struct eventlog *log);
 
 /* ---- reading ---- */
 
@@ -89,6 +88,10 @@ enum rc eventlog_segments(struct ctx *c, struct eventlog *log, int64_t after_uni
  * come along. */
 enum rc eventlog_segments_of(struct ctx *c, struct eventlog *log, const int64_t *subjects, size_t count, struct eventlog_segment **ret,
                              size_t *ret_count) ZX_MUST_CHECK;
+/* Adds what stands behind FROM, in SQL for DuckDB, to read the events of one or more segments of whatever format. Columns are
+ * named as in struct event; at_us comes also as at_ms and at_rest_us, received_us as received_ms, and message_id as
+ * message_prefix and message_uuid. */
+void eventlog_add_rows(struct buf *sql, const struct eventlog_segment *segments, size_t count);
 /* Every event, segment by segment (sorted by subject within one), then the tail. A failing fn ends it. For exports and checks. */
 enum rc eventlog_each(struct ctx *c, struct eventlog *log, enum rc (*fn)(void *arg, const struct event *e), void *arg) ZX_MUST_CHECK;
 

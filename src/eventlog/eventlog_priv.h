@@ -5,6 +5,7 @@
 #include "db/pool.h"
 #include "eventlog/block.h"
 #include "eventlog/eventlog.h"
+#include "eventlog/format.h"
 #include "eventlog/seen.h"
 
 #include <pthread.h>
@@ -12,7 +13,6 @@
 enum {
     UNIT_EVENTS = 1 << 18,         /* a unit is closed when it has so many, if nothing is configured; some 10 MB as Parquet */
     UNIT_CACHES = 4,
-    SEGMENT_FORMAT = 1,
     CHECKSUM_BYTES = 32,
 };
 #define WINDOW_US (7 * US_PER_DAY)
@@ -48,8 +48,13 @@ struct eventlog {
     struct pending *pending;
     size_t pending_count, pending_cap;
     int64_t tx_unit, tx_unit_events, tx_events, tx_bytes;
-    int64_t doubt;                 /* the transaction that all these are of, when nobody knows whether it committed; 0: known */
     int64_t last_block;            /* ids of blocks ascend, for followers compare them */
+    /* With several servers (servers.c): */
+    bool shared;                   /* there may be others */
+    int64_t followed;              /* change.seq up to which their blocks are known */
+    int64_t *own;                  /* blocks of ours since then */
+    size_t own_count, own_cap, tx_own; /* tx_own: of them, those before the transaction now open */
+    pthread_mutex_t files_lock;    /* one thread fetches at a time */
 
     pthread_mutex_t lock;          /* guards all below */
     pthread_cond_t changed;
@@ -76,10 +81,10 @@ enum rc segment_checksum(const char *path, uint8_t ret[static CHECKSUM_BYTES], i
 /* An in-memory DuckDB that may read and write the segments folder. */
 enum rc segment_engine(const struct eventlog *log, struct db **ret) ZX_MUST_CHECK;
 /* Walks the rows of a file in stored order. The event is valid during the call. */
-enum rc segment_each(struct db *engine, const char *path, enum rc (*fn)(void *arg, const struct event *e), void *arg) ZX_MUST_CHECK;
-enum rc segment_each_key(struct db *engine, const char *path, void (*fn)(void *arg, struct str key), void *arg) ZX_MUST_CHECK;
+enum rc segment_each(struct db *engine, const struct eventlog_segment *segment, enum rc (*fn)(void *arg, const struct event *e), void *arg) ZX_MUST_CHECK;
+enum rc segment_each_key(struct db *engine, const struct eventlog_segment *segment, void (*fn)(void *arg, struct str key), void *arg) ZX_MUST_CHECK;
 /* Sum of the hashes of all rows, modulo 2^64: blind to their order, not to any cell. The same for a unit in the tail. */
-enum rc segment_hash(struct db *engine, const char *path, uint64_t *ret) ZX_MUST_CHECK;
+enum rc segment_hash(struct db *engine, const struct eventlog_segment *segment, uint64_t *ret) ZX_MUST_CHECK;
 enum rc unit_hash(struct ctx *c, struct eventlog *log, int64_t unit, uint64_t *ret) ZX_MUST_CHECK;
 
 /* ---- index of subjects (subjects.c) ---- */
@@ -93,7 +98,27 @@ void subjects_unmap(const struct subject_block *index, size_t blocks);
 /* false: not there for sure. */
 bool subjects_have(const struct subject_block *index, size_t blocks, int64_t subject);
 
+/* ---- several servers (servers.c) ---- */
+
+/* A start: up to where the others are known, if the last end was orderly. Returns the first unit whose messages must be read again. */
+int64_t servers_resume(struct eventlog *log, int64_t first_unit, int64_t reload);
+/* An orderly end. */
+void servers_stand_at(const struct eventlog *log);
+/* A block of ours, in the transaction now open. */
+void servers_own(struct eventlog *log, int64_t block);
+/* Sees to it that the files of a recorded segment are here, and are what was recorded. */
+enum rc servers_fetch(struct ctx *c, const struct eventlog *log, const struct eventlog_segment *fact) ZX_MUST_CHECK;
+/* Puts the files of a unit into the database, before its segment is recorded. */
+enum rc servers_share(struct ctx *c, const struct eventlog *log, int64_t unit) ZX_MUST_CHECK;
+/* Fetches the files of segments that others recorded, and adds them to the list. */
+enum rc servers_take_files(struct ctx *c, struct eventlog *log) ZX_MUST_CHECK;
+
 /* ---- the rest ---- */
+
+/* Waits until the window of fingerprints is whole. */
+void eventlog_wait_loaded(struct eventlog *log);
+/* Facts of the recorded segments above a unit, in order, without their paths, in the context's arena. */
+enum rc segments_recorded(struct ctx *c, int64_t after_unit, struct eventlog_segment **ret, size_t *ret_count) ZX_MUST_CHECK;
 
 /* A row of event_segment becomes part of the list in memory. */
 void segments_add(struct eventlog *log, const struct eventlog_segment *fact);

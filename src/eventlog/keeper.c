@@ -13,7 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 2 << 20, KEEPER_NICE = 5, BLOCKS_A_SWEEP_MAX = 256, BUSY_EVENTS_A_S = 20000, TAIL_EVENTS_MAX = 1 << 19 };
+enum { TICK_S = 5, REST_AFTER_S = 20, SWEEP_BYTES = 2 << 20, KEEPER_NICE = 5, BLOCKS_A_SWEEP_MAX = 256, BUSY_EVENTS_A_S = 20000, TAIL_EVENTS_MAX = 1 << 19,
+       BACKLOG_EVENTS = 3 << 18 };
+
+#define SEALED "sealed" /* what servers tell each other */
+static const int64_t SEALING_LOCK = 7522;
+static const int64_t SHARED_SWEEP_US = 600 * US_PER_S;
 
 /* ---- threads' own context ---- */
 
@@ -57,7 +62,7 @@ static enum rc load_from_segments(struct ctx *c, struct eventlog *log, int64_t f
         rc = segment_engine(log, &engine);
     for (size_t i = 0; !rc && i < count; i++) {
         struct load load = {log, segments[i].unit, segments[i].last_received_us};
-        rc = segment_each_key(engine, segments[i].path, load_key, &load);
+        rc = segment_each_key(engine, &segments[i], load_key, &load);
     }
     db_close(engine);
     return rc;
@@ -144,6 +149,14 @@ static enum rc record_segment(struct ctx *c, void *arg)
 {
     const struct eventlog_segment *f = arg;
     char file[64];
+    int64_t events;
+    enum rc rc = db_get_i64(c->db, 0, &events, "event_unit_events", DB_I64("unit", f->unit));
+    if (!rc && events != f->events)
+        rc = RC_STALE; /* another server wrote on while the file was made */
+    if (!rc)
+        rc = db_tell(c->db, SEALED);
+    if (rc)
+        return rc;
     snprintf(file, sizeof(file), "%012lld.parquet", (long long)f->unit);
     return db_run(c->db, "event_segment_insert", DB_I64("unit", f->unit), DB_I64("format", f->format), DB_TEXT("file", str_z(file)), DB_I64("events", f->events),
                   DB_I64("bytes", f->bytes), DB_BLOB("checksum", str_n(f->checksum, sizeof(f->checksum))), DB_I64("first_block", f->first_block),
@@ -156,6 +169,8 @@ static enum rc seal_unit(struct ctx *c, struct eventlog *log, int64_t unit, int6
     struct eventlog_segment fact;
     int64_t since = clock_mono_us();
     enum rc rc = segment_write(c, log, unit, &fact);
+    if (!rc)
+        rc = servers_share(c, log, unit);
     if (!rc)
         rc = db_pool_tx(c, log->app->truth, record_segment, &fact);
     if (rc) {
@@ -228,8 +243,9 @@ static enum rc sweep_unit(struct ctx *c, struct eventlog *log, int64_t unit)
 
 static enum rc sweep_all(struct ctx *c, struct eventlog *log)
 {
+    int64_t before_us = log->shared ? clock_now_us() - SHARED_SWEEP_US : INT64_MAX; /* the others have that long to read the blocks */
     for (int64_t unit = -1;;) {
-        enum rc rc = db_get_i64(c->db, -1, &unit, "event_unit_to_sweep");
+        enum rc rc = db_get_i64(c->db, -1, &unit, "event_unit_to_sweep", DB_I64("before_us", before_us));
         if (rc || unit < 0 || !may_sweep(log))
             return rc;
         rc = sweep_unit(c, log, unit);
@@ -260,27 +276,59 @@ static void turn_unit(struct eventlog *log, int64_t unit)
     db_pool_unlock_writer(log->app->truth);
 }
 
+/* The oldest unit of the tail, 0 without one, and whether nobody writes on it any more. */
+static enum rc oldest_unit(struct ctx *c, struct eventlog *log, bool now, int64_t *ret_unit, bool *ret_closed)
+{
+    struct db_rows *q = db_query(c->db, "event_unit_tail");
+    int64_t unit = 0, events = 0;
+    if (db_next(q)) {
+        unit = db_i64(q, "unit");
+        events = db_i64(q, "events");
+    }
+    bool left_behind = log->shared && unit && (events >= log->unit_events_max || db_next(q)); /* by another server */
+    *ret_unit = unit;
+    *ret_closed = unit && (left_behind || unit_is_closed(log, unit, events, now));
+    return db_end(q);
+}
+
+/* The oldest unit, if it may be sealed. Swept at once: the next blocks take the room, and the file does not grow under a steady load. */
+static enum rc seal_next(struct ctx *c, struct eventlog *log, bool now, int64_t *events, bool *ret_more)
+{
+    int64_t unit;
+    *ret_more = false;
+    enum rc rc = oldest_unit(c, log, now, &unit, ret_more);
+    if (rc || !*ret_more)
+        return rc;
+    turn_unit(log, unit);
+    rc = seal_unit(c, log, unit, events);
+    return rc ? rc : sweep_all(c, log);
+}
+
+/* One server at a time seals, and knows what the others sealed. */
+static enum rc begin_sealing(struct ctx *c, struct eventlog *log, bool *ret_mine)
+{
+    enum rc rc = db_lock_try(c->db, SEALING_LOCK, ret_mine);
+    return !rc && *ret_mine ? servers_take_files(c, log) : rc;
+}
+
+static enum rc end_sealing(struct ctx *c, struct eventlog *log, enum rc rc)
+{
+    if (!rc)
+        rc = sweep_all(c, log);
+    enum rc end = db_lock_end(c->db, SEALING_LOCK);
+    return rc ? rc : end;
+}
+
 enum rc eventlog_seal(struct ctx *c, struct eventlog *log, bool now, int64_t *ret_events)
 {
-    int64_t unit, events, total = 0;
-    enum rc rc = RC_OK;
-    for (;;) {
-        struct db_rows *q = db_query(c->db, "event_unit_tail");
-        bool any = db_next(q);
-        unit = any ? db_i64(q, "unit") : 0;
-        events = any ? db_i64(q, "events") : 0;
-        rc = db_end(q);
-        if (rc || !any || !unit_is_closed(log, unit, events, now))
-            break;
-        turn_unit(log, unit);
-        rc = seal_unit(c, log, unit, &total);
-        if (!rc)
-            rc = sweep_all(c, log); /* at once: the next blocks take the room, and the file does not grow under a steady load */
-        if (rc)
-            break;
-    }
-    *ret_events = total;
-    return rc ? rc : sweep_all(c, log);
+    bool more;
+    *ret_events = 0;
+    enum rc rc = begin_sealing(c, log, &more);
+    if (!rc && !more)
+        return RC_OK; /* another is at it */
+    while (!rc && more)
+        rc = seal_next(c, log, now, ret_events, &more);
+    return end_sealing(c, log, rc);
 }
 
 /* ---- checking ---- */
@@ -345,10 +393,49 @@ static bool may_seal(struct eventlog *log, struct pace *pace)
     return !rush || tail > TAIL_EVENTS_MAX;
 }
 
+struct sealing {
+    struct ctx *c;
+    struct eventlog *log;
+    int64_t events;
+    bool more;
+    enum rc rc;
+};
+
+static void *seal_calmly(void *arg)
+{
+    struct sealing *s = arg;
+    lower_priority();
+    s->rc = seal_next(s->c, s->log, false, &s->events, &s->more);
+    return NULL;
+}
+
+/* Those who wait for an answer come first, but sealing that is far behind takes its share: a tail that grows for as long as
+ * the rush lasts leaves a database that is larger for good. A thread that lowered its priority may not raise it again, so
+ * there is one for each unit. */
+static void seal_one(struct sealing *s)
+{
+    pthread_t thread;
+    pthread_mutex_lock(&s->log->lock);
+    bool behind = s->log->stats.tail_events > BACKLOG_EVENTS;
+    pthread_mutex_unlock(&s->log->lock);
+    if (!behind && pthread_create(&thread, NULL, seal_calmly, s) == 0)
+        pthread_join(thread, NULL);
+    else
+        s->rc = seal_next(s->c, s->log, false, &s->events, &s->more);
+}
+
 static enum rc keep(struct ctx *c, struct eventlog *log, void *arg)
 {
-    int64_t events;
-    return may_seal(log, arg) ? eventlog_seal(c, log, false, &events) : RC_OK;
+    struct sealing s = {.c = c, .log = log};
+    s.rc = servers_take_files(c, log);
+    if (s.rc || !may_seal(log, arg))
+        return s.rc;
+    s.rc = begin_sealing(c, log, &s.more);
+    if (!s.rc && !s.more)
+        return RC_OK;
+    while (s.more && !s.rc)
+        seal_one(&s);
+    return end_sealing(c, log, s.rc);
 }
 
 /* Waits for a closed unit or a tick; false when the log closes. */
@@ -382,7 +469,6 @@ static void *keeper_run(void *arg)
     struct eventlog *log = arg;
     bool idle, rested = false;
     struct pace pace = {log->stats.events, clock_mono_us()};
-    lower_priority();
     while (keeper_wait(log, &idle)) {
         if (!log->loaded)
             continue;
@@ -428,6 +514,16 @@ static void stop(struct app *app)
     app->eventlog = NULL;
 }
 
+static void told(struct app *app, struct str word)
+{
+    struct eventlog *log = app->eventlog;
+    if (!log || (word.len && !str_eqz(word, SEALED)))
+        return;
+    pthread_mutex_lock(&log->lock);
+    pthread_cond_broadcast(&log->changed); /* the keeper fetches it */
+    pthread_mutex_unlock(&log->lock);
+}
+
 static void metrics(struct app *app, struct buf *out)
 {
     struct eventlog_stats s;
@@ -447,7 +543,7 @@ static void metrics(struct app *app, struct buf *out)
         buf_addf(out, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", rows[i].name, rows[i].help, rows[i].name, rows[i].type, rows[i].name, (long long)rows[i].value);
 }
 
-static const char *const tables[] = {"event_block", "event_segment", NULL};
+static const char *const tables[] = {"event_block", "event_segment", "event_segment_part", NULL};
 
 const struct module eventlog_module = {
     .name = "eventlog",
@@ -456,5 +552,6 @@ const struct module eventlog_module = {
     .tables = tables,
     .start = start,
     .stop = stop,
+    .told = told,
     .metrics = metrics,
 };

@@ -27,3 +27,16 @@ CREATE TABLE event_segment (
     last_received_us $BIGINT NOT NULL,
     sealed_us $BIGINT NOT NULL
 ) $STRICT;
+
+-- migration: 501
+-- Segments of format 2, which only a program that knows this migration can read.
+SELECT 1;
+
+-- migration: 502
+-- The files of segments, cut into parts, where several servers share a truth; empty where it is embedded.
+CREATE TABLE event_segment_part (
+    file $TEXT NOT NULL,
+    part $BIGINT NOT NULL,
+    data $BYTES NOT NULL,
+    PRIMARY KEY (file, part)
+) $STRICT;

@@ -15,15 +15,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SLOTS = 12, BITS_MIN = 15, BITS_MAX = 19, TABLES_MAX = 64, HEADER_BYTES = 4096, TABLE_VERSION = 1, UNIT_SPAN = 256 };
+enum { SLOTS = 14, UNIT_BITS = 6, UNIT_SPAN = 1 << UNIT_BITS, REST_SHIFT = 34 };
+enum { BITS_MIN = 15, BITS_MAX = 19, TABLES_MAX = 64, HEADER_BYTES = 4096, TABLE_VERSION = 2 };
 static const uint64_t table_magic = UINT64_C(0x50465f4e4958485a); /* "ZHXIN_FP" */
 
+/* A slot has 36 bits: the fingerprint's upper 30 and, lowest, six that say which unit it is, counted from the table's first. */
 struct bucket {
-    uint32_t rest[SLOTS];
-    uint8_t unit[SLOTS];  /* minus the table's first */
-    uint8_t count;
-    uint8_t overflow;     /* more of this bucket stand in the next */
-    uint8_t unused[2];
+    uint32_t low[SLOTS];
+    uint8_t high[SLOTS / 2]; /* four bits of a slot each */
+    uint8_t count : 4;
+    uint8_t overflow : 1;    /* more of this bucket stand in the next */
 };
 _Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
 
@@ -176,10 +177,16 @@ static struct table *newest(struct seen *s)
     return s->table_count ? &s->tables[s->table_count - 1] : NULL;
 }
 
+static bool is_full(const struct table *t)
+{
+    return t->header->count > (t->mask + 1) * SLOTS * 7 / 8;
+}
+
+/* Twice as large as the last one, if that was filled; it may also have ended because its units were small and many. */
 static void add_table(struct seen *s, int64_t first_unit)
 {
     const struct table *last = newest(s);
-    uint32_t bits = last ? last->header->bits + 1 : BITS_MIN;
+    uint32_t bits = last ? last->header->bits + is_full(last) : BITS_MIN;
     struct table t = table_new(s, first_unit, bits > BITS_MAX ? BITS_MAX : bits);
     pthread_mutex_lock(&s->lock);
     if (s->table_count == TABLES_MAX) { /* never in a window of days; the oldest is the least loss */
@@ -236,18 +243,28 @@ uint64_t seen_fingerprint(const struct seen *s, struct str message_key)
     return hash;
 }
 
+static uint64_t slot_of(uint64_t fingerprint, int64_t unit)
+{
+    return fingerprint >> REST_SHIFT << UNIT_BITS | (uint64_t)unit;
+}
+
+static unsigned high_of(const struct bucket *b, unsigned i)
+{
+    return b->high[i / 2] >> (i % 2 * 4) & 15;
+}
+
 static size_t find_in(const struct table *t, uint64_t fingerprint, int64_t *units, size_t found)
 {
-    uint64_t at = fingerprint & t->mask;
-    uint32_t rest = (uint32_t)(fingerprint >> 32);
-    for (;;) {
+    uint64_t at = fingerprint & t->mask, slot = slot_of(fingerprint, 0);
+    for (;; at = (at + 1) & t->mask) {
         const struct bucket *b = &t->buckets[at];
-        for (unsigned i = 0; i < b->count; i++)
-            if (b->rest[i] == rest && found < SEEN_UNITS_MAX)
-                units[found++] = t->header->first_unit + b->unit[i];
+        for (unsigned i = 0; i < b->count; i++) {
+            uint32_t unit = b->low[i] ^ (uint32_t)slot;
+            if (unit < UNIT_SPAN && high_of(b, i) == slot >> 32 && found < SEEN_UNITS_MAX)
+                units[found++] = t->header->first_unit + unit;
+        }
         if (!b->overflow)
             return found;
-        at = (at + 1) & t->mask;
     }
 }
 
@@ -266,11 +283,6 @@ size_t seen_maybe(const struct seen *s, uint64_t fingerprint, int64_t ret_units[
     return found;
 }
 
-static bool is_full(const struct table *t)
-{
-    return t->header->count > (t->mask + 1) * SLOTS * 7 / 8;
-}
-
 void seen_add(struct seen *s, uint64_t fingerprint, int64_t unit, int64_t received_us)
 {
     struct table *t = newest(s);
@@ -283,8 +295,9 @@ void seen_add(struct seen *s, uint64_t fingerprint, int64_t unit, int64_t receiv
     for (; t->buckets[at].count == SLOTS; at = (at + 1) & t->mask)
         t->buckets[at].overflow = 1;
     struct bucket *b = &t->buckets[at];
-    b->rest[b->count] = (uint32_t)(fingerprint >> 32);
-    b->unit[b->count] = (uint8_t)(unit - t->header->first_unit);
+    uint64_t slot = slot_of(fingerprint, unit - t->header->first_unit);
+    b->low[b->count] = (uint32_t)slot;
+    b->high[b->count / 2] |= (uint8_t)(slot >> 32 << (b->count % 2 * 4));
     b->count++;
     t->header->count++;
     t->header->last_unit = unit;

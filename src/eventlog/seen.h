@@ -1,11 +1,12 @@
-/* The window of fingerprints: which messages came within the last seven days, in five bytes each.
+/* The window of fingerprints: which messages came within the last seven days, in five bytes and a quarter each.
  *
  * A fingerprint is the keyed 64-bit hash of (source, message id). It stands in one of a few *tables*, files that are mapped
- * into memory and grow from 2 to 32 MB: 64-byte buckets of twelve slots; the low bits choose the bucket, 32 bits stand in the
- * slot, and a byte beside them says which unit (run of blocks, later one segment) has the message. A hit is therefore only
- * a *maybe*, right but for one in 10^8 look-ups, and says where to look for the stored id.
+ * into memory and grow from 2 to 32 MB: 64-byte buckets of fourteen slots, of which seven in eight are filled; the low bits
+ * choose the bucket, 30 bits stand in the slot, and six beside them say which unit (run of blocks, later one segment) has the
+ * message. A hit is therefore only a *maybe* and says where to look for the stored id. A table has some 13 entries to mistake
+ * one for: with seven tables (20 million messages) one look-up in twelve million is sent to a unit in vain, whose ids are then read.
  *
- * 36 million entries take 230 MB; a message costs at most one cache miss a table, all of them under way at once. Files
+ * 36 million entries take 200 MB; a message costs at most one cache miss a table, all of them under way at once. Files
  * instead of plain memory, because they need no loading at start and leave memory when nothing asks them. They are derived
  * data: a full table is fsynced once and believed from then on; one that was open in a crash is made again from its units.
  * Tables are dropped as a whole, when their last message has left the window. */

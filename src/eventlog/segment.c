@@ -1,4 +1,5 @@
 /* One segment: a unit's blocks become an immutable Parquet file, sorted by subject, and are compared with what it gives back.
+ * What stands in the file is format.c's business.
  *
  * The unit is packed into one run of bytes and sorted by a small array of keys, so that a quarter of a million events take
  * some 50 MB; DuckDB draws the rows from there through a feed and never holds them all. */
@@ -16,19 +17,6 @@
 #include <unistd.h>
 
 enum { ENGINE_MEMORY_KIB = 128 << 10, BLOCKS_AT_ONCE = 64, WRITE_OUT_BYTES = 256 << 10, PACKED_MAX = 1 << 30 };
-
-/* Columns of format 1, in this order. received_ms and at_ms are milliseconds UTC; at_rest_us is what at_us has beyond them.
- * A message id is message_prefix followed by message_uuid as text. */
-static const struct db_feed_column columns[] = {
-    {"subject", DB_CELL_I64},      {"id", DB_CELL_I64},        {"source_id", DB_CELL_I64},   {"at_ms", DB_CELL_I64},        {"at_rest_us", DB_CELL_I16},
-    {"received_ms", DB_CELL_I64},  {"type", DB_CELL_I8},       {"flags", DB_CELL_I16},       {"value_minor", DB_CELL_I64},  {"quantity", DB_CELL_I64},
-    {"message_prefix", DB_CELL_TEXT}, {"message_uuid", DB_CELL_UUID}, {"name", DB_CELL_TEXT}, {"path", DB_CELL_TEXT},        {"title", DB_CELL_TEXT},
-    {"referrer", DB_CELL_TEXT},    {"utm_source", DB_CELL_TEXT}, {"utm_medium", DB_CELL_TEXT}, {"utm_campaign", DB_CELL_TEXT}, {"product", DB_CELL_TEXT},
-    {"category", DB_CELL_TEXT},    {"order_no", DB_CELL_TEXT}, {"currency", DB_CELL_TEXT},   {"device", DB_CELL_TEXT},      {"props", DB_CELL_TEXT},
-};
-enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), FIRST_STRING = COLUMNS - EVENT_STRINGS };
-#define COLUMN_LIST "subject,id,source_id,at_ms,at_rest_us,received_ms,type,flags,value_minor,quantity,message_prefix,message_uuid," \
-                    "name,path,title,referrer,utm_source,utm_medium,utm_campaign,product,category,order_no,currency,device,props"
 
 struct sort_key {
     int64_t subject, id;
@@ -55,29 +43,6 @@ enum rc segment_engine(const struct eventlog *log, struct db **ret)
 
 /* ---- rows out ---- */
 
-static void put_row(struct db_chunk *k, const struct event *e, const struct message_id *id)
-{
-    int64_t at_ms = e->at_us / US_PER_MS - (e->at_us % US_PER_MS < 0);
-    db_chunk_i64(k, e->subject);
-    db_chunk_i64(k, e->id);
-    db_chunk_i64(k, e->source_id);
-    db_chunk_i64(k, at_ms);
-    db_chunk_i64(k, e->at_us - at_ms * US_PER_MS);
-    db_chunk_i64(k, e->received_us / US_PER_MS);
-    db_chunk_i64(k, e->type);
-    db_chunk_i64(k, e->flags);
-    db_chunk_i64(k, e->value_minor);
-    db_chunk_i64(k, e->quantity);
-    db_chunk_text(k, id->prefix);
-    if (id->has_uuid)
-        db_chunk_uuid(k, id->uuid);
-    else
-        db_chunk_null(k);
-    for (size_t s = 0; s < EVENT_STRINGS; s++)
-        db_chunk_text(k, event_string_of(e, s));
-    db_chunk_row(k);
-}
-
 static void event_at(const struct unit *u, size_t i, struct event *ret, struct message_id *ret_id)
 {
     uint32_t len;
@@ -94,45 +59,37 @@ static size_t feed_next(void *arg, struct db_chunk *chunk, size_t room)
         struct event e;
         struct message_id id;
         event_at(u, u->next++, &e, &id);
-        put_row(chunk, &e, &id);
+        format_put(chunk, &e, &id);
     }
     return rows;
 }
 
 /* ---- rows in ---- */
 
-static void read_row(struct db_rows *q, struct event *e, struct message_id *id)
+/* A query of rows of the log, wherever they stand. */
+static enum rc open_rows(struct db *engine, const char *what, const struct eventlog_segment *segment, struct db_rows **ret)
 {
-    int64_t at_ms = db_i64_at(q, 3);
-    *e = (struct event){
-        .subject = db_i64_at(q, 0), .id = db_i64_at(q, 1), .source_id = db_i64_at(q, 2), .at_us = at_ms * US_PER_MS + db_i64_at(q, 4),
-        .received_us = db_i64_at(q, 5) * US_PER_MS, .type = (int32_t)db_i64_at(q, 6), .flags = (int32_t)db_i64_at(q, 7),
-        .value_minor = db_i64_at(q, 8), .quantity = db_i64_at(q, 9),
-    };
-    struct str uuid = db_text_at(q, 11);
-    *id = (struct message_id){.prefix = db_text_at(q, 10), .has_uuid = uuid.len == sizeof(id->uuid)};
-    if (id->has_uuid)
-        memcpy(id->uuid, uuid.ptr, sizeof(id->uuid));
-    for (size_t s = 0; s < EVENT_STRINGS; s++)
-        *event_string(e, s) = db_text_at(q, FIRST_STRING + s);
-}
-
-static enum rc open_rows(struct db *engine, const char *text, const char *path, struct db_rows **ret)
-{
-    return db_query_text(engine, text, (struct db_arg[]){DB_TEXT("file", str_z(path))}, 1, ret);
+    _cleanup_buf_ struct buf sql = BUF_INIT(16 << 10);
+    buf_addf(&sql, "SELECT %s FROM ", what);
+    if (segment)
+        eventlog_add_rows(&sql, segment, 1);
+    else
+        format_add_feed(&sql);
+    buf_add_byte(&sql, '\0');
+    return db_query_text(engine, sql.ptr, NULL, 0, ret);
 }
 
 /* Walks the rows; strings lie in the engine's own memory, the message id stands apart. */
-static enum rc each_row(struct db *engine, const char *path, enum rc (*fn)(void *arg, struct event *e, const struct message_id *id), void *arg)
+static enum rc each_row(struct db *engine, const struct eventlog_segment *segment, enum rc (*fn)(void *arg, struct event *e, const struct message_id *id), void *arg)
 {
     struct db_rows *q;
-    enum rc rc = open_rows(engine, "SELECT " COLUMN_LIST " FROM read_parquet($file)", path, &q), failed = RC_OK;
+    enum rc rc = open_rows(engine, FORMAT_ROW, segment, &q), failed = RC_OK;
     if (rc)
         return rc;
     while (!failed && db_next(q)) {
         struct event e;
         struct message_id id;
-        read_row(q, &e, &id);
+        format_read(q, &e, &id);
         failed = fn(arg, &e, &id);
     }
     rc = db_end(q);
@@ -153,25 +110,22 @@ static enum rc with_message_text(void *arg, struct event *e, const struct messag
     return each->fn(each->arg, e);
 }
 
-enum rc segment_each(struct db *engine, const char *path, enum rc (*fn)(void *arg, const struct event *e), void *arg)
+enum rc segment_each(struct db *engine, const struct eventlog_segment *segment, enum rc (*fn)(void *arg, const struct event *e), void *arg)
 {
     _cleanup_(arena_freep) struct arena *scratch = arena_new();
     struct each_event each = {scratch, fn, arg};
-    return each_row(engine, path, with_message_text, &each);
+    return each_row(engine, segment, with_message_text, &each);
 }
 
-enum rc segment_each_key(struct db *engine, const char *path, void (*fn)(void *arg, struct str key), void *arg)
+enum rc segment_each_key(struct db *engine, const struct eventlog_segment *segment, void (*fn)(void *arg, struct str key), void *arg)
 {
     struct db_rows *q;
-    enum rc rc = open_rows(engine, "SELECT source_id, message_prefix, message_uuid FROM read_parquet($file)", path, &q);
+    enum rc rc = open_rows(engine, "source_id, message_prefix, message_uuid", segment, &q);
     if (rc)
         return rc;
     while (db_next(q)) {
         char key[MESSAGE_KEY_MAX];
-        struct str uuid = db_text_at(q, 2);
-        struct message_id id = {.prefix = db_text_at(q, 1), .has_uuid = uuid.len == sizeof(id.uuid)};
-        if (id.has_uuid)
-            memcpy(id.uuid, uuid.ptr, sizeof(id.uuid));
+        struct message_id id = format_message(db_text_at(q, 1), db_text_at(q, 2));
         fn(arg, str_n(key, message_key(db_i64_at(q, 0), &id, key)));
     }
     return db_end(q);
@@ -248,15 +202,15 @@ static enum rc load_unit(struct ctx *c, struct unit *u)
 
 /* ---- writing and reading back ---- */
 
-/* A person's story unpacks one row group of a file: larger ones make it slower, smaller ones the file's footer. */
+/* A person's story unpacks one row group of a file: larger ones make it slower, smaller ones the file's footer. Parquet's own
+ * Bloom filters would be of columns that nobody looks for a value in. */
 static enum rc write_parquet(struct db *engine, struct unit *u, const char *path)
 {
     _cleanup_buf_ struct buf sql = BUF_INIT(4096);
     u->next = 0;
-    buf_addz(&sql, "COPY (SELECT * FROM unit_rows()) TO '");
-    for (; *path; path++)
-        buf_addf(&sql, *path == '\'' ? "''" : "%c", *path);
-    buf_addz(&sql, "' (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE 32768)");
+    buf_addz(&sql, "COPY (SELECT * FROM " FORMAT_FEED ") TO ");
+    buf_add_sql(&sql, str_z(path));
+    buf_addz(&sql, " (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE 32768, WRITE_BLOOM_FILTER false)");
     buf_add_byte(&sql, '\0');
     return db_script(engine, sql.ptr);
 }
@@ -290,8 +244,10 @@ static enum rc compare_row(void *arg, struct event *e, const struct message_id *
 
 static enum rc compare(struct db *engine, struct unit *u, const char *path)
 {
+    struct eventlog_segment written = u->fact;
+    written.path = path;
     u->next = 0;
-    enum rc rc = each_row(engine, path, compare_row, u);
+    enum rc rc = each_row(engine, &written, compare_row, u);
     if (!rc && u->next != u->count)
         rc = RC_STORE;
     if (rc)
@@ -411,7 +367,7 @@ static enum rc write_files(struct eventlog *log, struct db *engine, struct unit 
 enum rc segment_write(struct ctx *c, struct eventlog *log, int64_t unit, struct eventlog_segment *ret)
 {
     struct unit u = {.packed = BUF_INIT(PACKED_MAX), .fact = {.unit = unit, .format = SEGMENT_FORMAT}};
-    struct db_feed feed = {"unit_rows", columns, COLUMNS, feed_next, &u};
+    struct db_feed feed = format_feed(feed_next, &u);
     struct db *engine = NULL;
     enum rc rc = load_unit(c, &u);
     if (!rc)
@@ -427,6 +383,8 @@ enum rc segment_write(struct ctx *c, struct eventlog *log, int64_t unit, struct 
 
 /* ---- hashes ---- */
 
+#define HASH_OF_ROWS "sum(hash(" FORMAT_ROW ")) AS sum"
+
 static enum rc read_sum(struct db_rows *q, uint64_t *ret)
 {
     if (db_next(q))
@@ -437,14 +395,14 @@ static enum rc read_sum(struct db_rows *q, uint64_t *ret)
 enum rc unit_hash(struct ctx *c, struct eventlog *log, int64_t unit, uint64_t *ret)
 {
     struct unit u = {.packed = BUF_INIT(PACKED_MAX), .fact = {.unit = unit}};
-    struct db_feed feed = {"unit_rows", columns, COLUMNS, feed_next, &u};
+    struct db_feed feed = format_feed(feed_next, &u);
     struct db *engine = NULL;
     struct db_rows *q;
     enum rc rc = load_unit(c, &u);
     if (!rc)
         rc = open_with_feed(log, &feed, &engine);
     if (!rc)
-        rc = db_query_text(engine, "SELECT sum(hash(" COLUMN_LIST ")) AS sum FROM unit_rows()", NULL, 0, &q);
+        rc = open_rows(engine, HASH_OF_ROWS, NULL, &q);
     if (!rc)
         rc = read_sum(q, ret);
     db_close(engine);
@@ -452,9 +410,9 @@ enum rc unit_hash(struct ctx *c, struct eventlog *log, int64_t unit, uint64_t *r
     return rc;
 }
 
-enum rc segment_hash(struct db *engine, const char *path, uint64_t *ret)
+enum rc segment_hash(struct db *engine, const struct eventlog_segment *segment, uint64_t *ret)
 {
     struct db_rows *q;
-    enum rc rc = open_rows(engine, "SELECT sum(hash(" COLUMN_LIST ")) AS sum FROM read_parquet($file)", path, &q);
+    enum rc rc = open_rows(engine, HASH_OF_ROWS, segment, &q);
     return rc ? rc : read_sum(q, ret);
 }

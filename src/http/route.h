@@ -153,6 +153,8 @@ struct module {
     const struct job_kind *jobs;           /* ends with .name == NULL */
     enum rc (*start)(struct app *app);     /* after the databases are open */
     void (*stop)(struct app *app);
+    /* A server of this truth committed, see db_session_hooks; on the session's thread, while the module runs. */
+    void (*told)(struct app *app, struct str word);
     enum rc (*on_customer_merge)(struct ctx *c, const struct customer_merge *m);
     enum rc (*on_customer_erase)(struct ctx *c, int64_t customer_id);
     enum rc (*on_customer_export)(struct ctx *c, int64_t customer_id, struct jw *out);

@@ -16,8 +16,6 @@ struct group {
     struct identity_item *who;           /* asked in one batch */
     struct intake_item **who_item;
     size_t who_count;
-    bool ran;
-    int64_t number;                      /* of the transaction that ran last, see db_tx_number() */
 };
 
 static void gather(struct ctx *c, struct group *g)
@@ -245,12 +243,10 @@ static enum rc apply(struct ctx *c, void *arg)
 {
     struct group *g = arg;
     forget_results(g);
-    if (eventlog_settle(c, c->app->eventlog)) /* of a group before this one */
-        customer_ended(c, true);
     eventlog_ended(c->app->eventlog, false); /* of a pass before this one, that was rolled back */
-    g->ran = true;
-    g->number = db_tx_number(c->db);
-    enum rc rc = drop_repeats(c, g);
+    enum rc rc = eventlog_catch_up(c, c->app->eventlog);
+    if (!rc)
+        rc = drop_repeats(c, g);
     if (!rc)
         rc = resolve(c, g);
     if (!rc)
@@ -269,12 +265,6 @@ enum rc intake_commit(struct ctx *c, struct intake_unit *units)
     g.who = arena_new_array(c->arena, struct identity_item, g.item_count + 1);
     g.who_item = arena_new_array(c->arena, struct intake_item *, g.item_count + 1);
     enum rc rc = db_pool_tx_unsynced(c, c->app->truth, apply, &g);
-    if (!g.ran)
-        return rc;
-    if (rc == RC_DATABASE_AWAY) { /* done, perhaps: the next group knows, and finds these messages again if they are sent again */
-        eventlog_in_doubt(c->app->eventlog, g.number);
-        return rc;
-    }
     eventlog_ended(c->app->eventlog, rc == RC_OK);
     customer_ended(c, rc == RC_OK);
     return rc;

@@ -52,6 +52,9 @@ struct live *live_new(void);
 void live_free(struct live *l);
 /* Remembers what became of a unit and tells the live stream, when anybody listens. */
 void live_add(struct live *l, struct app *app, const struct intake_unit *u, enum rc rc);
+/* What another server's live_add() said: LIVE_SAID, the id, the JSON. */
+#define LIVE_SAID "live "
+void live_told(struct live *l, struct app *app, struct str said);
 void live_write(struct live *l, struct jw *out);
 
 struct intake {

@@ -1,6 +1,7 @@
-/* The last few hundred of what came in, accepted or not and why, for people who watch it arrive. In memory only: the
- * truth is the event log and quarantine. */
+/* The last few hundred of what came in at any server, accepted or not and why, for people who watch it arrive. In memory only:
+ * the truth is the event log and quarantine. */
 #include "base/log.h"
+#include "db/session.h"
 #include "intake/intake_priv.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@ struct seen {
 
 struct live {
     pthread_mutex_t lock;
-    struct seen ring[LIVE_KEPT];
+    char *ring[LIVE_KEPT];       /* as JSON */
     size_t count;                /* ever added */
     int64_t second, in_second;   /* the stream is sampled under load: a person can't read more */
 };
@@ -28,6 +29,8 @@ struct live *live_new(void)
 
 void live_free(struct live *l)
 {
+    for (size_t i = 0; i < LIVE_KEPT; i++)
+        free(l->ring[i]);
     pthread_mutex_destroy(&l->lock);
     free(l);
 }
@@ -95,14 +98,38 @@ static bool sampled_out(struct live *l, int64_t now_us)
     return ++l->in_second > LIVE_PER_SECOND;
 }
 
-static void publish(struct app *app, const struct seen *s)
+/* Keeps it for pages that open later, and tells those that are open. */
+static void show(struct live *l, struct app *app, int64_t id, struct str json)
 {
-    _cleanup_buf_ struct buf json = BUF_INIT(4096);
-    struct jw w = jw_on(&json);
-    if (!app->http)
-        return;
+    char *copy = mem_dupz(json.ptr, json.len);
+    pthread_mutex_lock(&l->lock);
+    char **place = &l->ring[l->count++ % LIVE_KEPT], *old = *place;
+    *place = copy;
+    pthread_mutex_unlock(&l->lock);
+    free(old);
+    if (app->http)
+        http_publish(app->http, "live", "live.read", id, json);
+}
+
+static void show_and_say(struct live *l, struct app *app, const struct seen *s)
+{
+    _cleanup_buf_ struct buf said = BUF_INIT(SESSION_SAID_MAX);
+    buf_addf(&said, LIVE_SAID "%lld ", (long long)s->id);
+    size_t head = said.len;
+    struct jw w = jw_on(&said);
     write_seen(&w, s);
-    http_publish(app->http, "live", "live.read", s->id, buf_str(&json));
+    if (said.failed)
+        return;
+    show(l, app, s->id, str_sub(buf_str(&said), head, said.len));
+    db_session_say(app->session, buf_str(&said));
+}
+
+void live_told(struct live *l, struct app *app, struct str said)
+{
+    struct str rest = str_sub(said, strlen(LIVE_SAID), said.len), id_text;
+    int64_t id;
+    if (str_split(&rest, ' ', &id_text) && str_i64(id_text, &id))
+        show(l, app, id, rest);
 }
 
 void live_add(struct live *l, struct app *app, const struct intake_unit *u, enum rc rc)
@@ -110,13 +137,11 @@ void live_add(struct live *l, struct app *app, const struct intake_unit *u, enum
     for (size_t i = 0; i < u->count && i < LIVE_PER_UNIT; i++) {
         pthread_mutex_lock(&l->lock);
         bool skip = sampled_out(l, u->received_us);
-        struct seen s;
-        if (!skip)
-            l->ring[l->count++ % LIVE_KEPT] = s = seen_of(u, &u->items[i], rc);
         pthread_mutex_unlock(&l->lock);
         if (skip)
             return;
-        publish(app, &s);
+        struct seen s = seen_of(u, &u->items[i], rc);
+        show_and_say(l, app, &s);
     }
 }
 
@@ -126,7 +151,7 @@ void live_write(struct live *l, struct jw *out)
     size_t kept = l->count < LIVE_KEPT ? l->count : LIVE_KEPT;
     jw_array(out);
     for (size_t i = 1; i <= kept; i++) /* newest first */
-        write_seen(out, &l->ring[(l->count - i) % LIVE_KEPT]);
+        jw_raw(out, str_z(l->ring[(l->count - i) % LIVE_KEPT]));
     jw_array_end(out);
     pthread_mutex_unlock(&l->lock);
 }

@@ -49,6 +49,12 @@ static enum rc quarantine_page(struct ctx *c, const struct request *r, struct re
 
 /* ---- descriptor ---- */
 
+static void told(struct app *app, struct str word)
+{
+    if (app->intake && str_starts(word, STR(LIVE_SAID)))
+        live_told(app->intake->live, app, word);
+}
+
 static void metrics(struct app *app, struct buf *out)
 {
     struct intake_stats s;
@@ -99,5 +105,5 @@ static const struct permission permissions[] = {
 
 const struct module intake_module = {
     .name = "intake", .routes = routes, .sql = intake_sql, .migrations = intake_migrations, .tables = tables, .permissions = permissions,
-    .jobs = import_jobs, .metrics = metrics,
+    .jobs = import_jobs, .told = told, .metrics = metrics,
 };

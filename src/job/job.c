@@ -7,8 +7,8 @@
 #include "db/pool.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { KIND_LISTS_MAX = 32 };
 static const int64_t LEASE_US = 60 * US_PER_S;
@@ -138,10 +138,20 @@ static enum rc keep(struct ctx *c, enum rc (*fn)(struct ctx *c, void *arg), stru
     return c->app->truth ? db_pool_tx(&books, c->app->truth, fn, e) : db_tx(&books, fn, e);
 }
 
+/* Who leases: a process, by an id that tells its server's number too. */
+static int64_t owner(void)
+{
+    static _Atomic int64_t mine;
+    int64_t none = 0;
+    if (mine == 0)
+        atomic_compare_exchange_strong(&mine, &none, id_next());
+    return mine;
+}
+
 static enum rc take(struct ctx *c, void *arg)
 {
     struct entry *e = arg;
-    enum rc rc = db_run(c->db, "job_take", DB_I64("owner", getpid()), DB_I64("until_us", e->now_us + LEASE_US), DB_I64("now_us", e->now_us), DB_I64("id", e->id));
+    enum rc rc = db_run(c->db, "job_take", DB_I64("owner", owner()), DB_I64("until_us", e->now_us + LEASE_US), DB_I64("now_us", e->now_us), DB_I64("id", e->id));
     e->hit = !rc && db_changes(c->db) > 0;
     return rc;
 }
@@ -151,7 +161,7 @@ static enum rc progress(struct ctx *c, void *arg)
     struct entry *e = arg;
     int64_t cancel = 0;
     enum rc rc = db_run(c->db, "job_progress", DB_I64("done", e->done), DB_I64("total", e->total), DB_TEXT("state", e->state), DB_I64("until_us", e->now_us + LEASE_US),
-                        DB_I64("id", e->id), DB_I64("owner", getpid()));
+                        DB_I64("id", e->id), DB_I64("owner", owner()));
     e->hit = !rc && db_changes(c->db) > 0;
     if (!rc)
         rc = db_get_i64(c->db, 1, &cancel, "job_cancelled", DB_I64("id", e->id));
@@ -163,7 +173,7 @@ static enum rc finish(struct ctx *c, void *arg)
 {
     struct entry *e = arg;
     return db_run(c->db, "job_finish", DB_I64("status", e->status), DB_TEXT("result", e->result), DB_TEXT("error", e->error),
-                  DB_I64("finished_us", e->status == JOB_QUEUED ? 0 : e->now_us), DB_I64("id", e->id), DB_I64("owner", getpid()));
+                  DB_I64("finished_us", e->status == JOB_QUEUED ? 0 : e->now_us), DB_I64("id", e->id), DB_I64("owner", owner()));
 }
 
 static void tell(struct ctx *c, int64_t id)

@@ -14,6 +14,10 @@ WHERE id = $id AND (status = 1 OR (status = 2 AND lease_until_us < $now_us));
 -- name: job_release_all
 UPDATE job SET status = 1, lease_owner = 0, lease_until_us = 0 WHERE status = 2;
 
+-- Ids hold the number of the server that made them (base/id.h).
+-- name: job_release_node
+UPDATE job SET status = 1, lease_owner = 0, lease_until_us = 0 WHERE status = 2 AND ((lease_owner >> 12) & 1023) = $node;
+
 -- name: job_progress
 UPDATE job SET done = $done, total = $total, state = CASE WHEN $state = '' THEN state ELSE $state END, lease_until_us = $until_us
 WHERE id = $id AND status = 2 AND lease_owner = $owner;

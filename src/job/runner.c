@@ -2,6 +2,7 @@
 #include "job/job_priv.h"
 
 #include "base/app.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "db/pool.h"
 
@@ -78,17 +79,18 @@ static void *runner_main(void *arg)
     return NULL;
 }
 
-static enum rc release_all(struct ctx *c, void *arg)
+/* Only one server works on an SQLite file, so what was running at the last end runs no more, whatever its lease says. On
+ * PostgreSQL that is so for what a server of our number ran; others' jobs wait for the end of their lease. */
+static enum rc release(struct ctx *c, void *arg)
 {
     (void)arg;
-    return db_run(c->db, "job_release_all");
+    return db_engine(c->db) == DB_SQLITE ? db_run(c->db, "job_release_all") : db_run(c->db, "job_release_node", DB_I64("node", id_node()));
 }
 
-/* Only one server works on an SQLite file, so what was running at the last end runs no more, whatever its lease says. */
 static void resume_interrupted(struct app *app)
 {
     struct ctx c = {.arena = arena_new(), .app = app, .now_us = clock_now_us()};
-    if (db_pool_tx(&c, app->truth, release_all, NULL) != RC_OK)
+    if (db_pool_tx(&c, app->truth, release, NULL) != RC_OK)
         log_warn("job.resume", LOG_Z("code", "store"));
     arena_free(c.arena);
 }

@@ -14,12 +14,14 @@ int32_t warehouse_event_day(int64_t at_us)
 
 /* ---- the view ---- */
 
-void warehouse_add_path(struct buf *sql, const char *path)
+void warehouse_over_segments(struct buf *sql, const char *name, const struct eventlog_segment *segments, size_t count)
 {
-    buf_add_byte(sql, '\'');
-    for (; *path; path++)
-        buf_addf(sql, *path == '\'' ? "''" : "%c", *path);
-    buf_add_byte(sql, '\'');
+    static const char place[] = "read_parquet($segments)";
+    const char *text = db_sql_text(name), *at = strstr(text, place);
+    buf_add(sql, str_n(text, (size_t)(at - text)));
+    eventlog_add_rows(sql, segments, count);
+    buf_addz(sql, at + sizeof(place) - 1);
+    buf_add_byte(sql, '\0');
 }
 
 /* Times before 1970 do not occur: intake gives events out of range the time of receipt. */
@@ -34,16 +36,13 @@ enum rc make_event_view(struct ctx *c, struct follower *f)
     while (count > 0 && segments[count - 1].unit > f->unit)
         count--; /* not applied yet: still in event_recent */
     buf_addz(&sql, "CREATE OR REPLACE VIEW event AS SELECT id, source_id, subject, day, at_us, step, category FROM event_recent");
-    if (count)
-        buf_addf(&sql, " UNION ALL SELECT id, source_id, subject, CAST((at_ms + %d) // 86400000 AS INTEGER) AS day, at_ms * 1000 + at_rest_us AS at_us, "
+    if (count) {
+        buf_addf(&sql, " UNION ALL SELECT id, source_id, subject, CAST((at_ms + %d) // 86400000 AS INTEGER) AS day, at_us, "
                  "CAST(CASE WHEN type IN (%d, %d) OR name IN ('" VISIT_VIEWED "', '" VISIT_LISTED "') THEN %d WHEN name = '" VISIT_ADDED "' THEN %d "
-                 "WHEN name = '" VISIT_ORDERED "' THEN %d ELSE 0 END AS SMALLINT) AS step, category FROM read_parquet([",
+                 "WHEN name = '" VISIT_ORDERED "' THEN %d ELSE 0 END AS SMALLINT) AS step, category FROM ",
                  ZONE_S * 1000, EVENT_PAGE, EVENT_SCREEN, VISIT_BROWSE, VISIT_CART, VISIT_ORDER);
-    for (size_t i = 0; i < count; i++) {
-        buf_addz(&sql, i ? "," : "");
-        warehouse_add_path(&sql, segments[i].path);
+        eventlog_add_rows(&sql, segments, count);
     }
-    buf_addz(&sql, count ? "])" : "");
     buf_add_byte(&sql, '\0');
     return db_script(f->db, sql.ptr);
 }

@@ -168,27 +168,14 @@ static enum rc read_recent(struct ctx *c, struct story *s, const struct sites *s
     return rc;
 }
 
-/* The statement with the files in the place of its one. */
-static void statement_of(const char *const *files, size_t count, struct buf *sql)
-{
-    const char *text = db_sql_text("wh_story_segment"), *place = strstr(text, "$file");
-    buf_add(sql, str_n(text, (size_t)(place - text)));
-    for (size_t i = 0; i < count; i++) {
-        buf_addz(sql, i ? "," : "");
-        warehouse_add_path(sql, files[i]);
-    }
-    buf_addz(sql, place + strlen("$file"));
-    buf_add_byte(sql, '\0');
-}
-
-static enum rc read_files(struct ctx *c, struct story *s, const struct sites *sites, const char *const *files, size_t count)
+static enum rc read_files(struct ctx *c, struct story *s, const struct sites *sites, const struct eventlog_segment *files, size_t count)
 {
     const struct timeline_query *t = s->query;
     _cleanup_buf_ struct buf sql = BUF_INIT(1 << 20);
     struct db_rows *q;
     const struct db_arg args[] = {DB_IDS("subjects", t->subjects, t->subject_count), DB_I64("before_us", t->before_us), DB_I64("before_id", t->before_id),
                                   DB_I64("limit", wanted(t))};
-    statement_of(files, count, &sql);
+    warehouse_over_segments(&sql, "wh_story_segment", files, count);
     enum rc rc = db_query_text(c->warehouse, sql.ptr, args, sizeof(args) / sizeof(args[0]), &q);
     if (rc)
         return rc;
@@ -209,13 +196,13 @@ static enum rc read_segments(struct ctx *c, struct story *s, const struct sites 
     size_t count, i = 0;
     enum rc rc = eventlog_segments_of(c, c->app->eventlog, s->query->subjects, s->query->subject_count, &segments, &count);
     while (!rc && i < count) {
-        const char *files[FILES_AT_ONCE];
+        struct eventlog_segment files[FILES_AT_ONCE];
         size_t n = 0;
         for (; i < count && n < FILES_AT_ONCE; i++) {
             bool later = segments[i].first_at_us > s->query->before_us;
             bool older = s->count >= wanted(s->query) && segments[i].last_at_us < nth_newest(s); /* than what the page needs */
             if (!later && !older)
-                files[n++] = segments[i].path;
+                files[n++] = segments[i];
         }
         if (n)
             rc = read_files(c, s, sites, files, n);

@@ -156,13 +156,26 @@ static enum rc number_visitors(struct follower *f)
     return rc ? rc : db_run(f->db, "wh_visitor_insert", DB_I64("first", first));
 }
 
+static enum rc read_visits(struct follower *f, const struct eventlog_segment *segment)
+{
+    _cleanup_buf_ struct buf sql = BUF_INIT(16 << 10);
+    const struct db_arg args[] = {DB_TEXT("viewed", STR(VISIT_VIEWED)), DB_TEXT("listed", STR(VISIT_LISTED)), DB_TEXT("added", STR(VISIT_ADDED)),
+                                  DB_TEXT("ordered", STR(VISIT_ORDERED))};
+    struct db_rows *q;
+    warehouse_over_segments(&sql, "wh_step_visit", segment, 1);
+    enum rc rc = db_query_text(f->db, sql.ptr, args, sizeof(args) / sizeof(args[0]), &q);
+    if (rc)
+        return rc;
+    db_next(q);
+    return db_end(q);
+}
+
 enum rc apply_visits(struct follower *f, const struct eventlog_segment *segment)
 {
     struct group g = {0};
     enum rc rc = db_run(f->db, "wh_step_visit_clear");
     if (!rc)
-        rc = db_run(f->db, "wh_step_visit", DB_TEXT("viewed", STR(VISIT_VIEWED)), DB_TEXT("listed", STR(VISIT_LISTED)), DB_TEXT("added", STR(VISIT_ADDED)),
-                    DB_TEXT("ordered", STR(VISIT_ORDERED)), DB_TEXT("file", str_z(segment->path)));
+        rc = read_visits(f, segment);
     if (!rc)
         rc = number_visitors(f);
     if (!rc)

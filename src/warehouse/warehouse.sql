@@ -262,7 +262,7 @@ INSERT INTO step_visit
 SELECT e.subject, e.day, e.source_id, e.category, bit_or(e.step)
 FROM (SELECT subject, CAST((at_ms + 28800000) // 86400000 AS INTEGER) AS day, source_id, category,
         CASE WHEN type IN (3, 4) OR name IN ($viewed, $listed) THEN 1 WHEN name = $added THEN 2 WHEN name = $ordered THEN 4 ELSE 0 END AS step
-    FROM read_parquet($file)) AS e
+    FROM read_parquet($segments)) AS e
 WHERE e.step > 0 GROUP BY e.subject, e.day, e.source_id, e.category;
 
 -- IN, for the small side is what a hash is made of then; a join might take the large one.
@@ -300,8 +300,8 @@ SELECT id, block FROM event_recent
 WHERE subject IN ($subjects[]) AND (at_us < $before_us OR (at_us = $before_us AND id < $before_id)) ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 
 -- name: wh_story_segment
-SELECT id, source_id, at_ms * 1000 + at_rest_us AS at_us, type, name, path, title, product, category, value_minor, currency, device FROM read_parquet([$file])
-WHERE subject IN ($subjects[]) AND (at_ms * 1000 + at_rest_us < $before_us OR (at_ms * 1000 + at_rest_us = $before_us AND id < $before_id))
+SELECT id, source_id, at_us, type, name, path, title, product, category, value_minor, currency, device FROM read_parquet($segments)
+WHERE subject IN ($subjects[]) AND (at_us < $before_us OR (at_us = $before_us AND id < $before_id))
 ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 
 -- name: wh_source_channel

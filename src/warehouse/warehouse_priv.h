@@ -56,8 +56,8 @@ enum rc apply_blocks(struct ctx *c, struct follower *f, const struct step *s) ZX
 enum rc apply_visits(struct follower *f, const struct eventlog_segment *segment) ZX_MUST_CHECK;
 /* The view over all events: the applied segments and what is recent. */
 enum rc make_event_view(struct ctx *c, struct follower *f) ZX_MUST_CHECK;
-/* A file's path as SQL writes it. */
-void warehouse_add_path(struct buf *sql, const char *path);
+/* The text of a named statement that reads `read_parquet($segments)`, with the events of these segments in its place. */
+void warehouse_over_segments(struct buf *sql, const char *name, const struct eventlog_segment *segments, size_t count);
 
 /* ---- warehouse.c: one thread owns it; the rest asks (ask.c) ---- */
 

@@ -140,7 +140,9 @@ describe("store staff on the phone", () => {
     await bar.getByText("我的客户").click();
     await page.locator("[data-customer]").first().click();
     await page.locator(".zx-record").waitFor();
-    const order = await page.locator(".zx-record h2, .zx-record .ant-tabs-tab").allInnerTexts();
+    const headings = page.locator(".zx-record h2, .zx-record .ant-tabs-tab");
+    await headings.filter({ hasText: "资料" }).first().waitFor();
+    const order = await headings.allInnerTexts();
     expect(order.indexOf("现在")).toBeLessThan(order.indexOf("故事"));
     expect(order.indexOf("故事")).toBeLessThan(order.indexOf("资料"));
     await expectAccessible(page, "record of store staff");

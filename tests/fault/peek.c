@@ -90,16 +90,18 @@ static void print_event(const struct event *e)
     buf_free(&line);
 }
 
-/* A Parquet file straight through DuckDB; columns by name. */
-static void print_segment(struct db *duck, const char *file)
+/* A segment's rows through DuckDB; columns by name. */
+static void print_segment(struct db *duck, const char *file, int32_t format)
 {
-    struct db_rows *q = query(duck, arena_printf(arena,
-        "SELECT id, source_id, subject, at_ms, at_rest_us, received_ms, value_minor, quantity, type::INTEGER AS type, flags::INTEGER AS flags,"
-        " message_prefix || coalesce(message_uuid::VARCHAR, '') AS message_id, name, path, title, referrer, utm_source, utm_medium, utm_campaign,"
-        " product, category, order_no, currency, device, props FROM read_parquet('%s')", file).ptr);
+    struct buf sql = BUF_INIT(16 << 10);
+    buf_addz(&sql, "SELECT *, message_prefix || coalesce(message_uuid::VARCHAR, '') AS message_id FROM ");
+    eventlog_add_rows(&sql, &(struct eventlog_segment){.path = file, .format = format}, 1);
+    buf_add_byte(&sql, '\0');
+    struct db_rows *q = query(duck, sql.ptr);
+    buf_free(&sql);
     while (db_next(q)) {
         struct event e = {.id = db_i64(q, "id"), .source_id = db_i64(q, "source_id"), .subject = db_i64(q, "subject"),
-                          .at_us = db_i64(q, "at_ms") * US_PER_MS + db_i64(q, "at_rest_us"), .received_us = db_i64(q, "received_ms") * US_PER_MS,
+                          .at_us = db_i64(q, "at_us"), .received_us = db_i64(q, "received_ms") * US_PER_MS,
                           .value_minor = db_i64(q, "value_minor"), .quantity = db_i64(q, "quantity"), .type = (int32_t)db_i64(q, "type"),
                           .flags = (int32_t)db_i64(q, "flags"), .message_id = db_text(q, "message_id")};
         for (size_t i = 0; i < EVENT_STRINGS; i++)
@@ -111,11 +113,11 @@ static void print_segment(struct db *duck, const char *file)
 
 static void print_segments(struct db *truth, const char *dir)
 {
-    struct db_rows *q = query(truth, "SELECT unit, file FROM event_segment ORDER BY unit");
+    struct db_rows *q = query(truth, "SELECT file, format FROM event_segment ORDER BY unit");
     struct db *duck = NULL;
     while (db_next(q)) {
         duck = duck ? duck : open_duck(dir, ":memory:");
-        print_segment(duck, path_of(dir, arena_printf(arena, "segments/%.*s", STR_FMT(db_text(q, "file"))).ptr));
+        print_segment(duck, path_of(dir, arena_printf(arena, "segments/%.*s", STR_FMT(db_text(q, "file"))).ptr), (int32_t)db_i64(q, "format"));
     }
     end(truth, q, "event_segment");
     db_close(duck);

@@ -54,6 +54,7 @@ static void escapes(void **state)
         {buf_add_csv, STR("+86 138"), "'+86 138"},
         {buf_add_url, STR("a-b_c.d~e"), "a-b_c.d~e"},
         {buf_add_url, STR("a b&c=d/王\0"), "a%20b%26c%3Dd%2F%E7%8E%8B%00"},
+        {buf_add_sql, STR("/srv/it's here/"), "'/srv/it''s here/'"},
     };
     _cleanup_buf_ struct buf b = BUF_INIT(1000);
     for (size_t i = 0; i < COUNT(rows); i++) {

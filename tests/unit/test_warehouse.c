@@ -1,5 +1,6 @@
 /* The warehouse follows the truth: whatever happened in whatever order, a file kept up to date holds the same as one that
  * is made anew; and what stands in it is what the truth says. */
+#include "golden_events.h"
 #include "warehouse_fixture.h"
 
 /* ---- tests ---- */
@@ -70,6 +71,36 @@ static void events_stay_the_same_when_sealed(void **state)
     put_events(f, 300, 10);
     follow(f);
     assert_int_equal(number(f, "SELECT count(*) FROM event"), 710);
+    assert_same_as_anew(f);
+}
+
+static void reopen_log(struct fixture *f)
+{
+    eventlog_close(f->app.eventlog);
+    f->app.eventlog = NULL;
+    assert_int_equal(eventlog_open(&f->c, f->dir, &f->app.eventlog), RC_OK);
+}
+
+/* The same events as a segment of each format there ever was. */
+static void segments_of_all_formats_are_read_alike(void **state)
+{
+    struct fixture *f = *state;
+    for (int format = 1; format <= GOLDEN_FORMATS; format++)
+        golden_place(&f->c, format, format);
+    reopen_log(f);
+    follow(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM event"), GOLDEN_FORMATS * GOLDEN_EVENTS);
+    assert_int_equal(number(f, SQL("SELECT count(*) FROM (SELECT id, source_id, subject, day, at_us, step, category, count(*) AS n FROM event GROUP BY ALL) WHERE n = %d",
+                                   GOLDEN_FORMATS).ptr), GOLDEN_EVENTS);
+    for (int64_t n = 0; n < GOLDEN_EVENTS; n += 50) {
+        struct event e = golden_event(f->c.arena, n);
+        assert_int_equal(number(f, SQL("SELECT count(*) FROM event WHERE id = %lld AND source_id = %lld AND subject = %lld AND at_us = %lld", LL(e.id), LL(e.source_id),
+                                       LL(e.subject), LL(e.at_us)).ptr), GOLDEN_FORMATS);
+    }
+    assert_in_range(number(f, "SELECT count(*) FROM visit WHERE unit = 1"), 1, GOLDEN_EVENTS);
+    for (int format = 2; format <= GOLDEN_FORMATS; format++)
+        assert_int_equal(number(f, SQL("SELECT count(*) FROM (SELECT day, source_id, word_id, step, visitors FROM visit WHERE unit IN (1, %d) GROUP BY ALL HAVING count(*) <> 2)",
+                                       format).ptr), 0);
     assert_same_as_anew(f);
 }
 
@@ -174,6 +205,48 @@ static void sleeps_unasked_and_wakes_up_to_date(void **state)
     warehouse_module.stop(&f->app);
 }
 
+/* ---- stories ---- */
+
+static const struct event *golden_by_id(const struct event *events, int64_t id)
+{
+    for (size_t i = 0; i < GOLDEN_EVENTS; i++)
+        if (events[i].id == id)
+            return &events[i];
+    fail_msg("no event %lld", LL(id));
+    return NULL;
+}
+
+static void a_story_reads_segments_of_every_format(void **state)
+{
+    for (int format = 1; format <= GOLDEN_FORMATS; format++) {
+        tear_down(state);
+        set_up(state);
+        struct fixture *f = *state;
+        struct event *events = golden_events(f->c.arena);
+        const int64_t subjects[] = {events[0].subject, events[1].subject, events[500].subject};
+        struct timeline_query q = {.subjects = subjects, .subject_count = COUNT(subjects), .before_us = INT64_MAX, .before_id = INT64_MAX, .limit = 200};
+        struct timeline story = {0};
+        int64_t told = 0, expected = 0;
+        golden_place(&f->c, 1, format);
+        reopen_log(f);
+        put_customer(f, 11, 1); /* a change to wait for */
+        assert_int_equal(warehouse_module.start(&f->app), RC_OK);
+        assert_int_equal(warehouse_wait(&f->c, status_of(f).last_seq, 60000), RC_OK);
+        assert_int_equal(asked(f, "SELECT count(*) FROM event"), GOLDEN_EVENTS);
+        assert_int_equal(warehouse_timeline(&f->c, &q, &story), RC_OK);
+        warehouse_module.stop(&f->app);
+        for (size_t i = 0; i < story.count; i++) {
+            const struct event *e = golden_by_id(events, story.items[i].id);
+            assert_int_equal(story.items[i].at_us, e->at_us);
+            assert_int_equal(story.items[i].amount_minor, e->value_minor);
+            told += (int64_t)story.items[i].repeat;
+        }
+        for (size_t i = 0; i < GOLDEN_EVENTS; i++)
+            expected += events[i].subject == subjects[0] || events[i].subject == subjects[1] || events[i].subject == subjects[2];
+        assert_int_equal(told, expected);
+    }
+}
+
 static void opens_at_start_though_nobody_asks(void **state)
 {
     struct fixture *f = *state;
@@ -192,8 +265,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(facts_take_over_what_they_need), TEST(a_late_catalogue_reaches_old_lines), TEST(merging_moves_sales_and_class),
-        TEST(events_stay_the_same_when_sealed), TEST(a_changed_cell_changes_the_hash), TEST(any_history_gives_the_same_as_anew),
-        TEST(sleeps_unasked_and_wakes_up_to_date), TEST(opens_at_start_though_nobody_asks),
+        TEST(events_stay_the_same_when_sealed), TEST(segments_of_all_formats_are_read_alike), TEST(a_changed_cell_changes_the_hash), TEST(any_history_gives_the_same_as_anew),
+        TEST(sleeps_unasked_and_wakes_up_to_date), TEST(opens_at_start_though_nobody_asks), TEST(a_story_reads_segments_of_every_format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,130 @@
+// Several servers on one PostgreSQL: what one takes, the others know; nothing is taken twice or lost between them.
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually, install, type Installation, loggedEvents, postgres, type Running, Session, serve, withKey, zhixin } from "../harness";
+
+describe.skipIf(!postgres)("two servers on one database", () => {
+  let first: Installation;
+  let second: string; // the other's data directory
+  const running: Running[] = [];
+  const people: Session[] = [];
+  let key = "";
+  let till = "";
+
+  const makeKey = async (data: string, kind: string, source: string) =>
+    (await zhixin(["key", "create", "--data", data, "--kind", kind, "--source", source, "--trusted"])).trim();
+  const batch = (server: number, events: object[]) => withKey(running[server].url, key, "/v1/batch", { batch: events });
+  const view = (messageId: string, more: object = {}) => ({
+    type: "track",
+    event: "Product Viewed",
+    messageId,
+    anonymousId: `device-${messageId}`,
+    timestamp: "2026-03-01T05:40:11.023Z",
+    properties: { product_id: "K1-M" },
+    ...more,
+  });
+
+  beforeAll(async () => {
+    first = await install();
+    second = mkdtempSync(join(tmpdir(), "zhixin-second-"));
+    for (const file of ["keyring", "unseal.key", "zhixin.conf"]) cpSync(join(first.data, file), join(second, file));
+    const env = { ZHIXIN_EVENTLOG_SEGMENT_EVENTS: "500" };
+    for (const data of [first.data, second]) running.push(await serve(data, { env }));
+    for (const r of running) people.push(await new Session(r.url).login(first.email, first.password));
+    key = await makeKey(first.data, "write", "web");
+    till = await makeKey(second, "api", "till");
+  }, 60_000);
+  afterAll(async () => {
+    for (const r of running) await r.stop();
+    first?.remove();
+    rmSync(second, { recursive: true, force: true });
+  });
+
+  test("a key made at one is known at the other", async () => {
+    await eventually(async () => (await batch(1, [view("k-1")])).status === 200);
+    await eventually(async () => (await withKey(running[0].url, till, "/api/v1/receipts", {})).status === 422);
+  });
+
+  test("a session of one counts at the other, until it ends anywhere", async () => {
+    const visitor = await new Session(running[0].url).login(first.email, first.password);
+    const there = new Session(running[1].url);
+    Object.assign(there, { cookie: visitor.cookie, csrf: visitor.csrf });
+    expect((await there.get("/api/v1/customers")).status).toBe(200);
+    expect((await there.delete("/api/v1/session")).status).toBeLessThan(300);
+    expect((await visitor.get("/api/v1/customers")).status).toBe(401);
+  });
+
+  test("messages sent to both, at once and again later, are taken once; sealed at one, they are read at both", async () => {
+    const before = (await loggedEvents(first.data)).length;
+    const ids = Array.from({ length: 2400 }, (_, i) => `both-${i}`);
+    const calls = ids.map((id) => view(id));
+    const slices = Array.from({ length: 24 }, (_, i) => calls.slice(i * 100, i * 100 + 100));
+    for (let i = 0; i < slices.length; i += 6) // each round fills a unit
+      await Promise.all(slices.slice(i, i + 6).flatMap((events) => [batch(0, events), batch(1, events)]).map(async (reply) => expect((await reply).status).toBe(200)));
+    for (const events of slices.slice(0, 6)) for (const server of [0, 1]) expect((await batch(server, events)).status).toBe(200);
+    await eventually(async () => Number(first.sql("SELECT count(*) FROM event_segment")) >= 3, 60_000);
+    for (const server of [1, 0]) expect((await batch(server, slices[2])).status).toBe(200);
+    const logged = (await loggedEvents(first.data)).map((e) => e.message_id);
+    expect(logged.length - before).toBe(ids.length);
+    expect(new Set(logged).size).toBe(logged.length);
+    for (const person of people)
+      await eventually(async () => {
+        const overview = await person.get("/api/v1/overview?from=2026-02-01&to=2026-03-31");
+        return overview.status === 200 && overview.body.lag_ms === 0;
+      }, 30_000);
+  }, 120_000);
+
+  test("what arrives at one is seen live at the other", async () => {
+    expect((await batch(0, [view("seen-live")])).status).toBe(200);
+    const items = async (server: number) => (await people[server].get("/api/v1/events/recent")).body.items as { id: string; name: string }[];
+    const here = (await items(0))[0];
+    await eventually(async () => (await items(1)).some((item) => item.id === here.id));
+  });
+
+  test("failed logins at one count at the other", async () => {
+    const attempt = async (server: number) => {
+      const headers = { "content-type": "application/json", origin: running[server].url };
+      const body = JSON.stringify({ email: "nobody@zhixin.example", password: "wrong-password" });
+      return (await fetch(`${running[server].url}/api/v1/session`, { method: "POST", headers, body })).status;
+    };
+    let tries = 0;
+    while ((await attempt(tries % 2)) !== 429 && tries < 40) tries++;
+    expect(tries).toBeLessThan(40);
+    await eventually(async () => (await attempt(0)) === 429 && (await attempt(1)) === 429);
+  });
+
+  test("one new person who comes in by both doors at once is one record", async () => {
+    const phones = Array.from({ length: 200 }, (_, i) => `138${String(10_000_000 + i * 37).slice(0, 8)}`);
+    const receipt = (phone: string, number: string) => ({
+      store: "SH01", till: "1", number, time: "2026-03-01T13:40:00+08:00", currency: "CNY", kind: "receipt", member: { phone },
+      lines: [{ line_no: 1, sku: "K1-M", name: "裙", quantity: 1, list_price: "599.00", paid: "399.00", tax_rate: "13" }],
+      tenders: [{ type: "wechat", amount: "399.00" }],
+    });
+    expect((await people[0].post("/api/v1/stores", { stores: [{ code: "SH01", name: "静安店", kind: "own" }] })).status).toBe(200);
+    const arrive = (phone: string, i: number) => [
+      withKey(running[0].url, till, "/api/v1/receipts", receipt(phone, `R-${i}`)),
+      batch(1, [{ type: "identify", messageId: `who-${i}`, userId: `u-${i}`, traits: { phone }, timestamp: "2026-03-01T05:40:11Z" }]),
+      withKey(running[1].url, till, "/api/v1/receipts", receipt(phone, `S-${i}`)),
+      withKey(running[1].url, till, "/api/v1/receipts", receipt(phone, `R-${i}`)), // the same again, elsewhere
+    ];
+    for (let i = 0; i < phones.length; i += 25)
+      for (const reply of await Promise.all(phones.slice(i, i + 25).flatMap((phone, k) => arrive(phone, i + k)))) expect([200, 201]).toContain(reply.status);
+    expect(first.sql("SELECT count(*), count(DISTINCT number) FROM sale")).toBe("400|400");
+    expect(first.sql("SELECT count(DISTINCT customer_id) FROM sale WHERE number LIKE 'R-%'")).toBe("200");
+    expect(first.sql("SELECT count(*) FROM (SELECT customer_id FROM sale GROUP BY customer_id HAVING count(*) <> 2) n")).toBe("0");
+    // Each server's own index of people finds her.
+    for (const person of people)
+      await eventually(async () => (await person.post("/api/v1/customers/lookup", { q: phones[7] })).body.items?.length === 1, 30_000);
+  }, 120_000);
+
+  test("verify is content with both, and their warehouses hold the same", async () => {
+    for (const r of running.splice(0)) expect(await r.stop()).toBe(0);
+    const reports = await Promise.all([first.data, second].map((data) => zhixin(["verify", "--data", data]))); // rejects unless all is well
+    expect(reports[1]).toBe(reports[0]);
+    expect(reports[0]).toContain("warehouse sale rows=400 ");
+    // Made anew from the truth it is the same.
+    expect(await zhixin(["rebuild", "--data", second])).toContain(reports[0].split("\n").filter((line) => line.startsWith("warehouse")).join("\n"));
+  }, 120_000);
+});
