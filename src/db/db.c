@@ -225,6 +225,13 @@ static size_t list_class_of(const struct db *db, const struct db_arg *args, size
     return list_class;
 }
 
+/* A conflict is the caller's business, and of a server that is away the line tells once (line.h). */
+static void complain(const struct db *db, enum rc rc, const char *what, const char *sql)
+{
+    if (rc && rc != RC_CONFLICT && rc != RC_DATABASE_AWAY)
+        log_error(what, LOG_Z("sql", sql ? sql : "(text)"), LOG_Z("why", db->driver->error(db->conn)));
+}
+
 /* ---- prepared statements ---- */
 
 static void forget_columns(struct statement *s)
@@ -268,7 +275,7 @@ static enum rc statement_new(struct db *db, const char *name, const char *text, 
     rewrite(s, text, db->driver, &sql);
     enum rc rc = db->driver->prepare(db->conn, sql.ptr, &s->native);
     if (rc) {
-        log_error("db.prepare", LOG_Z("sql", name ? name : "(text)"), LOG_Z("why", db->driver->error(db->conn)));
+        complain(db, rc, "db.prepare", name);
         statement_free(db, s);
         return rc;
     }
@@ -354,8 +361,7 @@ static enum rc finish(struct db *db, struct statement *s, enum db_step step)
     enum rc rc = RC_OK;
     if (step == DB_STEP_FAILED) {
         rc = db->driver->error_rc(db->conn);
-        if (rc != RC_CONFLICT)
-            log_error("db.step", LOG_Z("sql", s->name ? s->name : "(text)"), LOG_Z("why", db->driver->error(db->conn)));
+        complain(db, rc, "db.step", s->name);
     } else {
         db->changes = db->driver->changes(db->conn);
     }
@@ -413,8 +419,7 @@ static enum rc run_batch(struct db *db, const char *name, const struct db_arg *r
     if (!rc)
         rc = db->driver->batch(b.statement->native, count, bind_row, &b);
     db->changes = db->driver->changes(db->conn);
-    if (rc && rc != RC_CONFLICT)
-        log_error("db.batch", LOG_Z("sql", name), LOG_Z("why", db->driver->error(db->conn)));
+    complain(db, rc, "db.batch", name);
     return rc;
 }
 
@@ -441,8 +446,7 @@ int64_t db_changes(const struct db *db)
 enum rc db_script(struct db *db, const char *text)
 {
     enum rc rc = db->driver->script(db->conn, text);
-    if (rc)
-        log_error("db.script", LOG_Z("why", db->driver->error(db->conn)));
+    complain(db, rc, "db.script", NULL);
     return rc;
 }
 
@@ -653,6 +657,12 @@ bool db_in_tx(const struct db *db)
     return db->depth > 0;
 }
 
+/* What may have been done must not be done twice. */
+static bool may_rerun(const struct db *db, enum rc rc)
+{
+    return rc == RC_BUSY || (rc == RC_DATABASE_AWAY && !(db->driver->in_doubt && db->driver->in_doubt(db->conn)));
+}
+
 static enum rc run_once(struct ctx *c, struct db *db, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
 {
     enum rc rc = db_script(db, db->driver->begin);
@@ -673,8 +683,8 @@ enum rc db_tx(struct ctx *c, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
     struct db *db = c->db;
     if (db->depth > 0)
         return fn(c, arg);
-    enum rc rc = RC_BUSY;
-    for (int run = 0; rc == RC_BUSY && c->error.rc == RC_OK && run < RERUNS_MAX; run++)
+    enum rc rc = run_once(c, db, fn, arg);
+    for (int run = 1; may_rerun(db, rc) && c->error.rc == RC_OK && run < RERUNS_MAX; run++)
         rc = run_once(c, db, fn, arg);
     return rc;
 }

@@ -59,6 +59,7 @@ struct db_options {
     int64_t busy_ms;
     int64_t cache_kib;   /* page cache of SQLite; memory limit of DuckDB */
     unsigned threads;    /* DuckDB only; 0: two. With one, nobody spins while another works */
+    struct db_line *line; /* PostgreSQL only: what a pool's connections know of their server together; NULL: nothing is shared */
     bool streaming;      /* DuckDB only: rows come as they are made, without being held; one query at a time */
 };
 /* SQLite only: is what is deleted overwritten, so that no copy of it is left in the file? It is, unless somebody who deletes
@@ -67,7 +68,7 @@ void db_scrub(struct db *db, bool on);
 /* Opens an SQLite file in WAL mode; each commit is synced. Errors: RC_STORE, RC_DISK_FULL. */
 enum rc db_open_sqlite(const char *path, const struct db_options *options, struct db **ret);
 /* Opens a connection to PostgreSQL 15 or newer: a database of encoding UTF8 and collation C, named by a libpq URL. To another
- * machine it is TLS with the server's name proven (verify-full), unless the URL says otherwise. RC_BUSY: can't be reached now;
+ * machine it is TLS with the server's name proven (verify-full), unless the URL says otherwise. RC_DATABASE_AWAY: can't be reached now;
  * RC_INVALID: no such URL, or not such a database. */
 enum rc db_open_postgres(const char *url, const struct db_options *options, struct db **ret);
 bool db_is_postgres_url(const char *where);
@@ -106,7 +107,7 @@ const char *db_error(const struct db *db);
 /* ---- running ---- */
 
 /* Runs a named statement to its end: db_run(c->db, "tag_insert", DB_I64("id", id), DB_TEXT("name", s)).
- * RC_CONFLICT on a unique or foreign key violation, RC_DISK_FULL, RC_BUSY, RC_STORE. */
+ * RC_CONFLICT on a unique or foreign key violation, RC_DISK_FULL, RC_BUSY, RC_DATABASE_AWAY, RC_STORE. */
 #define db_run(db, name, ...) db_run_args(db, name, (const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}, DB_ARGC(__VA_ARGS__))
 #define DB_ARGC(...) (sizeof((const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}) / sizeof(struct db_arg))
 enum rc db_run_args(struct db *db, const char *name, const struct db_arg *args, size_t count) ZX_MUST_CHECK;
@@ -155,8 +156,9 @@ enum rc db_batch(struct db *db, const char *name, const struct db_arg *rows, siz
 
 /* ---- transactions ---- */
 
-/* Runs fn inside one transaction on c->db and commits; fn must be re-runnable, for a driver may run it again after a
- * deadlock or serialization failure. A failing fn rolls back. Nested calls join the outer transaction. */
+/* Runs fn inside one transaction on c->db and commits; fn must be re-runnable, for it runs again after a deadlock or a lost
+ * connection. A failing fn rolls back. Nested calls join the outer transaction. RC_DATABASE_AWAY: not done, or nobody
+ * knows; then it is not run again, and who keeps things in memory that follow from it looks at what is there before the next. */
 enum rc db_tx(struct ctx *c, enum rc (*fn)(struct ctx *c, void *arg), void *arg) ZX_MUST_CHECK;
 bool db_in_tx(const struct db *db);
 

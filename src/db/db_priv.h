@@ -37,6 +37,7 @@ struct db_driver {
     int64_t (*changes)(void *conn);
     const char *(*error)(void *conn);
     enum rc (*error_rc)(void *conn);   /* of the last failed step or script */
+    bool (*in_doubt)(void *conn);      /* is it unknown whether the last transaction was done? NULL: a COMMIT always tells */
 };
 
 /* Of SQLite only: `fn` runs after each commit of this connection, on its thread, with the pages in the write-ahead log; then

@@ -4,13 +4,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { binary, type Databases, install, type Installation, makeDatabases, patience, postgres, Session, serve, zhixin } from "../harness";
+import { binary, install, type Installation, makeDatabases, patience, postgres, Session, serve, zhixin } from "../harness";
 
 const lines = (report: string) => report.split("\n").filter((line) => line.startsWith("truth") || line.startsWith("keys") || line.startsWith("eventlog") || line.startsWith("warehouse"));
 
 describe.skipIf(!postgres)("an installation moves", () => {
   let installation: Installation;
-  let databases: Databases;
+  let databases: NonNullable<ReturnType<typeof makeDatabases>>;
   let before: string[];
 
   const there = () => ["move", "--data", installation.data, "--to", databases.url, "--keys", databases.keys];
@@ -27,7 +27,7 @@ describe.skipIf(!postgres)("an installation moves", () => {
     });
 
   beforeAll(async () => {
-    installation = await install({ files: true });
+    installation = await install(undefined, null);
     databases = makeDatabases()!;
     const conf = join(installation.data, "zhixin.conf");
     writeFileSync(conf, readFileSync(conf, "utf8").replace(/^; segment_events = .*$/m, "segment_events = 2000"));
