@@ -32,18 +32,28 @@ export async function zhixin(args: string[], options: { env?: Record<string, str
 export const postgres = process.env.ZHIXIN_TEST_DATABASE || null;
 const psql = (url: string, statement: string) => execFileSync("psql", ["-X", "-q", "-A", "-t", url, "-c", statement], { encoding: "utf8" }).trim();
 
-/** Databases of one installation; their URLs as `zhixin init` takes them. */
-function makeDatabases() {
-  if (!postgres) return null;
+/** A server for databases: how a test reaches it (which may change), and, if another way, how the program does: URLs of the
+ *  database "postgres". */
+export interface DatabaseServer {
+  url: string;
+  program?: string;
+}
+
+const testServer: DatabaseServer | null = postgres ? { url: postgres } : null;
+
+/** Databases of one installation; their URLs as the test asks them, and as `zhixin init` takes them. */
+export function makeDatabases(server: DatabaseServer | null = testServer) {
+  if (!server) return null;
   const name = `test_${process.pid}_${randomBytes(6).toString("hex")}`;
-  const [url, keys] = [name, `${name}_keys`].map((database) => {
-    psql(postgres, `CREATE DATABASE ${database} TEMPLATE template0`);
-    return postgres.replace(/\/postgres(?=\?|$)/, `/${database}`);
-  });
+  const names = [name, `${name}_keys`];
+  const at = (url: string, database: string) => url.replace(/\/postgres(?=\?|$)/, `/${database}`);
+  for (const database of names) psql(server.url, `CREATE DATABASE ${database} TEMPLATE template0`);
+  const [url, keys] = names.map((database) => at(server.url, database));
+  const [program, programKeys] = names.map((database) => at(server.program ?? server.url, database));
   const remove = () => {
-    for (const database of [name, `${name}_keys`]) psql(postgres, `DROP DATABASE ${database} WITH (FORCE)`);
+    for (const database of names) psql(server.url, `DROP DATABASE ${database} WITH (FORCE)`);
   };
-  return { url, keys, remove };
+  return { url, keys, program, programKeys, remove };
 }
 
 export interface Installation {
@@ -58,15 +68,16 @@ export interface Installation {
   remove(): void;
 }
 
-export async function install(folderGiven?: string): Promise<Installation> {
+/** `server`: null puts the truth into files, whatever the tests run on. */
+export async function install(folderGiven?: string, server: DatabaseServer | null = testServer): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), "zhixin-test-"));
   const data = folderGiven ?? join(folder, "data");
   const password = randomBytes(9).toString("base64url");
   const file = join(folder, "password");
   writeFileSync(file, `${password}\n`, { mode: 0o600 });
   const email = "admin@zhixin.example";
-  const databases = makeDatabases();
-  const where = databases ? ["--database", databases.url, "--keys", databases.keys] : [];
+  const databases = makeDatabases(server);
+  const where = databases ? ["--database", databases.program, "--keys", databases.programKeys] : [];
   await zhixin(["init", "--data", data, "--admin", email, "--password-file", file, ...where]);
   const dump = (name: string, url?: string) => {
     const [program, args] = url ? ["pg_dump", ["--data-only", "--inserts", url]] : ["sqlite3", [join(data, name), ".dump"]];
@@ -82,8 +93,8 @@ export async function install(folderGiven?: string): Promise<Installation> {
     keysSql: (statement) => (databases ? psql(databases.keys, statement) : sqlite("keys.db", statement)),
     dump: () => [...dump("zhixin.db", databases?.url), ...dump("keys.db", databases?.keys)],
     remove: () => {
-      databases?.remove();
       rmSync(folder, { recursive: true, force: true });
+      databases?.remove();
     },
   };
 }

@@ -300,13 +300,14 @@ const keys = keysOf(migrations);
 const report = (block, at, text, why) =>
   console.log(`${block.file}:${block.line + text.slice(0, at).split("\n").length - 1}: ${why}`);
 
+const second = statements.filter((b) => b.name.includes("@"));
+
 for (const block of [...statements, ...migrations]) {
-  if (block.name.includes("@")) continue;
+  if (block.name.includes("@") || second.some((b) => b.name.startsWith(`${block.name}@`))) continue;
   const text = blank(block.text);
   for (const { why, find } of refusals) for (const at of find(text, tables, keys)) report(block, at, text, why);
 }
 
-const second = statements.filter((b) => b.name.includes("@"));
 for (const block of second)
   if (!block.explained)
     console.log(`${block.file}:${block.line}: ${block.name} has no comment that says why it is not shared`);

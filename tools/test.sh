@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make test`: checks, unit tests, behaviour over HTTP, the browser, faults, sanitizers, fuzzers. The truth is SQLite's, and then
 # PostgreSQL's for the same tests. Ends with "N passed, N failed".
-# --long: thousands of kills, large imports under the sanitizers, long fuzzing.
+# --long: thousands of kills, hundreds of faults of the database, large imports under the sanitizers, long fuzzing.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 long=""
@@ -135,7 +135,8 @@ step "check" tools/check.sh
 unit "unit, SQLite" build
 vitest "api, SQLite" tests/api
 vitest "browser, SQLite" tests/browser
-vitest "fault, SQLite" tests/fault
+vitest "fault, SQLite" tests/fault --exclude 'tests/fault/postgres/**'
+vitest "fault, PostgreSQL" tests/fault/postgres
 on_postgres
 sanitized address "ASan and UBSan"
 sanitized thread "TSan"

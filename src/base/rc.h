@@ -21,6 +21,7 @@
     X(STORE, 500, "error.store")                      \
     X(INTERNAL, 500, "error.internal")                \
     X(BUSY, 503, "error.busy")                        \
+    X(DATABASE_AWAY, 503, "error.database_away")      \
     X(VAULT_DOWN, 503, "error.vault_down")            \
     X(DISK_FAILING, 503, "error.disk_failing")        \
     X(NO_MEMORY, 503, "error.no_memory")              \

@@ -40,7 +40,8 @@ struct db_rows {
 
 /* ---- registry ---- */
 
-static const struct db_sql *registry[REGISTRY_SLOTS]; /* by hash of the name; filled at start, read-only after */
+/* By hash of the name. Filled at start, and later by who makes statements for whole tables; nothing is taken out. */
+static const struct db_sql *_Atomic registry[REGISTRY_SLOTS];
 static const struct db_sql *in_order[REGISTRY_SLOTS];
 static size_t registered;
 
@@ -52,10 +53,10 @@ static uint32_t hash_name(const char *name)
     return h;
 }
 
-static const struct db_sql **registry_slot(const char *name)
+static const struct db_sql *_Atomic *registry_slot(const char *name)
 {
     uint32_t at = hash_name(name) % REGISTRY_SLOTS;
-    while (registry[at] && strcmp(registry[at]->name, name) != 0)
+    for (const struct db_sql *sql; (sql = registry[at]) && strcmp(sql->name, name) != 0;)
         at = (at + 1) % REGISTRY_SLOTS;
     return &registry[at];
 }
@@ -63,10 +64,11 @@ static const struct db_sql **registry_slot(const char *name)
 void db_register_sql(const struct db_sql *sql, size_t count)
 {
     for (size_t i = 0; i < count && sql[i].name; i++) {
-        const struct db_sql **slot = registry_slot(sql[i].name);
-        if (*slot == &sql[i])
+        const struct db_sql *_Atomic *slot = registry_slot(sql[i].name);
+        const struct db_sql *there = *slot;
+        if (there == &sql[i])
             continue;
-        if (*slot) {
+        if (there) {
             fprintf(stderr, "SQL name used twice: %s\n", sql[i].name);
             abort();
         }
@@ -79,6 +81,11 @@ void db_register_sql(const struct db_sql *sql, size_t count)
 const struct db_sql *db_sql_at(size_t index)
 {
     return index < registered ? in_order[index] : NULL;
+}
+
+const struct db_sql *db_sql_named(const char *name)
+{
+    return *registry_slot(name);
 }
 
 const char *db_sql_text(const char *name)
@@ -218,6 +225,13 @@ static size_t list_class_of(const struct db *db, const struct db_arg *args, size
     return list_class;
 }
 
+/* A conflict is the caller's business, and of a server that is away the line tells once (line.h). */
+static void complain(const struct db *db, enum rc rc, const char *what, const char *sql)
+{
+    if (rc && rc != RC_CONFLICT && rc != RC_DATABASE_AWAY)
+        log_error(what, LOG_Z("sql", sql ? sql : "(text)"), LOG_Z("why", db->driver->error(db->conn)));
+}
+
 /* ---- prepared statements ---- */
 
 static void forget_columns(struct statement *s)
@@ -261,7 +275,7 @@ static enum rc statement_new(struct db *db, const char *name, const char *text, 
     rewrite(s, text, db->driver, &sql);
     enum rc rc = db->driver->prepare(db->conn, sql.ptr, &s->native);
     if (rc) {
-        log_error("db.prepare", LOG_Z("sql", name ? name : "(text)"), LOG_Z("why", db->driver->error(db->conn)));
+        complain(db, rc, "db.prepare", name);
         statement_free(db, s);
         return rc;
     }
@@ -347,8 +361,7 @@ static enum rc finish(struct db *db, struct statement *s, enum db_step step)
     enum rc rc = RC_OK;
     if (step == DB_STEP_FAILED) {
         rc = db->driver->error_rc(db->conn);
-        if (rc != RC_CONFLICT)
-            log_error("db.step", LOG_Z("sql", s->name ? s->name : "(text)"), LOG_Z("why", db->driver->error(db->conn)));
+        complain(db, rc, "db.step", s->name);
     } else {
         db->changes = db->driver->changes(db->conn);
     }
@@ -374,6 +387,21 @@ enum rc db_run_args(struct db *db, const char *name, const struct db_arg *args, 
     return finish(db, s, step);
 }
 
+enum rc db_run_later_args(struct db *db, const char *name, const struct db_arg *args, size_t count)
+{
+    struct statement *s;
+    if (!db->driver->later || db->depth == 0)
+        return db_run_args(db, name, args, count);
+    enum rc rc = statement_get(db, name, 0, &s);
+    if (!rc)
+        rc = bind_all(db, s, args, count);
+    if (!rc)
+        rc = db->driver->later(s->native);
+    if (rc)
+        log_error("db.later", LOG_Z("sql", name), LOG_Z("why", db->driver->error(db->conn)));
+    return rc;
+}
+
 struct batch {
     struct db *db;
     struct statement *statement;
@@ -394,8 +422,7 @@ static enum rc run_batch(struct db *db, const char *name, const struct db_arg *r
     if (!rc)
         rc = db->driver->batch(b.statement->native, count, bind_row, &b);
     db->changes = db->driver->changes(db->conn);
-    if (rc && rc != RC_CONFLICT)
-        log_error("db.batch", LOG_Z("sql", name), LOG_Z("why", db->driver->error(db->conn)));
+    complain(db, rc, "db.batch", name);
     return rc;
 }
 
@@ -422,8 +449,7 @@ int64_t db_changes(const struct db *db)
 enum rc db_script(struct db *db, const char *text)
 {
     enum rc rc = db->driver->script(db->conn, text);
-    if (rc)
-        log_error("db.script", LOG_Z("why", db->driver->error(db->conn)));
+    complain(db, rc, "db.script", NULL);
     return rc;
 }
 
@@ -634,6 +660,12 @@ bool db_in_tx(const struct db *db)
     return db->depth > 0;
 }
 
+/* What may have been done must not be done twice. */
+static bool may_rerun(const struct db *db, enum rc rc)
+{
+    return rc == RC_BUSY || (rc == RC_DATABASE_AWAY && !(db->driver->in_doubt && db->driver->in_doubt(db->conn)));
+}
+
 static enum rc run_once(struct ctx *c, struct db *db, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
 {
     enum rc rc = db_script(db, db->driver->begin);
@@ -654,8 +686,8 @@ enum rc db_tx(struct ctx *c, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
     struct db *db = c->db;
     if (db->depth > 0)
         return fn(c, arg);
-    enum rc rc = RC_BUSY;
-    for (int run = 0; rc == RC_BUSY && c->error.rc == RC_OK && run < RERUNS_MAX; run++)
+    enum rc rc = run_once(c, db, fn, arg);
+    for (int run = 1; may_rerun(db, rc) && c->error.rc == RC_OK && run < RERUNS_MAX; run++)
         rc = run_once(c, db, fn, arg);
     return rc;
 }

@@ -60,6 +60,7 @@ struct db_options {
     int64_t busy_ms;
     int64_t cache_kib;   /* page cache of SQLite; memory limit of DuckDB */
     unsigned threads;    /* DuckDB only; 0: two. With one, nobody spins while another works */
+    struct db_line *line; /* PostgreSQL only: what a pool's connections know of their server together; NULL: nothing is shared */
     bool streaming;      /* DuckDB only: rows come as they are made, without being held; one query at a time */
 };
 /* SQLite only: is what is deleted overwritten, so that no copy of it is left in the file? It is, unless somebody who deletes
@@ -67,8 +68,8 @@ struct db_options {
 void db_scrub(struct db *db, bool on);
 /* Opens an SQLite file in WAL mode; each commit is synced. Errors: RC_STORE, RC_DISK_FULL. */
 enum rc db_open_sqlite(const char *path, const struct db_options *options, struct db **ret);
-/* Opens a connection to PostgreSQL 15 or newer: a database of encoding UTF8, collation C and character types C, named by a libpq URL. To another
- * machine it is TLS with the server's name proven (verify-full), unless the URL says otherwise. RC_BUSY: can't be reached now;
+/* Opens a connection to PostgreSQL 15 or newer: a database of encoding UTF8, collation and character types C, named by a libpq URL. To another
+ * machine it is TLS with the server's name proven (verify-full), unless the URL says otherwise. RC_DATABASE_AWAY: can't be reached now;
  * RC_INVALID: no such URL, or not such a database. */
 enum rc db_open_postgres(const char *url, const struct db_options *options, struct db **ret);
 bool db_is_postgres_url(const char *where);
@@ -95,6 +96,7 @@ enum db_engine db_engine(const struct db *db);
 /* Makes the named statements known to every database opened later (called once per module at start). */
 void db_register_sql(const struct db_sql *sql, size_t count);
 const char *db_sql_text(const char *name); /* aborts when unknown */
+const struct db_sql *db_sql_named(const char *name); /* NULL when unknown */
 /* Walks all registered statements, for the test that prepares each. */
 const struct db_sql *db_sql_at(size_t index); /* NULL past the end */
 /* Prepares without running; the engine's own complaint goes to `ret_why` (valid until the next call). Of a statement with a
@@ -106,10 +108,14 @@ const char *db_error(const struct db *db);
 /* ---- running ---- */
 
 /* Runs a named statement to its end: db_run(c->db, "tag_insert", DB_I64("id", id), DB_TEXT("name", s)).
- * RC_CONFLICT on a unique or foreign key violation, RC_DISK_FULL, RC_BUSY, RC_STORE. */
+ * RC_CONFLICT on a unique or foreign key violation, RC_DISK_FULL, RC_BUSY, RC_DATABASE_AWAY, RC_STORE. */
 #define db_run(db, name, ...) db_run_args(db, name, (const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}, DB_ARGC(__VA_ARGS__))
 #define DB_ARGC(...) (sizeof((const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}) / sizeof(struct db_arg))
 enum rc db_run_args(struct db *db, const char *name, const struct db_arg *args, size_t count) ZX_MUST_CHECK;
+/* The same for a write whose outcome nobody asks at once, inside a transaction: on PostgreSQL it goes out together with the next
+ * statement that is waited for, and a failure shows there (RC_STORE, what the transaction held is void). Elsewhere it is db_run(). */
+#define db_run_later(db, name, ...) db_run_later_args(db, name, (const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}, DB_ARGC(__VA_ARGS__))
+enum rc db_run_later_args(struct db *db, const char *name, const struct db_arg *args, size_t count) ZX_MUST_CHECK;
 /* Rows changed by the last db_run of this connection. */
 int64_t db_changes(const struct db *db);
 /* Runs many statements separated by ';' (migrations, pragmas); no parameters. */
@@ -151,8 +157,9 @@ enum rc db_batch(struct db *db, const char *name, const struct db_arg *rows, siz
 
 /* ---- transactions ---- */
 
-/* Runs fn inside one transaction on c->db and commits; fn must be re-runnable, for a driver may run it again after a
- * deadlock or serialization failure. A failing fn rolls back. Nested calls join the outer transaction. */
+/* Runs fn inside one transaction on c->db and commits; fn must be re-runnable, for it runs again after a deadlock or a lost
+ * connection. A failing fn rolls back. Nested calls join the outer transaction. RC_DATABASE_AWAY: not done, or nobody
+ * knows; then it is not run again, and who keeps things in memory that follow from it looks at what is there before the next. */
 enum rc db_tx(struct ctx *c, enum rc (*fn)(struct ctx *c, void *arg), void *arg) ZX_MUST_CHECK;
 bool db_in_tx(const struct db *db);
 

@@ -2,6 +2,7 @@
 #include "db/pool.h"
 #include "base/log.h"
 #include "db/checkpoint.h"
+#include "db/line.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@ struct db_pool {
     uint64_t tickets, serving;
     struct db *idle[READERS_MAX];
     size_t idle_count;
+    struct db_line *line;            /* to a server; NULL: a file */
     /* Of an SQLite file only; NULL and -1 where a server looks after its disk itself. */
     struct checkpointer *checkpointer;
     int log_fd;                      /* of the write-ahead log: SQLite keeps one file as long as the writer is open */
@@ -57,17 +59,21 @@ static enum rc open_file(struct db_pool *p)
 enum rc db_pool_open(const char *where, struct db_pool **ret)
 {
     struct db *writer;
-    enum rc rc = db_open(where, &(struct db_options){.create = true, .sync_later = true, .cache_kib = 32 << 10}, &writer);
-    if (rc)
+    struct db_line *line = db_is_postgres_url(where) ? line_new() : NULL;
+    enum rc rc = db_open(where, &(struct db_options){.create = true, .sync_later = true, .cache_kib = 32 << 10, .line = line}, &writer);
+    if (rc) {
+        line_free(line);
         return rc;
+    }
     struct db_pool *p = mem_zalloc(1, sizeof(*p));
     p->where = mem_dupz(where, strlen(where));
     p->writer = writer;
+    p->line = line;
     p->log_fd = p->file_fd = -1;
     pthread_mutex_init(&p->writer_lock, NULL);
     pthread_cond_init(&p->writer_turn, NULL);
     pthread_mutex_init(&p->idle_lock, NULL);
-    rc = db_is_postgres_url(where) ? RC_OK : open_file(p);
+    rc = line ? RC_OK : open_file(p);
     if (rc)
         db_pool_close(p);
     else
@@ -92,6 +98,7 @@ void db_pool_close(struct db_pool *p)
     pthread_mutex_destroy(&p->writer_lock);
     pthread_cond_destroy(&p->writer_turn);
     pthread_mutex_destroy(&p->idle_lock);
+    line_free(p->line);
     free(p->where);
     free(p);
 }
@@ -109,7 +116,7 @@ enum rc db_pool_reader(struct db_pool *p, struct db **ret)
         idle = p->idle[--p->idle_count];
     pthread_mutex_unlock(&p->idle_lock);
     if (!idle)
-        return db_open(p->where, &(struct db_options){.read_only = true}, ret);
+        return db_open(p->where, &(struct db_options){.read_only = true, .line = p->line}, ret);
     *ret = idle;
     return RC_OK;
 }
@@ -141,6 +148,26 @@ void db_pool_unlock_writer(struct db_pool *p)
     p->serving++;
     pthread_cond_broadcast(&p->writer_turn);
     pthread_mutex_unlock(&p->writer_lock);
+}
+
+void db_pool_state(struct db_pool *p, struct db_pool_state *ret)
+{
+    *ret = (struct db_pool_state){0};
+    if (!p->line)
+        return;
+    struct line_state s = line_state(p->line);
+    *ret = (struct db_pool_state){s.away, s.full, s.losses, s.away_ms};
+}
+
+enum rc db_pool_check(struct db_pool *p)
+{
+    struct db *reader;
+    enum rc rc = db_pool_reader(p, &reader);
+    if (rc)
+        return rc;
+    rc = db_script(reader, "SELECT 1");
+    db_pool_give(p, reader);
+    return rc;
 }
 
 static struct db *take_spare(struct db_pool *p)

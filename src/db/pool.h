@@ -23,6 +23,15 @@ void db_pool_unlock_writer(struct db_pool *p);
 /* For quiet times: closes the readers that nobody needs, and empties the page caches of the others. */
 void db_pool_rest(struct db_pool *p);
 
+/* How it stands with the server behind it. A file is always there; of its disk each write tells. */
+struct db_pool_state {
+    bool away, full;             /* a server can't be reached; has no room for what is written */
+    int64_t losses, away_ms;     /* connections found broken so far; since when it is away */
+};
+void db_pool_state(struct db_pool *p, struct db_pool_state *ret);
+/* Can something be read now? Tries, as any reader would. */
+enum rc db_pool_check(struct db_pool *p) ZX_MUST_CHECK;
+
 /* Runs fn as db_tx() on the writer of the pool, c->db being the writer meanwhile; on disk when it returns. */
 enum rc db_pool_tx(struct ctx *c, struct db_pool *p, enum rc (*fn)(struct ctx *c, void *arg), void *arg) ZX_MUST_CHECK;
 /* The same, on disk only after the next db_pool_sync(). */

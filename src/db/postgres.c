@@ -2,13 +2,12 @@
  *
  * Every value goes and comes in binary, typed as the server infers it; nothing is ever pasted into SQL. A result is held
  * whole until its statement's reset, so a query may run inside another's loop. A connection that broke is made again at the
- * next statement outside a transaction; inside one everything fails with RC_BUSY, and db_tx() runs it anew. A COMMIT whose
- * answer was lost is asked for by its transaction's number: done is done, whatever became of the line.
+ * next statement outside a transaction; inside one everything fails with RC_DATABASE_AWAY, and db_tx() runs it anew. A reader
+ * asks again by itself, once. How connections are made, waited on and lost is postgres_conn.c's business.
  *
  * Formats: postgresql.org/docs/15/protocol.html and the send/receive functions of each type. */
 #include "db/postgres_priv.h"
 #include "base/log.h"
-#include "db/db_priv.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -16,34 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <time.h>
 
 /* Types by the number that stands in every PostgreSQL's pg_type. */
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_INT8_ARRAY = 1016, OID_NUMERIC = 1700 };
 
 enum {
-    BACKOFF_FIRST_MS = 20,
-    BACKOFF_LAST_MS = 1000,
     PARAMETERS_MAX = 64,
-    OUTCOME_WAIT_MS = 5000,        /* so long the outcome of a lost COMMIT is asked for */
-    BATCH_IN_FLIGHT = 256,         /* rows sent before their answers are read: both sides' buffers stay small */
-};
-
-/* One writing transaction at a time over all servers, as on SQLite: what a transaction read is true until it commits. */
-#define WRITER_LOCK "BEGIN; SELECT pg_advisory_xact_lock(7521042389), pg_current_xact_id()"
-
-struct pg_conn {
-    PGconn *pg;
-    char *url;
-    bool read_only;
-    bool in_tx;
-    unsigned generation;           /* of the connection: what was prepared on an older one is gone */
-    unsigned statements;           /* named so far */
-    int64_t retry_at_ms, backoff_ms;
-    int64_t changes;
-    char xact[24];                 /* of the open transaction */
-    char error[512];
-    enum rc last_rc;
+    BATCH_IN_FLIGHT = 256, /* rows sent before their answers are read: both sides' buffers stay small */
 };
 
 struct parameter {
@@ -66,254 +44,88 @@ struct pg_stmt {
     char cell[32];                 /* a number read as text */
 };
 
-/* ---- errors ---- */
-
-/* By SQLSTATE (postgresql.org/docs/15/errcodes-appendix.html): what a caller can do about it. */
-static enum rc rc_of_state(const char *state)
-{
-    static const struct {
-        const char *prefix;
-        enum rc rc;
-    } known[] = {
-        {"23", RC_CONFLICT},                                /* integrity constraint violation */
-        {"40", RC_BUSY},                                    /* serialization failure, deadlock: run again */
-        {"25006", RC_BUSY},                                 /* a standby that is not the primary yet */
-        {"25P02", RC_BUSY},                                 /* the transaction failed before */
-        {"53100", RC_DISK_FULL}, {"53200", RC_NO_MEMORY}, {"53", RC_BUSY},
-        {"55P03", RC_BUSY}, {"57", RC_BUSY}, {"08", RC_BUSY},
-        {"58", RC_DISK_FAILING}, {"XX001", RC_DISK_FAILING}, {"XX002", RC_DISK_FAILING},
-    };
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (strncmp(state, known[i].prefix, strlen(known[i].prefix)) == 0)
-            return known[i].rc;
-    return RC_STORE;
-}
-
-static enum rc failed_with(struct pg_conn *conn, enum rc rc, const char *why)
-{
-    snprintf(conn->error, sizeof(conn->error), "%s", why);
-    for (size_t end = strlen(conn->error); end && conn->error[end - 1] == '\n';)
-        conn->error[--end] = '\0';
-    return conn->last_rc = rc;
-}
-
-/* The server's words without DETAIL, which would quote a row's values. */
-static enum rc failed(struct pg_conn *conn, const PGresult *result)
-{
-    const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-    const char *why = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-    if (!state || PQstatus(conn->pg) == CONNECTION_BAD)
-        return failed_with(conn, RC_BUSY, why ? why : PQerrorMessage(conn->pg));
-    char text[400];
-    snprintf(text, sizeof(text), "%s (%s)", why, state);
-    return failed_with(conn, rc_of_state(state), text);
-}
-
-/* ---- the connection ---- */
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void sleep_ms(int64_t ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
-
-/* Silence must end: a half-open line is found by keep-alives and the kernel's limit on unanswered bytes. */
-static const struct {
-    const char *name, *value;
-} line_defaults[] = {
-    {"connect_timeout", "3"}, {"keepalives_idle", "5"}, {"keepalives_interval", "2"}, {"keepalives_count", "2"},
-    {"tcp_user_timeout", "5000"}, {"application_name", "zhixin"}, {"client_encoding", "UTF8"},
-};
-
-static const char *option_of(const PQconninfoOption *options, const char *name)
-{
-    for (const PQconninfoOption *o = options; o->keyword; o++)
-        if (strcmp(o->keyword, name) == 0)
-            return o->val;
-    return NULL;
-}
-
-static bool is_local(const char *host)
-{
-    return !host || host[0] == '/' || strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0;
-}
-
-/* What the URL does not say: limits of the line, and, to another machine, TLS with the server's name proven. */
-PGconn *postgres_connect(const char *url)
-{
-    enum { ROOM = 64 };
-    const char *names[ROOM] = {"dbname"}, *values[ROOM] = {url};
-    size_t count = 1;
-    PQconninfoOption *given = PQconninfoParse(url, NULL);
-    if (!given)
-        return NULL;
-    for (size_t i = 0; i < sizeof(line_defaults) / sizeof(line_defaults[0]); i++)
-        if (!option_of(given, line_defaults[i].name)) {
-            names[count] = line_defaults[i].name;
-            values[count++] = line_defaults[i].value;
-        }
-    if (!is_local(option_of(given, "host")) && !option_of(given, "sslmode")) {
-        names[count] = "sslmode";
-        values[count++] = "verify-full";
-        if (!option_of(given, "sslrootcert")) {
-            names[count] = "sslrootcert";
-            values[count++] = "/etc/ssl/certs/ca-certificates.crt";
-        }
-    }
-    PQconninfoFree(given);
-    return PQconnectdbParams(names, values, 1);
-}
-
-/* No message of a row's values in our log; nothing waits for ever. */
-static const char *settings(bool read_only)
-{
-    return read_only ? "SET standard_conforming_strings = on; SET client_min_messages = error; SET jit = off; SET lock_timeout = '30s';"
-                       "SET statement_timeout = '60s'; SET default_transaction_read_only = on"
-                     : "SET standard_conforming_strings = on; SET client_min_messages = error; SET jit = off; SET lock_timeout = '30s';"
-                       "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '60s'";
-}
-
-/* RC_INVALID: not a database this program can live in; the error says why. */
-static enum rc check_database(struct pg_conn *conn)
-{
-    /* datlocprovider by way of JSON: it is not there before PostgreSQL 15, which is to be said in our words. */
-    PGresult *r = PQexec(conn->pg, "SELECT pg_encoding_to_char(encoding), datcollate, current_setting('server_version_num')::int >= 150000, datctype, "
-                                   "to_jsonb(d) ->> 'datlocprovider' FROM pg_database d WHERE datname = current_database()");
-    enum rc rc = PQresultStatus(r) == PGRES_TUPLES_OK ? RC_OK : failed(conn, r);
-    if (!rc && strcmp(PQgetvalue(r, 0, 0), "UTF8") != 0)
-        rc = failed_with(conn, RC_INVALID, "the database's encoding is not UTF8");
-    else if (!rc && strcmp(PQgetvalue(r, 0, 1), "C") != 0 && strcmp(PQgetvalue(r, 0, 1), "POSIX") != 0)
-        rc = failed_with(conn, RC_INVALID, "the database's collation is not C");
-    else if (!rc && strcmp(PQgetvalue(r, 0, 3), "C") != 0 && strcmp(PQgetvalue(r, 0, 3), "POSIX") != 0)
-        rc = failed_with(conn, RC_INVALID, "the database's character types are not C: lower() would be another than SQLite's");
-    else if (!rc && PQgetisnull(r, 0, 4) == 0 && strcmp(PQgetvalue(r, 0, 4), "c") != 0)
-        rc = failed_with(conn, RC_INVALID, "the database's collation is not the C library's");
-    else if (!rc && strcmp(PQgetvalue(r, 0, 2), "t") != 0)
-        rc = failed_with(conn, RC_INVALID, "the server is older than PostgreSQL 15");
-    PQclear(r);
-    return rc;
-}
-
-static enum rc set_up(struct pg_conn *conn)
-{
-    PGresult *r = PQexec(conn->pg, settings(conn->read_only));
-    enum rc rc = PQresultStatus(r) == PGRES_COMMAND_OK ? RC_OK : failed(conn, r);
-    PQclear(r);
-    return rc;
-}
-
-static enum rc connect_now(struct pg_conn *conn)
-{
-    PQfinish(conn->pg);
-    conn->pg = postgres_connect(conn->url);
-    conn->generation++;
-    conn->in_tx = false;
-    if (!conn->pg)
-        return failed_with(conn, RC_INVALID, "the database's URL is malformed");
-    if (PQstatus(conn->pg) != CONNECTION_OK)
-        return failed_with(conn, RC_BUSY, PQerrorMessage(conn->pg));
-    return set_up(conn);
-}
-
-/* Makes a broken connection again, but not more often than the backoff says: between attempts callers are refused at once. */
-static enum rc ensure(struct pg_conn *conn)
-{
-    if (conn->pg && PQstatus(conn->pg) == CONNECTION_OK)
-        return RC_OK;
-    if (conn->in_tx)
-        return conn->last_rc = RC_BUSY;
-    int64_t now = now_ms();
-    if (now < conn->retry_at_ms)
-        return conn->last_rc = RC_BUSY;
-    enum rc rc = connect_now(conn);
-    if (!rc) {
-        log_info("db.connected", LOG_I("after_ms", conn->backoff_ms));
-        conn->backoff_ms = 0;
-        return RC_OK;
-    }
-    conn->backoff_ms = conn->backoff_ms == 0 ? BACKOFF_FIRST_MS : conn->backoff_ms * 2 > BACKOFF_LAST_MS ? BACKOFF_LAST_MS : conn->backoff_ms * 2;
-    conn->retry_at_ms = now_ms() + conn->backoff_ms;
-    return rc;
-}
-
-static void driver_close(void *conn_arg)
-{
-    struct pg_conn *conn = conn_arg;
-    PQfinish(conn->pg);
-    free(conn->url);
-    free(conn);
-}
-
 /* ---- statements ---- */
 
+/* Leaves the statement as it was when it fails. Types of 0 are as the server infers them. */
 static enum rc prepare_with(struct pg_stmt *s, const Oid *types, int count)
 {
     struct pg_conn *conn = s->conn;
-    snprintf(s->name, sizeof(s->name), "s%u", ++conn->statements);
-    PGresult *r = PQprepare(conn->pg, s->name, s->text, count, types);
-    enum rc rc = PQresultStatus(r) == PGRES_COMMAND_OK ? RC_OK : failed(conn, r);
+    char name[sizeof(s->name)];
+    snprintf(name, sizeof(name), "s%u", ++conn->statements);
+    PGresult *r = pg_answer(conn, PQsendPrepare(conn->pg, name, s->text, count, types));
+    enum rc rc = PQresultStatus(r) == PGRES_COMMAND_OK ? RC_OK : pg_failed(conn, r);
     PQclear(r);
     if (rc)
         return rc;
+    r = pg_answer(conn, PQsendDescribePrepared(conn->pg, name));
+    if (PQresultStatus(r) != PGRES_COMMAND_OK) {
+        rc = pg_failed(conn, r);
+        PQclear(r);
+        return rc;
+    }
     PQclear(s->described);
-    s->described = PQdescribePrepared(conn->pg, s->name);
-    return PQresultStatus(s->described) == PGRES_COMMAND_OK ? RC_OK : failed(conn, s->described);
+    s->described = r;
+    memcpy(s->name, name, sizeof(name));
+    s->generation = conn->generation;
+    return RC_OK;
 }
 
-static void deallocate(struct pg_stmt *s)
+static void deallocate(struct pg_conn *conn, const char *name)
 {
     char text[40];
-    snprintf(text, sizeof(text), "DEALLOCATE %s", s->name);
-    PQclear(PQexec(s->conn->pg, text));
+    if (!pg_is_up(conn) || PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
+        return;
+    snprintf(text, sizeof(text), "DEALLOCATE %s", name);
+    PQclear(pg_answer(conn, PQsendQuery(conn->pg, text)));
 }
 
 /* "$store_id = 0 OR …" makes the server take a parameter for as narrow a number as the 0 is. All our numbers have 64 bits: then
  * the statement is prepared once more, with that said. */
 static enum rc widen(struct pg_stmt *s)
 {
-    Oid types[PARAMETERS_MAX] = {0}; /* 0: as the server infers it */
-    int count = PQnparams(s->described);
-    bool narrow = false;
+    Oid types[PARAMETERS_MAX] = {0};
+    char narrow[sizeof(s->name)];
+    int count = PQnparams(s->described), found = 0;
     assert(count <= PARAMETERS_MAX);
     for (int i = 0; i < count; i++)
         if (PQparamtype(s->described, i) == OID_INT4 || PQparamtype(s->described, i) == OID_INT2) {
             types[i] = OID_INT8;
-            narrow = true;
+            found++;
         }
-    if (!narrow)
+    if (found == 0)
         return RC_OK;
-    deallocate(s);
-    return prepare_with(s, types, count);
+    memcpy(narrow, s->name, sizeof(narrow));
+    s->generation = 0; /* not prepared, should this fail */
+    enum rc rc = prepare_with(s, types, count);
+    deallocate(s->conn, narrow);
+    return rc;
 }
 
 static enum rc prepare_on_server(struct pg_stmt *s)
 {
-    struct pg_conn *conn = s->conn;
     enum rc rc = prepare_with(s, NULL, 0);
-    if (!rc)
-        rc = widen(s);
-    if (rc)
-        return rc;
-    s->parameter_count = PQnparams(s->described);
-    s->parameters = mem_realloc(s->parameters, ((size_t)s->parameter_count + 1) * sizeof(*s->parameters));
-    for (int i = 0; i < s->parameter_count; i++)
-        s->parameters[i] = (struct parameter){.type = PQparamtype(s->described, i), .is_null = true};
-    s->generation = conn->generation;
-    return RC_OK;
+    return rc ? rc : widen(s);
+}
+
+/* The parameters that the server told of; what is bound to them stays. */
+static void take_parameters(struct pg_stmt *s)
+{
+    int count = PQnparams(s->described);
+    s->parameters = mem_realloc(s->parameters, ((size_t)count + 1) * sizeof(*s->parameters));
+    for (int i = 0; i < count; i++) {
+        if (i >= s->parameter_count)
+            s->parameters[i] = (struct parameter){.is_null = true};
+        s->parameters[i].type = PQparamtype(s->described, i);
+    }
+    s->parameter_count = count;
 }
 
 static void driver_finalize(void *stmt)
 {
     struct pg_stmt *s = stmt;
     struct pg_conn *conn = s->conn;
-    if (s->described && s->generation == conn->generation && PQstatus(conn->pg) == CONNECTION_OK && PQtransactionStatus(conn->pg) != PQTRANS_INERROR)
-        deallocate(s);
+    if (s->described && s->generation == conn->generation)
+        deallocate(conn, s->name);
     PQclear(s->described);
     PQclear(s->result);
     buf_free(&s->bytes);
@@ -322,37 +134,33 @@ static void driver_finalize(void *stmt)
     free(s);
 }
 
+/* What was prepared on a connection that is no more, or not yet at all, is prepared on this one; bound values stay. */
+static enum rc renew(struct pg_stmt *s)
+{
+    enum rc rc = pg_ensure(s->conn);
+    if (rc || s->generation == s->conn->generation)
+        return rc;
+    rc = prepare_on_server(s);
+    if (!rc)
+        take_parameters(s);
+    return rc;
+}
+
 static enum rc driver_prepare(void *conn_arg, const char *text, void **ret_stmt)
 {
     struct pg_conn *conn = conn_arg;
-    enum rc rc = ensure(conn);
-    if (rc)
-        return rc;
     struct pg_stmt *s = mem_zalloc(1, sizeof(*s));
     s->conn = conn;
     s->text = mem_dupz(text, strlen(text));
     s->bytes = (struct buf)BUF_INIT(64 << 20);
-    rc = prepare_on_server(s);
+    bool was_up = pg_is_up(conn);
+    enum rc rc = renew(s);
+    if (rc == RC_DATABASE_AWAY && was_up && conn->read_only)
+        rc = renew(s);
     if (rc)
         driver_finalize(s);
     else
         *ret_stmt = s;
-    return rc;
-}
-
-/* A statement of a connection that is no more is prepared again; bound values stay. */
-static enum rc renew(struct pg_stmt *s)
-{
-    enum rc rc = ensure(s->conn);
-    if (rc || s->generation == s->conn->generation)
-        return rc;
-    struct parameter *bound = s->parameters;
-    int count = s->parameter_count;
-    s->parameters = NULL;
-    rc = prepare_on_server(s);
-    for (int i = 0; !rc && i < count && i < s->parameter_count; i++)
-        s->parameters[i] = bound[i];
-    free(bound);
     return rc;
 }
 
@@ -390,7 +198,7 @@ static enum rc add_number(struct pg_stmt *s, Oid type, int64_t v)
         memcpy(&bits, &d, sizeof(bits));
         add_be(&s->bytes, bits, 8);
         break;
-    default: return failed_with(s->conn, RC_STORE, "a number is bound where the statement wants another type");
+    default: return pg_failed_with(s->conn, RC_STORE, "a number is bound where the statement wants another type");
     }
     return RC_OK;
 }
@@ -414,7 +222,7 @@ static enum rc driver_bind(void *stmt, int position, const struct db_arg *arg)
 {
     struct pg_stmt *s = stmt;
     if (position > s->parameter_count)
-        return failed_with(s->conn, RC_STORE, "no such parameter");
+        return pg_failed_with(s->conn, RC_STORE, "no such parameter");
     struct parameter *p = &s->parameters[position - 1];
     *p = (struct parameter){.type = p->type, .at = s->bytes.len, .is_null = arg->kind == DB_ARG_NULL};
     enum rc rc = RC_OK;
@@ -425,10 +233,10 @@ static enum rc driver_bind(void *stmt, int position, const struct db_arg *arg)
     else if (arg->kind != DB_ARG_NULL && takes_bytes(p->type))
         buf_add(&s->bytes, arg->bytes);
     else if (arg->kind != DB_ARG_NULL)
-        rc = failed_with(s->conn, RC_STORE, "text is bound where the statement wants a number");
+        rc = pg_failed_with(s->conn, RC_STORE, "text is bound where the statement wants a number");
     p->len = s->bytes.len - p->at;
     if (!rc && s->bytes.failed)
-        rc = failed_with(s->conn, RC_STORE, "the values of one statement are larger than 64 MiB");
+        rc = pg_failed_with(s->conn, RC_STORE, "the values of one statement are larger than 64 MiB");
     return rc;
 }
 
@@ -457,19 +265,27 @@ static enum rc take_result(struct pg_stmt *s, PGresult *result)
     s->row = -1;
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-        return failed(s->conn, result);
+        return pg_failed(s->conn, result);
     s->conn->changes = strtoll(PQcmdTuples(result), NULL, 10);
     return RC_OK;
 }
 
-static enum rc execute(struct pg_stmt *s)
+static enum rc execute_once(struct pg_stmt *s)
 {
     struct values v;
     enum rc rc = renew(s);
     if (rc)
         return rc;
     values_of(s, &v);
-    return take_result(s, PQexecPrepared(s->conn->pg, s->name, s->parameter_count, v.ptr, v.len, v.format, 1));
+    return take_result(s, pg_answer(s->conn, PQsendQueryPrepared(s->conn->pg, s->name, s->parameter_count, v.ptr, v.len, v.format, 1)));
+}
+
+/* What only reads and has shown nobody anything is asked again on a new connection: a restart of the database shows in no page. */
+static enum rc execute(struct pg_stmt *s)
+{
+    bool was_up = pg_is_up(s->conn);
+    enum rc rc = execute_once(s);
+    return rc == RC_DATABASE_AWAY && was_up && s->conn->read_only ? execute_once(s) : rc;
 }
 
 static enum db_step driver_step(void *stmt)
@@ -496,50 +312,59 @@ static enum rc read_answers(struct pg_conn *conn, size_t count)
 {
     enum rc rc = RC_OK;
     for (size_t i = 0; i <= count; i++) { /* the last is the synchronisation's */
-        PGresult *r = PQgetResult(conn->pg);
+        PGresult *r = pg_next(conn);
         ExecStatusType status = PQresultStatus(r);
         if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
             conn->changes += strtoll(PQcmdTuples(r), NULL, 10);
         else if (!rc && status != PGRES_PIPELINE_SYNC)
-            rc = failed(conn, r);
+            rc = pg_failed(conn, r);
         PQclear(r);
         if (status != PGRES_PIPELINE_SYNC)
-            PQclear(PQgetResult(conn->pg)); /* the NULL behind each answer */
-        if (PQstatus(conn->pg) == CONNECTION_BAD)
-            return rc ? rc : failed(conn, NULL);
+            PQclear(pg_next(conn)); /* the NULL behind each answer */
+        if (!pg_is_up(conn))
+            return rc ? rc : pg_failed(conn, NULL);
     }
     return rc;
+}
+
+/* Sends as many rows as may be under way, and reads what became of them. */
+static enum rc batch_step(struct pg_stmt *s, size_t count, size_t *row, enum rc (*bind_row)(void *arg, size_t row), void *arg)
+{
+    struct pg_conn *conn = s->conn;
+    struct values v;
+    size_t sent = 0;
+    enum rc bad_bind = RC_OK;
+    for (; !bad_bind && sent < BATCH_IN_FLIGHT && *row < count; ++*row) {
+        driver_reset(s);
+        bad_bind = bind_row(arg, *row);
+        if (bad_bind)
+            break;
+        values_of(s, &v);
+        if (PQsendQueryPrepared(conn->pg, s->name, s->parameter_count, v.ptr, v.len, v.format, 1) != 1)
+            return pg_failed(conn, NULL);
+        sent++;
+    }
+    conn->changes = 0;
+    if (PQpipelineSync(conn->pg) != 1)
+        return pg_failed(conn, NULL);
+    enum rc rc = read_answers(conn, sent);
+    return rc ? rc : bad_bind;
 }
 
 static enum rc driver_batch(void *stmt, size_t count, enum rc (*bind_row)(void *arg, size_t row), void *arg)
 {
     struct pg_stmt *s = stmt;
     struct pg_conn *conn = s->conn;
-    struct values v;
     int64_t changes = 0;
     enum rc rc = renew(s);
     if (!rc && PQenterPipelineMode(conn->pg) != 1)
-        rc = failed(conn, NULL);
+        rc = pg_failed(conn, NULL);
     for (size_t row = 0; !rc && row < count;) {
-        size_t sent = 0;
-        for (; !rc && sent < BATCH_IN_FLIGHT && row < count; row++) {
-            driver_reset(s);
-            rc = bind_row(arg, row);
-            values_of(s, &v);
-            if (!rc && PQsendQueryPrepared(conn->pg, s->name, s->parameter_count, v.ptr, v.len, v.format, 1) != 1)
-                rc = failed(conn, NULL);
-            sent += !rc;
-        }
-        enum rc bad_bind = rc;
-        conn->changes = 0;
-        if (PQpipelineSync(conn->pg) != 1)
-            return failed(conn, NULL);
-        rc = read_answers(conn, sent);
-        rc = rc ? rc : bad_bind;
+        rc = batch_step(s, count, &row, bind_row, arg);
         changes += conn->changes;
     }
-    if (PQstatus(conn->pg) == CONNECTION_OK && PQexitPipelineMode(conn->pg) != 1 && !rc)
-        rc = failed(conn, NULL);
+    if (pg_is_up(conn) && PQpipelineStatus(conn->pg) != PQ_PIPELINE_OFF && PQexitPipelineMode(conn->pg) != 1)
+        rc = pg_failed(conn, NULL);
     conn->changes = changes;
     driver_reset(s);
     return rc;
@@ -689,68 +514,7 @@ static struct str driver_column_bytes(void *stmt, int column)
     }
 }
 
-/* ---- transactions ---- */
-
-/* Runs text of no parameters; of several statements the last one's first row's last cell goes into `ret_cell`. */
-static enum rc run_script(struct pg_conn *conn, const char *text, char *ret_cell, size_t size)
-{
-    PGresult *r = PQexec(conn->pg, text);
-    ExecStatusType status = PQresultStatus(r);
-    enum rc rc = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY ? RC_OK : failed(conn, r);
-    if (!rc && ret_cell)
-        snprintf(ret_cell, size, "%s", PQntuples(r) ? PQgetvalue(r, 0, PQnfields(r) - 1) : "");
-    PQclear(r);
-    return rc;
-}
-
-/* What became of the transaction whose COMMIT was not answered? Only the server knows, once it is back. */
-static enum rc ask_outcome(struct pg_conn *conn)
-{
-    char text[64], outcome[24] = "";
-    int64_t until = now_ms() + OUTCOME_WAIT_MS;
-    snprintf(text, sizeof(text), "SELECT pg_xact_status('%s')", conn->xact);
-    for (enum rc rc = RC_BUSY; now_ms() < until; sleep_ms(BACKOFF_FIRST_MS)) {
-        rc = ensure(conn);
-        if (!rc)
-            rc = run_script(conn, text, outcome, sizeof(outcome));
-        if (!rc && strcmp(outcome, "in progress") != 0)
-            break;
-        outcome[0] = '\0';
-    }
-    bool committed = strcmp(outcome, "committed") == 0;
-    log_warn("db.commit_unanswered", LOG_Z("outcome", outcome[0] ? outcome : "unknown"));
-    conn->last_rc = committed ? RC_OK : RC_BUSY;
-    return conn->last_rc;
-}
-
-static enum rc commit(struct pg_conn *conn)
-{
-    bool sent = conn->pg && PQstatus(conn->pg) == CONNECTION_OK;
-    bool was_aborted = sent && PQtransactionStatus(conn->pg) == PQTRANS_INERROR; /* COMMIT would quietly roll back */
-    enum rc rc = was_aborted ? conn->last_rc : run_script(conn, "COMMIT", NULL, 0);
-    if (was_aborted)
-        return rc ? rc : RC_BUSY;
-    conn->in_tx = false;
-    return sent && rc && PQstatus(conn->pg) == CONNECTION_BAD ? ask_outcome(conn) : rc;
-}
-
-static enum rc driver_script(void *conn_arg, const char *text)
-{
-    struct pg_conn *conn = conn_arg;
-    if (strcmp(text, "COMMIT") == 0)
-        return commit(conn);
-    if (strcmp(text, "ROLLBACK") == 0)
-        conn->in_tx = false;
-    enum rc rc = ensure(conn);
-    if (rc)
-        return rc;
-    if (strcmp(text, "ROLLBACK") == 0 && PQtransactionStatus(conn->pg) == PQTRANS_IDLE)
-        return RC_OK;
-    bool begins = strcmp(text, WRITER_LOCK) == 0;
-    rc = run_script(conn, text, begins ? conn->xact : NULL, sizeof(conn->xact));
-    conn->in_tx = (conn->in_tx || begins) && !(begins && rc);
-    return rc;
-}
+/* ---- the driver ---- */
 
 static int64_t driver_changes(void *conn)
 {
@@ -765,6 +529,21 @@ static const char *driver_error(void *conn)
 static enum rc driver_error_rc(void *conn)
 {
     return ((struct pg_conn *)conn)->last_rc;
+}
+
+static enum rc driver_script(void *conn, const char *text)
+{
+    return pg_script(conn, text);
+}
+
+static bool driver_in_doubt(void *conn)
+{
+    return ((struct pg_conn *)conn)->doubt != 0;
+}
+
+static void driver_close(void *conn)
+{
+    pg_close(conn);
 }
 
 static const struct db_driver postgres_driver = {
@@ -783,7 +562,7 @@ static const struct db_driver postgres_driver = {
     .after_all = "CREATE OR REPLACE FUNCTION change_told() RETURNS trigger LANGUAGE plpgsql AS "
                  "$$ BEGIN PERFORM pg_notify('zhixin', 'change'); RETURN NULL; END $$;"
                  "CREATE OR REPLACE TRIGGER change_told AFTER INSERT ON change FOR EACH STATEMENT EXECUTE FUNCTION change_told();",
-    .begin = WRITER_LOCK,
+    .begin = "BEGIN",
     .close = driver_close,
     .prepare = driver_prepare,
     .finalize = driver_finalize,
@@ -801,6 +580,7 @@ static const struct db_driver postgres_driver = {
     .changes = driver_changes,
     .error = driver_error,
     .error_rc = driver_error_rc,
+    .in_doubt = driver_in_doubt,
 };
 
 bool db_is_postgres_url(const char *where)
@@ -813,12 +593,12 @@ enum rc db_open_postgres(const char *url, const struct db_options *options, stru
     struct pg_conn *conn = mem_zalloc(1, sizeof(*conn));
     conn->url = mem_dupz(url, strlen(url));
     conn->read_only = options->read_only;
-    enum rc rc = connect_now(conn);
-    if (!rc)
-        rc = check_database(conn);
+    conn->own_line = options->line ? NULL : line_new();
+    conn->line = options->line ? options->line : conn->own_line;
+    enum rc rc = pg_open(conn);
     if (rc) {
         log_error("db.open", LOG_Z("engine", "postgres"), LOG_Z("why", conn->error));
-        driver_close(conn);
+        pg_close(conn);
         return rc;
     }
     *ret = db_wrap(&postgres_driver, conn);

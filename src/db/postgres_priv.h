@@ -1,11 +1,64 @@
-/* Between the PostgreSQL driver and the server's session. */
+/* Between the files of the PostgreSQL driver: postgres_conn.c (one connection: made, waited on, lost and made again;
+ * transactions and what became of them), postgres.c (statements, values, rows), and session.c, which listens. */
 #ifndef ZX_DB_POSTGRES_PRIV_H
 #define ZX_DB_POSTGRES_PRIV_H
 
+#include "db/db_priv.h"
+#include "db/line.h"
+
 #include <libpq-fe.h>
 
-/* A connection to the database of a URL, with limits on silence and, to another machine, TLS with the server's name proven.
- * NULL: no such URL. The caller asks PQstatus() and ends it by PQfinish(). */
-PGconn *postgres_connect(const char *url);
+struct pg_conn {
+    PGconn *pg; /* NULL: given up */
+    char *url;
+    struct db_line *line, *own_line; /* shared by a pool; own_line when nobody shares */
+    bool read_only;
+    bool asks; /* of questions that are answered at once: two seconds of silence are its end, nobody is asked about them */
+    bool in_tx;
+    unsigned generation; /* of the connection: what was prepared on an older one is gone */
+    unsigned epoch;      /* of the line, when it was made */
+    unsigned statements; /* named so far */
+    int64_t changes;
+    char error[512];
+    enum rc last_rc;
+
+    /* A writer's: its row in the table `writer` holds the number of its last transaction that committed. */
+    int64_t id, number;     /* of the row; of the transaction that is open or was last */
+    int64_t doubt;      /* a transaction of which nobody knows yet whether it was done; 0: none */
+    bool done;          /* the last one that was in doubt had been done */
+    char backend[64]; /* when the server's process of this connection began */
+    int backend_pid;
+};
+
+/* ---- connection ---- */
+
+/* RC_DATABASE_AWAY: can't be reached now; RC_INVALID: no such URL, or not such a database. */
+enum rc pg_open(struct pg_conn *conn) ZX_MUST_CHECK;
+void pg_close(struct pg_conn *conn);
+/* Connects anew and no more, whatever others know of the server: for who looks after a connection of his own. */
+enum rc pg_connect(struct pg_conn *conn) ZX_MUST_CHECK;
+/* Makes a broken or suspect connection again, outside of a transaction only. */
+enum rc pg_ensure(struct pg_conn *conn) ZX_MUST_CHECK;
+/* Records a failure; the rc comes back. */
+enum rc pg_failed_with(struct pg_conn *conn, enum rc rc, const char *why) ZX_MUST_CHECK;
+/* The same from a result; NULL: of the connection itself. */
+enum rc pg_failed(struct pg_conn *conn, const PGresult *result) ZX_MUST_CHECK;
+static inline bool pg_is_up(const struct pg_conn *conn)
+{
+    return conn->pg && PQstatus(conn->pg) == CONNECTION_OK;
+}
+
+/* ---- sending and waiting ---- */
+
+/* Waits until the next result of what was sent is here; NULL: there is none left, or the connection is gone. A server that keeps
+ * silent is asked by a second connection whether it is still at work; if not, the first one is given up. */
+PGresult *pg_next(struct pg_conn *conn);
+/* The first error, or the last result, of what was sent; `sent` is what libpq's sending function returned. */
+PGresult *pg_answer(struct pg_conn *conn, int sent);
+
+/* ---- transactions ---- */
+
+/* Runs text of no parameters, knowing BEGIN, COMMIT and ROLLBACK of db_tx(). */
+enum rc pg_script(struct pg_conn *conn, const char *text) ZX_MUST_CHECK;
 
 #endif

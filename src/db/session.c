@@ -1,5 +1,6 @@
 /* A server's session at PostgreSQL: its number is an advisory lock, its ear is LISTEN. */
 #include "db/session.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "db/postgres_priv.h"
 
@@ -15,7 +16,7 @@ enum { NODES = 1024, NODE_LOCKS = 7521, RETRY_MS = 500, LOOK_MS = 5000, SAID_KEP
 struct db_session {
     char *url;
     struct db_session_hooks hooks;
-    PGconn *pg;
+    struct pg_conn conn;           /* the thread's, once it runs */
     unsigned node;
     int wake_fd;                   /* readable: something was said, or it is time to end */
     pthread_t thread;
@@ -25,31 +26,37 @@ struct db_session {
     size_t said_count;
 };
 
-static bool run(PGconn *pg, const char *text)
+/* The first cell of the answer; false: none came. */
+static bool ask(struct db_session *s, const char *text, const char *argument, char *ret_cell, size_t size)
 {
-    PGresult *r = PQexec(pg, text);
+    PGresult *r = pg_answer(&s->conn, s->conn.pg ? PQsendQueryParams(s->conn.pg, text, argument != NULL, NULL, &argument, NULL, NULL, 0) : 0);
     ExecStatusType status = PQresultStatus(r);
+    bool answered = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    if (ret_cell)
+        snprintf(ret_cell, size, "%s", answered && PQntuples(r) ? PQgetvalue(r, 0, 0) : "");
     PQclear(r);
-    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    return answered;
 }
 
-static bool try_node(PGconn *pg, unsigned node)
+static bool run(struct db_session *s, const char *text)
 {
-    char text[80];
+    return ask(s, text, NULL, NULL, 0);
+}
+
+static bool try_node(struct db_session *s, unsigned node)
+{
+    char text[80], got[4];
     snprintf(text, sizeof(text), "SELECT pg_try_advisory_lock(%d, %u)", NODE_LOCKS, node);
-    PGresult *r = PQexec(pg, text);
-    bool got = PQresultStatus(r) == PGRES_TUPLES_OK && PQgetvalue(r, 0, 0)[0] == 't';
-    PQclear(r);
-    return got;
+    return ask(s, text, NULL, got, sizeof(got)) && got[0] == 't';
 }
 
 /* The number it had before, if nobody took it meanwhile. Two servers never hold one number at a time; a server that lost its
  * connection and not yet knows it shares its own for a moment with whoever starts just then, and ids differ by their time. */
 static bool take_node(struct db_session *s)
 {
-    for (unsigned i = 0; i < NODES && PQstatus(s->pg) == CONNECTION_OK; i++) {
+    for (unsigned i = 0; i < NODES && pg_is_up(&s->conn); i++) {
         unsigned node = (s->node + i) % NODES;
-        if (try_node(s->pg, node)) {
+        if (try_node(s, node)) {
             s->node = node;
             s->hooks.node(s->hooks.arg, node);
             return true;
@@ -60,9 +67,7 @@ static bool take_node(struct db_session *s)
 
 static bool connect_and_take(struct db_session *s)
 {
-    PQfinish(s->pg);
-    s->pg = postgres_connect(s->url);
-    return s->pg && PQstatus(s->pg) == CONNECTION_OK && run(s->pg, "LISTEN zhixin") && take_node(s);
+    return pg_connect(&s->conn) == RC_OK && run(s, "LISTEN zhixin") && take_node(s);
 }
 
 /* Waits for the database, for something to say, or for the end; false: the end. */
@@ -81,8 +86,8 @@ static bool wait_for(struct db_session *s, int fd, int ms)
 static void hear(struct db_session *s)
 {
     PGnotify *n;
-    while ((n = PQnotifies(s->pg))) {
-        if (n->be_pid != PQbackendPID(s->pg)) /* what we said comes back */
+    while (s->conn.pg && (n = PQnotifies(s->conn.pg))) {
+        if (n->be_pid != PQbackendPID(s->conn.pg)) /* what we said comes back */
             s->hooks.told(s->hooks.arg, str_z(n->extra));
         PQfreemem(n);
     }
@@ -104,7 +109,7 @@ static void say(struct db_session *s)
 {
     char *said;
     while ((said = next_said(s))) {
-        PQclear(PQexecParams(s->pg, "SELECT pg_notify('zhixin', $1)", 1, NULL, (const char *const *)&said, NULL, NULL, 0));
+        ask(s, "SELECT pg_notify('zhixin', $1)", said, NULL, 0);
         free(said);
     }
 }
@@ -136,12 +141,23 @@ static void come_back(struct db_session *s)
     s->hooks.told(s->hooks.arg, STR_NULL);
 }
 
+/* Whoever only listens would never know that the line is dead: now and then something is asked. */
+static bool is_there(struct db_session *s, int64_t *asked_us)
+{
+    if (!pg_is_up(&s->conn) || PQconsumeInput(s->conn.pg) != 1 || !pg_is_up(&s->conn))
+        return false;
+    if (clock_mono_us() - *asked_us < LOOK_MS * US_PER_MS)
+        return true;
+    *asked_us = clock_mono_us();
+    return run(s, "SELECT 1");
+}
+
 static void *listen_on(void *arg)
 {
     struct db_session *s = arg;
-    while (wait_for(s, PQsocket(s->pg), LOOK_MS)) {
-        bool there = PQconsumeInput(s->pg) == 1 && PQstatus(s->pg) == CONNECTION_OK;
-        if (!there)
+    int64_t asked_us = clock_mono_us();
+    while (wait_for(s, s->conn.pg ? PQsocket(s->conn.pg) : -1, LOOK_MS)) {
+        if (!is_there(s, &asked_us))
             come_back(s);
         say(s);
         hear(s);
@@ -156,7 +172,8 @@ void db_session_free(struct db_session *s)
         free(said);
     if (!s)
         return;
-    PQfinish(s->pg);
+    PQfinish(s->conn.pg);
+    line_free(s->conn.own_line);
     close(s->wake_fd);
     pthread_mutex_destroy(&s->lock);
     free(s->url);
@@ -168,13 +185,16 @@ enum rc db_session_start(const char *url, const struct db_session_hooks *hooks, 
     struct db_session *s = mem_zalloc(1, sizeof(*s));
     s->url = mem_dupz(url, strlen(url));
     s->hooks = *hooks;
+    s->conn.own_line = line_new();
+    s->conn = (struct pg_conn){.url = s->url, .asks = true, .own_line = s->conn.own_line, .line = s->conn.own_line};
     pthread_mutex_init(&s->lock, NULL);
     s->wake_fd = eventfd(0, EFD_CLOEXEC);
     bool ready = s->wake_fd >= 0 && connect_and_take(s);
     if (!ready || pthread_create(&s->thread, NULL, listen_on, s) != 0) {
-        log_error("db.session", LOG_Z("why", s->pg ? PQerrorMessage(s->pg) : "no such URL"));
+        log_error("db.session", LOG_Z("why", s->conn.error));
+        enum rc rc = s->conn.last_rc ? s->conn.last_rc : RC_BUSY;
         db_session_free(s);
-        return RC_BUSY;
+        return rc;
     }
     pthread_setname_np(s->thread, "session");
     *ret = s;
@@ -190,6 +210,6 @@ void db_session_stop(struct db_session *s)
     pthread_mutex_unlock(&s->lock);
     eventfd_write(s->wake_fd, 1);
     pthread_join(s->thread, NULL);
-    PQfinish(s->pg);
-    s->pg = NULL;
+    PQfinish(s->conn.pg);
+    s->conn.pg = NULL;
 }

@@ -17,7 +17,7 @@ struct db_session_hooks {
     void (*node)(void *arg, unsigned number); /* 0 to 1023; at the start, and when another had to be taken after a breakdown */
     void *arg;
 };
-/* Takes a number and listens. RC_BUSY: the database is away, or all numbers are taken. */
+/* Takes a number and listens. RC_DATABASE_AWAY; RC_BUSY: all numbers are taken. */
 enum rc db_session_start(const char *url, const struct db_session_hooks *hooks, struct db_session **ret) ZX_MUST_CHECK;
 /* Gives the number back and hears nothing any more; what is still said is lost. NULL is fine, to both. */
 void db_session_stop(struct db_session *s);

@@ -100,18 +100,33 @@ struct loader_job {
     int64_t first_unit;
 };
 
+/* A database that can't be reached comes back: without the whole window a repeat would be taken twice. */
+static enum rc load_until_reached(struct eventlog *log, int64_t *first_unit)
+{
+    enum { AGAIN_US = 200000 };
+    for (;;) {
+        enum rc rc = with_reader(log, load_window, first_unit);
+        pthread_mutex_lock(&log->lock);
+        bool stopping = log->stopping;
+        pthread_mutex_unlock(&log->lock);
+        if (rc != RC_DATABASE_AWAY || stopping)
+            return rc;
+        usleep(AGAIN_US);
+    }
+}
+
 static void *loader_run(void *arg)
 {
     struct loader_job *job = arg;
     struct eventlog *log = job->log;
     int64_t since = clock_mono_us();
-    enum rc rc = with_reader(log, load_window, &job->first_unit);
+    enum rc rc = load_until_reached(log, &job->first_unit);
     /* A unit that can't be read weakens the window, which is better than taking nothing any more. */
     log_at(rc ? LOG_ERROR : LOG_INFO, "eventlog.window", LOG_Z("rc", rc_name(rc)), LOG_I("messages", seen_count(log->seen)),
            LOG_I("ms", (clock_mono_us() - since) / US_PER_MS));
     pthread_mutex_lock(&log->lock);
     log->stats.fingerprints = seen_count(log->seen);
-    log->loaded = true;
+    log->loaded = rc != RC_DATABASE_AWAY; /* else it stops, and the next start reads it all */
     pthread_cond_broadcast(&log->changed);
     pthread_mutex_unlock(&log->lock);
     free(job);

@@ -150,11 +150,19 @@ static enum rc call_admit(struct call *k)
     return call_decode(k);
 }
 
+static enum rc call_alone(struct call *k)
+{
+    enum rc rc = call_request(k);
+    return rc ? rc : k->match.route->run(&k->ctx, &k->request, &k->reply);
+}
+
 static enum rc call_route(struct call *k)
 {
     struct ctx *c = &k->ctx;
     struct db_pool *pool = c->app->truth;
     struct db *reader;
+    if (k->match.route->alone)
+        return call_alone(k);
     enum rc rc = db_pool_reader(pool, &reader);
     if (rc)
         return rc;

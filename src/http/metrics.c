@@ -1,6 +1,8 @@
 /* The server's own figures and GET /metrics: Prometheus text format 0.0.4, every module's figures after ours. */
 #include "http/http_priv.h"
 
+#include "db/pool.h"
+
 #include <inttypes.h>
 
 static const int64_t bucket_us[METRICS_BUCKETS] = {500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 5000000};
@@ -61,11 +63,26 @@ static void add_server(struct buf *out, struct http_server *s)
     add_durations(out, m);
 }
 
+/* Of a store in a file there is nothing to tell: zeros, so that an alarm may ask for them anywhere. */
+static void add_databases(struct buf *out, struct app *app)
+{
+    struct db_pool_state truth, keys;
+    db_pool_state(app->truth, &truth);
+    db_pool_state(app->keys, &keys);
+    head(out, "zhixin_database_away", "gauge", "Is the database server out of reach?");
+    buf_addf(out, "zhixin_database_away{store=\"truth\"} %d\nzhixin_database_away{store=\"keys\"} %d\n", truth.away, keys.away);
+    head(out, "zhixin_database_full", "gauge", "Did the database server have no room for the last write?");
+    buf_addf(out, "zhixin_database_full{store=\"truth\"} %d\nzhixin_database_full{store=\"keys\"} %d\n", truth.full, keys.full);
+    head(out, "zhixin_database_lost_total", "counter", "Times that connections to the database server were found broken.");
+    buf_addf(out, "zhixin_database_lost_total{store=\"truth\"} %" PRId64 "\nzhixin_database_lost_total{store=\"keys\"} %" PRId64 "\n", truth.losses, keys.losses);
+}
+
 enum rc metrics_show(struct ctx *c, const struct request *r, struct reply *p)
 {
     struct call *k = call_of(r);
     p->content_type = "text/plain; version=0.0.4; charset=utf-8";
     add_server(&p->body, k->conn->server);
+    add_databases(&p->body, c->app);
     for (const struct module *const *m = modules; *m; m++)
         if ((*m)->metrics)
             (*m)->metrics(c->app, &p->body);

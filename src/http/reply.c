@@ -102,7 +102,7 @@ static void write_message(struct jw *w, const struct http_server *s, struct str 
 
 static void error_retry(struct MHD_Response *response, enum rc rc)
 {
-    if (rc == RC_BUSY || rc == RC_VAULT_DOWN)
+    if (rc == RC_BUSY || rc == RC_VAULT_DOWN || rc == RC_DATABASE_AWAY)
         MHD_add_response_header(response, "Retry-After", "1");
     else if (rc == RC_LIMIT || rc == RC_DISK_FULL || rc == RC_DISK_FAILING)
         MHD_add_response_header(response, "Retry-After", "60");

@@ -84,6 +84,7 @@ struct route {
     const char *act;   /* what the audit calls it, "customer.update": the object, a dot, the deed; with .writes never NULL */
     bool raw;          /* writes by itself: not in a transaction (commands of long work, vault calls) */
     size_t body_max;   /* 0: LIMIT_BODY_BYTES */
+    bool alone;        /* runs without a reader and whoever asks, so that it answers while the truth is away; only with NEED_NOBODY */
     bool api_key;      /* an API key may call it too */
     const char *doc;   /* one sentence */
     const char *query; /* documented query parameters: "q,sort,after,limit" */

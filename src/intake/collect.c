@@ -81,6 +81,7 @@ static void answer_rc(struct http_collect *q, enum rc rc)
     case RC_OK: http_collect_reply(q, 200, "{\"success\":true}", 0); break;
     case RC_DISK_FULL: http_collect_reply(q, 507, "{\"error\":{\"code\":\"disk_full\",\"message\":\"no space left; send it again later\"}}", 60); break;
     case RC_DISK_FAILING: http_collect_reply(q, 503, "{\"error\":{\"code\":\"disk_failing\",\"message\":\"not taken; send it again later\"}}", 60); break;
+    case RC_DATABASE_AWAY: http_collect_reply(q, 503, "{\"error\":{\"code\":\"database_away\",\"message\":\"the database can not be reached; send it again\"}}", 2); break;
     case RC_TOO_LARGE: http_collect_reply(q, 413, "{\"error\":{\"code\":\"too_large\",\"message\":\"at most 500 KB a batch and 32 KB an event\"}}", 0); break;
     case RC_BAD_REQUEST: http_collect_reply(q, 400, "{\"error\":{\"code\":\"bad_request\",\"message\":\"the body is not JSON\"}}", 0); break;
     case RC_UNAUTHENTICATED: http_collect_reply(q, 401, "{\"error\":{\"code\":\"unauthenticated\",\"field\":\"writeKey\",\"message\":\"unknown or disabled write key\"}}", 0); break;

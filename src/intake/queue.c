@@ -123,7 +123,7 @@ static void count_unit(struct intake_stats *s, const struct intake_unit *u)
 
 static bool is_the_stores_fault(enum rc rc)
 {
-    return rc == RC_DISK_FULL || rc == RC_DISK_FAILING || rc == RC_BUSY || rc == RC_VAULT_DOWN;
+    return rc == RC_DISK_FULL || rc == RC_DISK_FAILING || rc == RC_BUSY || rc == RC_VAULT_DOWN || rc == RC_DATABASE_AWAY;
 }
 
 static enum rc commit(struct intake *in, struct ctx *c, struct intake_unit *units)

@@ -37,15 +37,18 @@ enum rc intake_receipt_parse(struct ctx *c, struct json body, struct intake_unit
     return RC_OK;
 }
 
-/* A receipt that can't be taken stays in the unit as refused, with field and cause. */
-static void parse_one(struct ctx *c, struct json body, struct intake_unit *u)
+/* A receipt that can't be taken stays in the unit as refused, with field and cause. What could not be looked up is no fault of
+ * the receipt: the till sends it again. */
+static enum rc parse_one(struct ctx *c, struct json body, struct intake_unit *u)
 {
     struct intake_item *item = &u->items[u->count++];
-    if (intake_receipt_parse(c, body, u, item) == RC_OK)
-        return;
+    enum rc rc = intake_receipt_parse(c, body, u, item);
+    if (rc == RC_OK || rc_http(rc) >= 500)
+        return rc;
     struct str why = arena_printf(u->arena, "%s: %s", c->error.field, c->error.cause);
     *item = (struct intake_item){.kind = INTAKE_BAD, .event = {.id = id_next()}, .reason = why.ptr, .raw = STR(""), .known = c->error.known};
     ctx_clear(c);
+    return RC_OK;
 }
 
 static enum rc parse_all(struct ctx *c, struct json body, struct intake_unit *u)
@@ -53,15 +56,15 @@ static enum rc parse_all(struct ctx *c, struct json body, struct intake_unit *u)
     struct json list = json_get(body, STR("receipts"));
     if (!json_is(list, JSON_ARRAY)) {
         u->items = arena_new_one(u->arena, struct intake_item);
-        parse_one(c, body, u);
-        return RC_OK;
+        return parse_one(c, body, u);
     }
     if (json_count(list) > RECEIPTS_MAX)
         return ctx_fail(c, RC_INVALID, "receipts", "too_many");
     u->items = arena_new_array(u->arena, struct intake_item, json_count(list) + 1);
-    for (struct json_iter it = json_iter(list); json_next(&it);)
-        parse_one(c, it.value, u);
-    return RC_OK;
+    enum rc rc = RC_OK;
+    for (struct json_iter it = json_iter(list); !rc && json_next(&it);)
+        rc = parse_one(c, it.value, u);
+    return rc;
 }
 
 /* ---- what a till should know of what was taken ---- */

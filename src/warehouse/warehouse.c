@@ -349,7 +349,7 @@ static void *run(void *arg)
             rc = make_anew(w, true);
         else
             rc = step(w->app, &w->follower, &more);
-        failures = rc && rc != RC_BUSY ? failures + 1 : 0;
+        failures = rc && rc != RC_BUSY && rc != RC_DATABASE_AWAY ? failures + 1 : 0;
         quiet = more ? 0 : quiet + 1;
         publish(w);
         if (w->follower.db && (failures || db_is_broken(w->follower.db)))

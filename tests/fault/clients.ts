@@ -73,8 +73,8 @@ export class Clients {
     return { path: "/api/v1/receipts", key: this.till, body: JSON.stringify(body), messages: [], receipt, phone };
   }
 
-  /** Resolves with the status, 0 when the connection broke: then nobody knows whether it was taken. */
-  private post(parcel: Parcel): Promise<number> {
+  /** Resolves with the status, 0 when the connection broke: then nobody knows whether it was taken; and with what was said. */
+  private post(parcel: Parcel): Promise<{ status: number; text: string }> {
     return new Promise((done) => {
       const { hostname, port } = new URL(this.url);
       const headers = {
@@ -83,11 +83,15 @@ export class Clients {
         "content-length": Buffer.byteLength(parcel.body),
       };
       const call = request({ hostname, port, path: parcel.path, method: "POST", headers, agent: this.agent, timeout: 5000 }, (reply) => {
-        reply.on("error", () => done(0));
-        reply.resume().on("end", () => done(reply.complete ? reply.statusCode! : 0));
+        let text = "";
+        reply.on("error", () => done({ status: 0, text }));
+        reply.setEncoding("utf8").on("data", (part: string) => {
+          text += part;
+        });
+        reply.on("end", () => done({ status: reply.complete ? reply.statusCode! : 0, text }));
       });
-      call.on("error", () => done(0));
-      call.on("close", () => done(0)); // however it ended, somebody waits for it
+      call.on("error", () => done({ status: 0, text: "" }));
+      call.on("close", () => done({ status: 0, text: "" })); // however it ended, somebody waits for it
       call.on("timeout", () => call.destroy());
       call.end(parcel.body);
     });
@@ -96,11 +100,11 @@ export class Clients {
   private async work(n: number) {
     while (this.running) {
       const parcel = this.waiting.shift() ?? (n % 3 === 0 ? this.receipt() : this.batch());
-      const status = await this.post(parcel);
+      const { status, text } = await this.post(parcel);
       this.sent++;
       if (status === 200) this.acknowledged.push(parcel);
       else this.waiting.push(parcel);
-      if (status !== 200 && status !== 0 && status !== 503 && status !== 507) throw new Error(`${parcel.path} answered ${status}: ${parcel.body.slice(0, 300)}`);
+      if (status !== 200 && status !== 0 && status !== 503 && status !== 507) throw new Error(`${parcel.path} answered ${status} ${text} to ${parcel.body.slice(0, 300)}`);
       if (status !== 200) await pause(10);
       else if (this.restMs) await pause(this.restMs);
       if (status === 200 && randomInt(10) === 0) this.waiting.push(parcel); // a client that lost the answer
@@ -110,6 +114,7 @@ export class Clients {
   start(atOnce = 8) {
     this.running = true;
     this.workers = Array.from({ length: atOnce }, (_, n) => this.work(n));
+    for (const worker of this.workers) worker.catch(() => {}); // stop() tells
   }
   async stop() {
     this.running = false;

@@ -2,17 +2,14 @@
 // with ENOSPC or EIO, once or until the disk is well again. While clients go on sending: what can't be stored is refused (507, 503), never acknowledged; people
 // log in and look at customers; with room again it works by itself; nothing is lost, nothing doubled, `verify` is clean.
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, readSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { eventually, faildisk, type Installation, install, type Running, Session, serve, withKey, zhixin } from "../harness";
 import { Clients, compare } from "./clients";
+import { Disk, EIO, ENOSPC, type Failure, ops } from "./disk";
 
 const long = !!process.env.ZHIXIN_TEST_LONG;
 const pause = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
-const ENOSPC = 28;
-const EIO = 5;
-const ops = { write: 1, sync: 2, grow: 4, make: 8 };
 const count = { failures: 0, calls: 0, refused507: 0, refused503: 0, acknowledged: 0, receipts: 0, reads: 0, deaths: 0 };
 afterAll(() =>
   console.log(
@@ -20,50 +17,6 @@ afterAll(() =>
       `${count.deaths} restarts of a process; acknowledged ${count.acknowledged} events and ${count.receipts} receipts, lost 0, doubled 0`,
   ),
 );
-
-/* ---- the disk ---- */
-
-interface Failure {
-  error: number;
-  operations: number;
-  file?: string; // what the path below the data directory begins with
-  once?: boolean;
-  short?: boolean;
-  skip?: number;
-}
-
-/** The control file of faildisk.c: struct control. */
-class Disk {
-  private fd: number;
-  constructor(readonly path: string) {
-    writeFileSync(path, Buffer.alloc(128));
-    this.fd = openSync(path, "r+");
-  }
-  fail(f: Failure) {
-    const b = Buffer.alloc(128);
-    b.writeInt32LE(f.operations, 4);
-    b.writeInt32LE(f.once ? 1 : 0, 8);
-    b.writeInt32LE(f.short ? 1 : 0, 12);
-    b.writeBigInt64LE(BigInt(f.skip ?? 0), 16);
-    b.write(f.file ?? "", 32, "utf8");
-    writeSync(this.fd, b, 0, 128, 0);
-    b.writeInt32LE(f.error, 0);
-    writeSync(this.fd, b, 0, 4, 0);
-    count.failures++;
-  }
-  /** Well again; how many calls failed. */
-  heal(): number {
-    const b = Buffer.alloc(128);
-    writeSync(this.fd, b, 0, 4, 0);
-    readSync(this.fd, b, 0, 128, 0);
-    const failed = Number(b.readBigInt64LE(24));
-    count.calls += failed;
-    return failed;
-  }
-  close() {
-    closeSync(this.fd);
-  }
-}
 
 /* ---- a shop at work ---- */
 
@@ -196,6 +149,8 @@ async function withShop(fn: (shop: Shop, disk: Disk) => Promise<void>) {
     await shop?.clients?.stop();
     await shop?.running.stop();
     disk.close();
+    count.failures += disk.failures;
+    count.calls += disk.calls;
     installation.remove();
   }
 }

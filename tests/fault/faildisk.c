@@ -65,6 +65,7 @@ __attribute__((constructor)) static void start(void)
     real_fallocate64 = (int (*)(int, int, off_t, off_t))real("fallocate64");
     real_close = (int (*)(int))real("close"); /* last: others may be called while we look */
     folder = getenv("FAILDISK_DATA");
+    folder = folder ? strdup(folder) : NULL; /* a program may write its title over its environment */
     int fd = path && folder ? real_open64(path, O_RDWR | O_CLOEXEC) : -1;
     if (fd < 0)
         return;

@@ -5,11 +5,12 @@
 // ZHIXIN_KILLS says how many, ZHIXIN_KEEP=1 leaves the folders for a look.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { binary, eventually, install, type Installation, powercut, Session, zhixin } from "../harness";
 import { Clients, compare, type Findings } from "./clients";
+import { childOf, groupLives, kill, pause } from "./processes";
 
 const long = !!process.env.ZHIXIN_TEST_LONG;
 const rounds = Number(process.env.ZHIXIN_KILLS ?? (long ? 10_000 : 200));
@@ -18,8 +19,6 @@ const readyMs = Number(process.env.ZHIXIN_READY_MS ?? 2000);
 const segmentEvents = 200; // of an installation that seals often
 
 await zhixin(["version"]); // without a program there is nothing to kill
-
-const pause = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
 
 /* ---- the program in a process group of its own ---- */
 
@@ -56,37 +55,6 @@ async function start(data: string, env: Record<string, string>): Promise<Started
   });
   return { url, child, exited, log: () => log };
 }
-
-/** The processes that the supervisor started, by what they are. */
-function childOf(supervisor: number, what: "server-process" | "vault-process"): number | null {
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-      if (Number(parent?.[1]) === supervisor && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(what)) return Number(pid);
-    } catch {
-      // gone meanwhile
-    }
-  }
-  return null;
-}
-
-const groupLives = (pgid: number) =>
-  readdirSync("/proc").some((pid) => {
-    try {
-      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/.*\) /, "").split(" ");
-      return Number(fields[2]) === pgid && fields[0] !== "Z";
-    } catch {
-      return false;
-    }
-  });
-
-const kill = (pid: number) => {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // gone already
-  }
-};
 
 async function healthy(url: string): Promise<boolean> {
   try {

@@ -201,7 +201,7 @@ static inline size_t both_read_schema(struct db *db, struct table *tables)
     const char *text =
         db_engine(db) == DB_POSTGRES
             ? "SELECT table_name, column_name, data_type, CASE is_nullable WHEN 'YES' THEN 1 ELSE 0 END AS nullable, 0 AS is_key FROM information_schema.columns "
-              "WHERE table_schema = 'public' ORDER BY table_name, ordinal_position"
+              "WHERE table_schema = 'public' AND table_name <> 'writer' ORDER BY table_name, ordinal_position" /* its own: who commits there */
             : "SELECT m.name AS table_name, c.name AS column_name, upper(c.type) AS data_type, c.\"notnull\" = 0 AND c.pk = 0 AS nullable, c.pk > 0 AS is_key "
               "FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND substr(m.name, 1, 7) <> 'sqlite_' ORDER BY m.name, c.cid";
     struct db_rows *q;

@@ -29,6 +29,7 @@ struct statement {
     const struct table *tables[8];
     size_t table_count;
     bool is_query, limited, ordered;
+    bool two_texts;                          /* whose sort keys may be other numbers of the same meaning */
     char order_name[NAME_MAX_LEN + 8];       /* the same with its sort keys in front and without LIMIT */
     size_t added, keys[KEYS_MAX], key_count; /* of that one: cells put in front, and which cells are the keys */
     char found[600];                         /* the first thing that differed */
@@ -314,7 +315,8 @@ static void read_order(struct statement *s)
         return;
     snprintf(s->order_name, sizeof(s->order_name), "order_%s", s->name);
     register_order(s, s->text, "");
-    if (text_on(s->name, POST) != s->text)
+    s->two_texts = text_on(s->name, POST) != s->text;
+    if (s->two_texts)
         register_order(s, text_on(s->name, POST), "@postgres");
 }
 
@@ -426,6 +428,8 @@ static bool is_special(const struct statement *s, const struct parameter *p, str
         *ret = (struct value){.number = (int64_t)below(5)};
     else if (strcmp(p->name, "sort") == 0)
         *ret = (struct value){.bytes = str_z(sorts[below(COUNT(sorts))])};
+    else if (strcmp(p->name, "table_name") == 0)
+        *ret = (struct value){.bytes = str_z(s->on->tables[below(s->on->table_count)].name)};
     else if (strcmp(p->name, "q") == 0)
         *ret = searched(s, a);
     else if (s->is_query && p->kind == KIND_TEXT && one_in(3))
@@ -683,7 +687,8 @@ static void compare_query(struct statement *s, const struct binding *b, struct a
         order[e] = ask(s->on->on[e], s->order_name, s, true, b, a);
     if (s->ordered) {
         ties = order[LITE].ties || order[POST].ties;
-        if (order[LITE].rc || order[POST].rc || order[LITE].count != order[POST].count || !are_equal(order[LITE].keys, order[POST].keys, order[LITE].count))
+        if (order[LITE].rc || order[POST].rc || order[LITE].count != order[POST].count ||
+            (!s->two_texts && !are_equal(order[LITE].keys, order[POST].keys, order[LITE].count)))
             found(s, b, "another order:");
         else if (!are_equal_somehow(&order[LITE], &order[POST]))
             found(s, b, "other rows, asked without LIMIT:");
@@ -768,7 +773,7 @@ static void compare_changes(struct statement *s, size_t *bindings)
         found(s, NULL, "changes no known table");
         return;
     }
-    on_each(s->on, "BEGIN");
+    on_each(s->on, "BEGIN TRANSACTION"); /* not db_tx()'s: writers are many here */
     for (size_t n = 0; n < enough(s, CHANGES_BINDINGS) && !s->found[0]; n++, ++*bindings) {
         _cleanup_(arena_freep) struct arena *a = arena_new();
         struct binding b;

@@ -211,7 +211,7 @@ static void what_is_no_text_is_refused(void **state)
     log_set_level(LOG_ERROR + 1);
     for (size_t i = 0; i < COUNT(bad); i++) {
         assert_int_equal(RUN(db, "INSERT INTO v (n, t) VALUES ($n, $t)", DB_I64("n", 3), DB_TEXT("t", bad[i])), RC_STORE);
-        assert_int_equal(db_script(db, "BEGIN"), RC_OK);
+        assert_int_equal(db_script(db, "BEGIN TRANSACTION"), RC_OK);
         assert_int_equal(RUN(db, "SELECT 1 FROM v WHERE t = $t", DB_TEXT("t", bad[i])), RC_STORE);
         assert_int_equal(db_script(db, "ROLLBACK"), RC_OK);
     }
@@ -331,7 +331,7 @@ static void write_some(struct writer *w)
 {
     size_t rows = 1 + chance() % 4;
     if (!w->open) {
-        assert_int_equal(db_script(w->db, "BEGIN"), RC_OK);
+        assert_int_equal(db_script(w->db, "BEGIN TRANSACTION"), RC_OK);
         w->open = true;
         w->count = 0;
         if (chance() % 4 == 0) /* begun, and nothing written yet */
