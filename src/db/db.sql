@@ -15,17 +15,18 @@ INSERT INTO change (kind, ref_id, customer_id, count, at_us) VALUES ($kind, $ref
 -- name: change_after
 SELECT seq, kind, ref_id, customer_id, count, at_us FROM change WHERE seq > $after ORDER BY seq LIMIT $limit;
 
--- A transaction with a smaller number may commit later; what is at or above the oldest one that still runs is not read yet.
+-- A transaction with a smaller number may commit later; what is at or above the oldest one that still runs is not read yet
+-- (change_horizon() in postgres.c, asked once).
 -- name: change_after@postgres
 SELECT seq, kind, ref_id, customer_id, count, at_us FROM change
-WHERE seq > $after AND seq < (CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) << 20) ORDER BY seq LIMIT $limit;
+WHERE seq > $after AND seq < (SELECT change_horizon()) ORDER BY seq LIMIT $limit;
 
 -- name: change_last
 SELECT max(seq) FROM change;
 
 -- The last that change_after would give.
 -- name: change_last@postgres
-SELECT max(seq) FROM change WHERE seq < (CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) << 20);
+SELECT max(seq) FROM change WHERE seq < (SELECT change_horizon());
 
 -- An embedded truth has one server and nobody to tell or to lock out: these three are PostgreSQL's alone.
 -- name: tell@postgres

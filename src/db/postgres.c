@@ -556,10 +556,17 @@ static const struct db_driver postgres_driver = {
     .strict = "",
     .clustered = "",
     /* Numbers that grow in the order of commits: a transaction's own, and a count within. Whoever reads only below the oldest
-     * transaction that still runs (change_after) misses nothing, however late one commits. */
+     * transaction of the database that still runs (change_horizon) misses nothing, however late one commits. */
     .change_seq = "BIGINT PRIMARY KEY DEFAULT ((CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT) << 20) + (nextval('change_order') & 1048575))",
     .before_all = "CREATE SEQUENCE IF NOT EXISTS change_order CACHE 1024;",
-    .after_all = "CREATE OR REPLACE FUNCTION change_told() RETURNS trigger LANGUAGE plpgsql AS "
+    /* change_horizon(): transactions of a server's other databases are counted apart only when it is sure that they are there; a
+     * standby knows no more than the oldest of all. STABLE: it sees what the statement sees that calls it. */
+    .after_all = "CREATE OR REPLACE FUNCTION change_horizon() RETURNS BIGINT LANGUAGE sql STABLE AS "
+                 "$$ SELECT min(CAST(CAST(x AS TEXT) AS BIGINT)) << 20 FROM ("
+                 "SELECT CASE WHEN pg_is_in_recovery() THEN pg_snapshot_xmin(pg_current_snapshot()) ELSE pg_snapshot_xmax(pg_current_snapshot()) END AS x "
+                 "UNION ALL SELECT i FROM pg_snapshot_xip(pg_current_snapshot()) AS i WHERE NOT EXISTS ("
+                 "SELECT 1 FROM pg_stat_activity AS a WHERE a.backend_xid = CAST(i AS xid) AND a.datname <> current_database())) AS t $$;"
+                 "CREATE OR REPLACE FUNCTION change_told() RETURNS trigger LANGUAGE plpgsql AS "
                  "$$ BEGIN PERFORM pg_notify('zhixin', 'change'); RETURN NULL; END $$;"
                  "CREATE OR REPLACE TRIGGER change_told AFTER INSERT ON change FOR EACH STATEMENT EXECUTE FUNCTION change_told();",
     .begin = "BEGIN",
