@@ -379,7 +379,7 @@ static void a_follower_reads_each_change_once_in_order(void **state)
     for (size_t step = 0; step < STEPS; step++) {
         struct writer *w = &writers[chance() % WRITERS];
         size_t what = chance() % 10;
-        if (step % 100 == 99) {
+        if (step % 1000 == 499) {
             write_elsewhere(elsewhere, false);
             write_elsewhere(elsewhere, true);
         }
