@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await shop?.end();
   await proxy?.stop();
-  cluster?.stop();
+  await cluster?.stop();
 });
 
 afterEach(({ task }) => {

@@ -63,6 +63,6 @@ test(`${rounds} faults between server and PostgreSQL`, async () => {
   } finally {
     await shop.end();
     await proxy.stop();
-    cluster.stop();
+    await cluster.stop();
   }
 }, 60_000 + rounds * 12_000);
