@@ -39,8 +39,10 @@ export interface DatabaseServer {
   program?: string;
 }
 
-/** Databases of one installation; their URLs as `zhixin init` takes them, and as the test asks them. */
-function makeDatabases(server: DatabaseServer | null) {
+const testServer: DatabaseServer | null = postgres ? { url: postgres } : null;
+
+/** Databases of one installation; their URLs as the test asks them, and as `zhixin init` takes them. */
+export function makeDatabases(server: DatabaseServer | null = testServer) {
   if (!server) return null;
   const name = `test_${process.pid}_${randomBytes(6).toString("hex")}`;
   const names = [name, `${name}_keys`];
@@ -66,7 +68,8 @@ export interface Installation {
   remove(): void;
 }
 
-export async function install(folderGiven?: string, server: DatabaseServer | null = postgres ? { url: postgres } : null): Promise<Installation> {
+/** `server`: null puts the truth into files, whatever the tests run on. */
+export async function install(folderGiven?: string, server: DatabaseServer | null = testServer): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), "zhixin-test-"));
   const data = folderGiven ?? join(folder, "data");
   const password = randomBytes(9).toString("base64url");

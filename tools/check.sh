@@ -32,9 +32,7 @@ done | report private
 grep -rnE '\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|system|popen|tmpnam|alloca|strncpy|strncat|rand|srand)\(' src tools --include='*.c' --include='*.h' --include='*.cc' | report banned
 
 # Shared SQL keeps to what SQLite and PostgreSQL have in common.
-for f in $(git ls-files 'src/*.sql' | grep -v warehouse.sql); do
-    grep -nvE '^--' "$f" | grep -inE '\b(like|ilike|string_agg|group_concat|greatest|least|json_[a-z]+|::bytea|glob|ifnull|nvl|avg|round)\b *\(?|limit -1|autoincrement|\bdatetime\(|strftime' | sed "s|^|$f:|"
-done | report sql
+node tools/sql_check.mjs | report sql
 
 # Texts: the three languages have the same keys.
 node tools/i18n_check.mjs | report i18n

@@ -18,7 +18,7 @@ SELECT id, password_hash, enabled FROM staff WHERE email = $email;
 SELECT id, email, name, number, role, locale, password_hash, enabled, created_us, rev FROM staff WHERE id = $id;
 
 -- name: staff_list
-SELECT id, email, name, number, role, locale, enabled, created_us, rev FROM staff ORDER BY name NULLS LAST, id LIMIT $limit;
+SELECT id, email, name, number, role, locale, enabled, created_us, rev FROM staff ORDER BY name, id LIMIT $limit;
 
 -- name: staff_count
 SELECT count(*) FROM staff;
@@ -82,7 +82,7 @@ SELECT CASE WHEN account_scope <> '' THEN account_scope ELSE code END AS scope F
 SELECT id, code, name, kind, channel, account_scope, trusted, shared_device, enabled, signing_sealed, created_us, rev FROM source WHERE id = $id;
 
 -- name: source_list
-SELECT id, code, name, kind, channel, account_scope, trusted, shared_device, enabled, signing_sealed, created_us, rev FROM source ORDER BY name NULLS LAST, id;
+SELECT id, code, name, kind, channel, account_scope, trusted, shared_device, enabled, signing_sealed, created_us, rev FROM source ORDER BY name, id;
 
 -- name: api_key_insert
 INSERT INTO api_key (id, source_id, key_hash, hint, kind, trusted, created_by, created_us)
@@ -117,7 +117,7 @@ WHERE a.id < $before AND ($action = '' OR a.action = $action)
        OR replace(lower(a.detail), $q, '') <> lower(a.detail) OR CAST(a.object_id AS TEXT) = $q OR CAST(a.request_id AS TEXT) = $q
        OR (a.object IN ('staff', 'session') AND replace(lower(COALESCE(o.name, '')), $q, '') <> lower(COALESCE(o.name, '')))
        OR (a.object = 'source' AND replace(lower(COALESCE(f.name, '')), $q, '') <> lower(COALESCE(f.name, ''))))
-ORDER BY a.id DESC NULLS LAST LIMIT $limit;
+ORDER BY a.id DESC LIMIT $limit;
 
 -- name: audit_list_by_action
 SELECT a.id AS id, a.at_us AS at_us, a.staff_id AS staff_id, s.name AS staff, a.key_id AS key_id, a.action AS action, a.object AS object,
@@ -131,7 +131,7 @@ WHERE a.action = $action AND a.id < $before
        OR replace(lower(a.detail), $q, '') <> lower(a.detail) OR CAST(a.object_id AS TEXT) = $q OR CAST(a.request_id AS TEXT) = $q
        OR (a.object IN ('staff', 'session') AND replace(lower(COALESCE(o.name, '')), $q, '') <> lower(COALESCE(o.name, '')))
        OR (a.object = 'source' AND replace(lower(COALESCE(f.name, '')), $q, '') <> lower(COALESCE(f.name, ''))))
-ORDER BY a.id DESC NULLS LAST LIMIT $limit;
+ORDER BY a.id DESC LIMIT $limit;
 
 -- name: audit_count
 SELECT count(*) FROM (

@@ -28,6 +28,8 @@ struct config_given {
     const char *section, *key, *value;
 };
 enum rc config_write_default(const char *path, const struct config_given *given) ZX_MUST_CHECK;
+/* Gives keys of an existing file other values ("": the default), in one act and on disk; all other lines stay as they are. */
+enum rc config_rewrite(struct ctx *c, const char *path, const struct config_given *given) ZX_MUST_CHECK;
 
 /* ---- open.c: databases, vault, modules of one installation ---- */
 
@@ -44,6 +46,8 @@ struct app_options {
 /* Opens an installation, running module starts. RC_VAULT_DOWN: the vault died or could not open its keys. What fails is printed with the way out. app_close() on the same thread. */
 enum rc app_open(const char *data_dir, const struct app_options *options, struct app *ret) ZX_MUST_CHECK;
 void app_close(struct app *app);
+/* Brings a truth up to date with the migrations of all modules. */
+enum rc migrate_truth(struct db *db) ZX_MUST_CHECK;
 /* A context for a command or thread of the program itself: reader of the truth. Close it on every path. */
 enum rc app_ctx(struct app *app, struct ctx *ret) ZX_MUST_CHECK;
 void app_ctx_end(struct ctx *c);
@@ -103,6 +107,7 @@ int command_import(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_rebuild(int argc, char **argv);
 int command_verify(int argc, char **argv);
+int command_move(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_key(int argc, char **argv);
 int command_user(int argc, char **argv);

@@ -24,6 +24,7 @@ const struct command commands[] = {
     {"export", "write customers, orders or events to standard output", command_export, false},
     {"rebuild", "make the warehouse anew from the truth", command_rebuild, false},
     {"verify", "check every file, and print the logical hash of each store", command_verify, false},
+    {"move", "move the truth and the keys to PostgreSQL, or back into files", command_move, false},
     {"audit", "check the record of who saw which plaintext", command_audit, false},
     {"key", "create keys for sources", command_key, false},
     {"user", "add a member of staff", command_user, false},

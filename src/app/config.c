@@ -135,3 +135,67 @@ enum rc config_write_default(const char *path, const struct config_given *given)
     }
     return fclose(out) == 0 ? RC_OK : RC_STORE;
 }
+
+/* The line that sets a key, with or without ';' in front; `section` is where the line stands. */
+static const struct config_given *given_by(const struct config_given *given, const char *section, struct str line)
+{
+    for (; given->key; given++) {
+        struct str rest = line;
+        if (str_starts(rest, STR(";")))
+            rest = str_trim(str_sub(rest, 1, rest.len));
+        size_t len = strlen(given->key);
+        if (strcmp(given->section, section) == 0 && str_starts(rest, str_z(given->key)) && str_starts(str_trim(str_sub(rest, len, rest.len)), STR("=")))
+            return given;
+    }
+    return NULL;
+}
+
+static void add_setting(FILE *out, const struct config_given *g)
+{
+    fprintf(out, "%s%s = %s\n", g->value[0] ? "" : "; ", g->key, g->value);
+}
+
+static void rewrite_lines(FILE *in, FILE *out, const struct config_given *given, bool *done)
+{
+    char line[8192], section[64] = "";
+    while (fgets(line, sizeof(line), in)) {
+        struct str text = str_trim(str_z(line));
+        if (str_starts(text, STR("[")) && text.len - 2 < sizeof(section))
+            snprintf(section, sizeof(section), "%.*s", (int)text.len - 2, text.ptr + 1);
+        const struct config_given *g = given_by(given, section, text);
+        if (!g)
+            fputs(line, out);
+        else if (!done[g - given])
+            add_setting(out, g);
+        if (g)
+            done[g - given] = true;
+    }
+    for (size_t i = 0; given[i].key; i++) /* a file of before these keys were known; a section may stand twice */
+        if (!done[i]) {
+            fprintf(out, "\n[%s]\n", given[i].section);
+            add_setting(out, &given[i]);
+        }
+}
+
+enum rc config_rewrite(struct ctx *c, const char *path, const struct config_given *given)
+{
+    const char *coming = arena_printf(c->arena, "%s.coming", path).ptr;
+    bool done[8] = {false};
+    FILE *in = fopen(path, "r");
+    int fd = open(coming, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!in || !out) {
+        if (in)
+            fclose(in);
+        return ctx_fail(c, RC_STORE, "zhixin.conf", "can_not_be_written");
+    }
+    rewrite_lines(in, out, given, done);
+    bool good = !ferror(in) && fflush(out) == 0 && fsync(fd) == 0;
+    fclose(in);
+    good = fclose(out) == 0 && good && rename(coming, path) == 0;
+    int dir = open(c->app->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    good = dir >= 0 && fsync(dir) == 0 && good;
+    if (dir >= 0)
+        close(dir);
+    return good ? RC_OK : ctx_fail(c, RC_STORE, "zhixin.conf", "can_not_be_written");
+}

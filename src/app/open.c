@@ -36,7 +36,7 @@ static int by_number(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-static enum rc migrate(struct db *db)
+enum rc migrate_truth(struct db *db)
 {
     static struct db_migration all[MIGRATIONS_MAX];
     size_t count = 0;
@@ -80,7 +80,7 @@ static enum rc open_databases(struct ctx *c, struct app *app, bool migrate_too)
     register_sql();
     if (migrate_too) {
         struct db *writer = db_pool_lock_writer(app->truth);
-        rc = migrate(writer);
+        rc = migrate_truth(writer);
         db_pool_unlock_writer(app->truth);
         if (rc == RC_CONFLICT)
             return ctx_fail(c, rc, "data", "made_by_a_newer_version");

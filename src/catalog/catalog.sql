@@ -139,7 +139,7 @@ FROM (
       AND ($season = '' OR t.season = $season)
 ) s
 WHERE $first = 1 OR s.sort_key > CAST($after_key AS BIGINT) OR (s.sort_key = CAST($after_key AS BIGINT) AND s.id > CAST($after_id AS BIGINT))
-ORDER BY s.sort_key, s.id LIMIT $limit;
+ORDER BY s.sort_key NULLS FIRST, s.id NULLS FIRST LIMIT $limit;
 
 -- name: catalog_style_count
 SELECT count(*) FROM (
@@ -180,7 +180,7 @@ ON CONFLICT (day) DO UPDATE SET weekday = excluded.weekday, off = excluded.off, 
 -- name: catalog_calendar_lunar
 SELECT b.day AS day FROM calendar a JOIN calendar b ON b.day >= a.day - 390 AND b.day <= a.day - 340
     AND (b.lunar_month = a.lunar_month OR b.lunar_month + 100 = a.lunar_month) AND b.lunar_day <= a.lunar_day
-WHERE a.day = $day ORDER BY b.lunar_day DESC LIMIT 1;
+WHERE a.day = $day ORDER BY b.lunar_day DESC, b.day DESC LIMIT 1;
 
 -- name: catalog_calendar_get
 SELECT day, weekday, off, holiday, lunar_month, lunar_day FROM calendar WHERE day >= $from_day AND day <= $to_day ORDER BY day;

@@ -21,11 +21,11 @@ static enum rc held(struct ctx *c, const int64_t *members, size_t count, struct 
 
 static enum rc tell(struct ctx *c, const struct gone *g, int64_t identifier)
 {
-    return db_run(c->db, "customer_change_insert", DB_I64("customer_id", g->record), DB_I64("id", id_next()), DB_I64("rev", g->rev),
-                  DB_TEXT("field", str_z(customer_contact_word(g->kind))), DB_I64("kind", g->kind), DB_I64("item_id", g->id), DB_NULL("old_text"), DB_NULL("new_text"),
-                  DB_BLOB("old_sealed", g->sealed), DB_NULL("new_sealed"), DB_I64("sealed_for", g->sealed_for),
-                  DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), DB_TEXT("source_kind", str_z(removal)), DB_I64("source_id", 0),
-                  DB_I64("ref_id", identifier), DB_I64("at_us", c->now_us));
+    return db_run_later(c->db, "customer_change_insert", DB_I64("customer_id", g->record), DB_I64("id", id_next()), DB_I64("rev", g->rev),
+                        DB_TEXT("field", str_z(customer_contact_word(g->kind))), DB_I64("kind", g->kind), DB_I64("item_id", g->id), DB_NULL("old_text"), DB_NULL("new_text"),
+                        DB_BLOB("old_sealed", g->sealed), DB_NULL("new_sealed"), DB_I64("sealed_for", g->sealed_for),
+                        DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), DB_TEXT("source_kind", str_z(removal)), DB_I64("source_id", 0),
+                        DB_I64("ref_id", identifier), DB_I64("at_us", c->now_us));
 }
 
 enum rc customer_contact_find(struct ctx *c, const int64_t *members, size_t count, int64_t id, enum vault_field *ret_kind, int64_t *ret_record, uint8_t ret_hash[16])

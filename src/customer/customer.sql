@@ -7,7 +7,7 @@ SELECT id, rev, number, brand_id, sealed_for, name, name_hash, name_us, birthday
     class, class_us, organisation, organisation_us, member, member_us, home_store_id, home_store_us, own_assistant, own_assistant_us,
     size_top, size_top_us, size_bottom, size_bottom_us, size_shoe, size_shoe_us, tastes, tastes_us,
     first_source_id, first_store_id, created_us, updated_us
-FROM customer WHERE id IN ($ids[]) ORDER BY id NULLS FIRST;
+FROM customer WHERE id IN ($ids[]) ORDER BY id;
 
 -- name: customer_put
 INSERT INTO customer (id, rev, number, brand_id, sealed_for, name, name_hash, name_us, birthday, birthday_hash, birthday_us, gender, gender_us,
@@ -37,7 +37,7 @@ SELECT id FROM customer WHERE number = $number;
 
 -- name: customer_contacts
 SELECT customer_id, id, kind, scope, key_hash, value, sealed_for, source_id, first_us, last_us
-FROM customer_contact WHERE customer_id IN ($ids[]) ORDER BY customer_id NULLS FIRST, last_us DESC NULLS LAST, id DESC NULLS LAST;
+FROM customer_contact WHERE customer_id IN ($ids[]) ORDER BY customer_id, last_us DESC, id DESC;
 
 -- name: customer_contact_known
 SELECT customer_id, id, key_hash, last_us FROM customer_contact WHERE customer_id IN ($ids[]);
@@ -48,7 +48,8 @@ VALUES ($customer_id, $key_hash, $id, $kind, $scope, $value, $sealed_for, $sourc
 
 -- name: customer_contact_held
 SELECT k.customer_id, k.id, k.kind, k.value, k.sealed_for, c.rev FROM customer_contact k JOIN customer c ON c.id = k.customer_id
-WHERE k.customer_id IN ($ids[]) AND k.key_hash = $key_hash ORDER BY k.last_us DESC NULLS LAST, k.id DESC NULLS LAST LIMIT 1;
+WHERE k.customer_id IN ($ids[]) AND k.key_hash = $key_hash
+ORDER BY k.last_us DESC, k.id DESC, k.customer_id DESC LIMIT 1;
 
 -- name: customer_contact_of
 SELECT customer_id, kind, key_hash FROM customer_contact WHERE customer_id IN ($ids[]) AND id = $id;
@@ -69,7 +70,7 @@ SELECT customer_id, id, value_hash, last_us FROM customer_address WHERE customer
 
 -- name: customer_addresses
 SELECT customer_id, id, province, city, value, sealed_for, last_us
-FROM customer_address WHERE customer_id IN ($ids[]) ORDER BY last_us DESC NULLS LAST, id DESC NULLS LAST;
+FROM customer_address WHERE customer_id IN ($ids[]) ORDER BY last_us DESC, id DESC;
 
 -- name: customer_address_insert
 INSERT INTO customer_address (customer_id, id, value_hash, province, city, value, sealed_for, source_id, last_us)
@@ -85,10 +86,10 @@ INSERT INTO customer_note (customer_id, id, text, sealed_for, staff_id, at_us) V
 
 -- name: customer_notes
 SELECT customer_id, id, text, sealed_for, staff_id, at_us
-FROM customer_note WHERE customer_id IN ($ids[]) ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+FROM customer_note WHERE customer_id IN ($ids[]) ORDER BY at_us DESC, id DESC, customer_id DESC LIMIT $limit;
 
 -- name: customer_tags
-SELECT customer_id, tag FROM customer_tag WHERE customer_id IN ($ids[]) ORDER BY tag NULLS FIRST;
+SELECT customer_id, tag FROM customer_tag WHERE customer_id IN ($ids[]) ORDER BY tag;
 
 -- name: customer_tag_insert
 INSERT INTO customer_tag (customer_id, tag, staff_id, at_us) VALUES ($customer_id, $tag, $staff_id, $at_us)
@@ -98,14 +99,14 @@ ON CONFLICT (customer_id, tag) DO NOTHING;
 DELETE FROM customer_tag WHERE customer_id IN ($ids[]) AND tag = $tag;
 
 -- name: customer_tag_words
-SELECT DISTINCT tag FROM customer_tag ORDER BY tag NULLS FIRST LIMIT 500;
+SELECT DISTINCT tag FROM customer_tag ORDER BY tag LIMIT 500;
 
 -- name: customer_relations_from
-SELECT other_id, kind, at_us FROM customer_relation WHERE customer_id IN ($ids[]) ORDER BY kind NULLS FIRST, at_us NULLS FIRST, other_id NULLS FIRST LIMIT $limit;
+SELECT other_id, kind, at_us FROM customer_relation WHERE customer_id IN ($ids[]) ORDER BY kind, at_us, other_id, customer_id LIMIT $limit;
 
 -- name: customer_relations_to
 SELECT customer_id AS other_id, kind, at_us FROM customer_relation WHERE other_id IN ($ids[])
-ORDER BY kind NULLS FIRST, at_us NULLS FIRST, customer_id NULLS FIRST LIMIT $limit;
+ORDER BY kind, at_us, customer_id, other_id LIMIT $limit;
 
 -- name: customer_relation_insert
 INSERT INTO customer_relation (customer_id, other_id, kind, staff_id, at_us) VALUES ($customer_id, $other_id, $kind, $staff_id, $at_us)
@@ -116,7 +117,7 @@ DELETE FROM customer_relation WHERE kind = $kind AND customer_id IN ($from[]) AN
 
 -- name: customer_refund_of
 SELECT customer_id, id, value, sealed_for, at_us, until_us FROM customer_refund
-WHERE customer_id IN ($ids[]) AND until_us > $now_us ORDER BY at_us DESC NULLS LAST LIMIT 1;
+WHERE customer_id IN ($ids[]) AND until_us > $now_us ORDER BY at_us DESC, customer_id DESC LIMIT 1;
 
 -- name: customer_refund_insert
 INSERT INTO customer_refund (customer_id, id, value, sealed_for, staff_id, at_us, until_us)
@@ -126,7 +127,7 @@ VALUES ($customer_id, $id, $value, $sealed_for, $staff_id, $at_us, $until_us);
 DELETE FROM customer_refund WHERE customer_id IN ($ids[]);
 
 -- name: customer_refund_over
-SELECT customer_id FROM customer_refund WHERE until_us <= $now_us LIMIT $limit;
+SELECT customer_id FROM customer_refund WHERE until_us <= $now_us ORDER BY until_us, customer_id LIMIT $limit;
 
 -- 8 is the kind once more: with the number in the text the statement may use the index of these rows alone.
 -- name: customer_refund_forget
@@ -139,7 +140,7 @@ VALUES ($customer_id, $id, $purpose, $channel, $status, $text_version, $proof, $
 
 -- name: customer_consents
 SELECT id, purpose, channel, status, text_version, proof, staff_id, source_id, at_us
-FROM customer_consent WHERE customer_id IN ($ids[]) ORDER BY purpose NULLS FIRST, channel NULLS FIRST, at_us DESC NULLS LAST, id DESC NULLS LAST;
+FROM customer_consent WHERE customer_id IN ($ids[]) ORDER BY purpose, channel, at_us DESC, id DESC;
 
 -- name: customer_change_insert
 INSERT INTO customer_change (customer_id, id, rev, field, kind, item_id, old_text, new_text, old_sealed, new_sealed, sealed_for,
@@ -149,7 +150,7 @@ VALUES ($customer_id, $id, $rev, $field, $kind, $item_id, $old_text, $new_text, 
 
 -- name: customer_changes
 SELECT customer_id, id, rev, field, kind, item_id, old_text, new_text, old_sealed, new_sealed, sealed_for, staff_id, source_kind, source_id, ref_id, at_us
-FROM customer_change WHERE customer_id IN ($ids[]) AND id < $before_id ORDER BY id DESC NULLS LAST LIMIT $limit;
+FROM customer_change WHERE customer_id IN ($ids[]) AND id < $before_id ORDER BY id DESC, customer_id DESC LIMIT $limit;
 
 -- ---- totals ----
 
@@ -211,56 +212,56 @@ SELECT s.customer_id AS id, s.last_seen_us AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND (s.last_seen_us, s.customer_id) < ($value, $id)
-ORDER BY s.last_seen_us DESC NULLS LAST, s.customer_id DESC NULLS LAST LIMIT $limit;
+ORDER BY s.last_seen_us DESC, s.customer_id DESC LIMIT $limit;
 
 -- name: customer_list_seen_up
 SELECT s.customer_id AS id, s.last_seen_us AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND (s.last_seen_us, s.customer_id) > ($value, $id)
-ORDER BY s.last_seen_us ASC NULLS FIRST, s.customer_id ASC NULLS FIRST LIMIT $limit;
+ORDER BY s.last_seen_us ASC, s.customer_id ASC LIMIT $limit;
 
 -- name: customer_list_spent_down
 SELECT s.customer_id AS id, s.spent_minor AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND (s.spent_minor, s.customer_id) < ($value, $id)
-ORDER BY s.spent_minor DESC NULLS LAST, s.customer_id DESC NULLS LAST LIMIT $limit;
+ORDER BY s.spent_minor DESC, s.customer_id DESC LIMIT $limit;
 
 -- name: customer_list_spent_up
 SELECT s.customer_id AS id, s.spent_minor AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND (s.spent_minor, s.customer_id) > ($value, $id)
-ORDER BY s.spent_minor ASC NULLS FIRST, s.customer_id ASC NULLS FIRST LIMIT $limit;
+ORDER BY s.spent_minor ASC, s.customer_id ASC LIMIT $limit;
 
 -- name: customer_list_orders_down
 SELECT s.customer_id AS id, s.orders AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND (s.orders, s.customer_id) < ($value, $id)
-ORDER BY s.orders DESC NULLS LAST, s.customer_id DESC NULLS LAST LIMIT $limit;
+ORDER BY s.orders DESC, s.customer_id DESC LIMIT $limit;
 
 -- name: customer_list_orders_up
 SELECT s.customer_id AS id, s.orders AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND (s.orders, s.customer_id) > ($value, $id)
-ORDER BY s.orders ASC NULLS FIRST, s.customer_id ASC NULLS FIRST LIMIT $limit;
+ORDER BY s.orders ASC, s.customer_id ASC LIMIT $limit;
 
 -- name: customer_list_created_down
 SELECT s.customer_id AS id, s.customer_id AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND s.customer_id < $id AND s.customer_id <= $value
-ORDER BY s.customer_id DESC NULLS LAST LIMIT $limit;
+ORDER BY s.customer_id DESC LIMIT $limit;
 
 -- name: customer_list_created_up
 SELECT s.customer_id AS id, s.customer_id AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND s.customer_id > $id AND s.customer_id >= $value
-ORDER BY s.customer_id ASC NULLS FIRST LIMIT $limit;
+ORDER BY s.customer_id ASC LIMIT $limit;
 
 -- Small sets are read whole and sorted by the caller.
 
@@ -298,32 +299,32 @@ SELECT count(*) FROM (SELECT 1 FROM customer_stat WHERE listed = 1 LIMIT $count_
 
 -- name: customer_story_notes
 SELECT id, at_us, staff_id FROM customer_note WHERE customer_id IN ($ids[]) AND (at_us, id) < ($before_us, $before_id)
-ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+ORDER BY at_us DESC, id DESC, customer_id DESC LIMIT $limit;
 
 -- name: customer_story_consents
 SELECT id, at_us, purpose, channel, status, text_version, staff_id FROM customer_consent
 WHERE customer_id IN ($ids[]) AND (at_us, id) < ($before_us, $before_id)
-ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+ORDER BY at_us DESC, id DESC, customer_id DESC LIMIT $limit;
 
 -- name: customer_story_changes
 SELECT id, at_us, field, source_kind, staff_id FROM customer_change
 WHERE customer_id IN ($ids[]) AND staff_id <> 0 AND field <> 'merged' AND (at_us, id) < ($before_us, $before_id)
-ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+ORDER BY at_us DESC, id DESC, customer_id DESC LIMIT $limit;
 
 -- name: customer_changed_since
-SELECT DISTINCT field FROM customer_change WHERE customer_id = $customer_id AND rev > $rev ORDER BY field NULLS FIRST;
+SELECT DISTINCT field FROM customer_change WHERE customer_id = $customer_id AND rev > $rev ORDER BY field;
 
 -- ---- the vault's memory index ----
 
 -- name: customer_feed_records
-SELECT id, sealed_for, name, home_store_id FROM customer WHERE id > $after ORDER BY id NULLS FIRST LIMIT $limit;
+SELECT id, sealed_for, name, home_store_id FROM customer WHERE id > $after ORDER BY id LIMIT $limit;
 
 -- name: customer_feed_phones
 SELECT customer_id, id, value, sealed_for FROM customer_contact
-WHERE customer_id > $after AND customer_id <= $upto AND kind = $kind ORDER BY customer_id NULLS FIRST, last_us NULLS FIRST;
+WHERE customer_id > $after AND customer_id <= $upto AND kind = $kind ORDER BY customer_id, last_us;
 
 -- name: customer_merged_ids
-SELECT customer_id FROM customer_stat WHERE listed = 0 AND customer_id > $after ORDER BY customer_id NULLS FIRST LIMIT $limit;
+SELECT customer_id FROM customer_stat WHERE listed = 0 AND customer_id > $after ORDER BY customer_id LIMIT $limit;
 
 -- name: customer_known_ids
 SELECT id FROM customer WHERE id IN ($ids[]);
@@ -331,7 +332,7 @@ SELECT id FROM customer WHERE id IN ($ids[]);
 -- ---- export and erasure ----
 
 -- name: customer_export_ids
-SELECT customer_id FROM customer_stat WHERE listed = 1 AND customer_id > $after ORDER BY customer_id NULLS FIRST LIMIT $limit;
+SELECT customer_id FROM customer_stat WHERE listed = 1 AND customer_id > $after ORDER BY customer_id LIMIT $limit;
 
 -- name: customer_erase_profile
 UPDATE customer SET name = NULL, name_hash = NULL, name_us = NULL, birthday = NULL, birthday_hash = NULL, birthday_us = NULL,

@@ -24,20 +24,20 @@ static struct str sealed_of(const struct learning *l, size_t seal)
 static enum rc write_history(struct learning *l, const struct finding *f, struct str old_sealed)
 {
     const struct customer_traits *t = f->from;
-    return db_run(l->c->db, "customer_change_insert", DB_I64("customer_id", f->draft->p.id), DB_I64("id", id_next()), DB_I64("rev", f->draft->p.rev),
-                  DB_TEXT("field", str_z(f->field)), DB_I64("kind", f->kind), DB_I64("item_id", f->item_id), DB_TEXT_OR_NULL("old_text", f->old_text),
-                  DB_TEXT_OR_NULL("new_text", f->new_text), DB_BLOB_OR_NULL("old_sealed", old_sealed),
-                  DB_BLOB_OR_NULL("new_sealed", sealed_of(l, f->seal)), DB_I64("sealed_for", f->draft->p.sealed_for), DB_I64("staff_id", t->staff_id),
-                  DB_TEXT("source_kind", str_z(t->source_kind ? t->source_kind : "")), DB_I64("source_id", t->source_id), DB_I64("ref_id", t->ref_id),
-                  DB_I64("at_us", f->at_us));
+    return db_run_later(l->c->db, "customer_change_insert", DB_I64("customer_id", f->draft->p.id), DB_I64("id", id_next()), DB_I64("rev", f->draft->p.rev),
+                        DB_TEXT("field", str_z(f->field)), DB_I64("kind", f->kind), DB_I64("item_id", f->item_id), DB_TEXT_OR_NULL("old_text", f->old_text),
+                        DB_TEXT_OR_NULL("new_text", f->new_text), DB_BLOB_OR_NULL("old_sealed", old_sealed),
+                        DB_BLOB_OR_NULL("new_sealed", sealed_of(l, f->seal)), DB_I64("sealed_for", f->draft->p.sealed_for), DB_I64("staff_id", t->staff_id),
+                        DB_TEXT("source_kind", str_z(t->source_kind ? t->source_kind : "")), DB_I64("source_id", t->source_id), DB_I64("ref_id", t->ref_id),
+                        DB_I64("at_us", f->at_us));
 }
 
 static enum rc write_contact(struct learning *l, const struct finding *f)
 {
-    return db_run(l->c->db, "customer_contact_insert", DB_I64("customer_id", f->draft->p.id), DB_BLOB("key_hash", str_n(f->contact->hash, CUSTOMER_HASH)),
-                  DB_I64("id", f->item_id), DB_I64("kind", f->contact->field), DB_TEXT("scope", f->contact->scope),
-                  DB_BLOB("value", sealed_of(l, f->seal)), DB_I64("sealed_for", f->draft->p.sealed_for), DB_I64("source_id", f->from->source_id),
-                  DB_I64("at_us", f->at_us));
+    return db_run_later(l->c->db, "customer_contact_insert", DB_I64("customer_id", f->draft->p.id), DB_BLOB("key_hash", str_n(f->contact->hash, CUSTOMER_HASH)),
+                        DB_I64("id", f->item_id), DB_I64("kind", f->contact->field), DB_TEXT("scope", f->contact->scope),
+                        DB_BLOB("value", sealed_of(l, f->seal)), DB_I64("sealed_for", f->draft->p.sealed_for), DB_I64("source_id", f->from->source_id),
+                        DB_I64("at_us", f->at_us));
 }
 
 /* What stands open is redacted, whatever a source wrote into it. */
@@ -48,10 +48,10 @@ static struct str open_text(struct learning *l, struct str text)
 
 static enum rc write_address(struct learning *l, const struct finding *f)
 {
-    return db_run(l->c->db, "customer_address_insert", DB_I64("customer_id", f->draft->p.id), DB_I64("id", f->item_id), DB_BLOB("value_hash", f->hash),
-                  DB_TEXT("province", open_text(l, f->address->province)), DB_TEXT("city", open_text(l, f->address->city)),
-                  DB_BLOB("value", sealed_of(l, f->seal)), DB_I64("sealed_for", f->draft->p.sealed_for), DB_I64("source_id", f->from->source_id),
-                  DB_I64("at_us", f->at_us));
+    return db_run_later(l->c->db, "customer_address_insert", DB_I64("customer_id", f->draft->p.id), DB_I64("id", f->item_id), DB_BLOB("value_hash", f->hash),
+                        DB_TEXT("province", open_text(l, f->address->province)), DB_TEXT("city", open_text(l, f->address->city)),
+                        DB_BLOB("value", sealed_of(l, f->seal)), DB_I64("sealed_for", f->draft->p.sealed_for), DB_I64("source_id", f->from->source_id),
+                        DB_I64("at_us", f->at_us));
 }
 
 static enum rc write_came(struct learning *l, const struct finding *f)
@@ -59,14 +59,14 @@ static enum rc write_came(struct learning *l, const struct finding *f)
     struct db *db = l->c->db;
     struct db_arg who = DB_I64("customer_id", f->draft->p.id), at = DB_I64("at_us", f->at_us);
     if (f->kind == VAULT_ADDRESS)
-        return db_run(db, "customer_address_came", who, DB_I64("id", f->item_id), at);
-    return db_run(db, "customer_contact_came", who, DB_BLOB("key_hash", f->hash), at);
+        return db_run_later(db, "customer_address_came", who, DB_I64("id", f->item_id), at);
+    return db_run_later(db, "customer_contact_came", who, DB_BLOB("key_hash", f->hash), at);
 }
 
 static enum rc write_note(struct learning *l, const struct finding *f)
 {
-    return db_run(l->c->db, "customer_note_insert", DB_I64("customer_id", f->draft->p.id), DB_I64("id", f->item_id), DB_BLOB("text", sealed_of(l, f->seal)),
-                  DB_I64("sealed_for", f->draft->p.sealed_for), DB_I64("staff_id", f->from->staff_id), DB_I64("at_us", f->at_us));
+    return db_run_later(l->c->db, "customer_note_insert", DB_I64("customer_id", f->draft->p.id), DB_I64("id", f->item_id), DB_BLOB("text", sealed_of(l, f->seal)),
+                        DB_I64("sealed_for", f->draft->p.sealed_for), DB_I64("staff_id", f->from->staff_id), DB_I64("at_us", f->at_us));
 }
 
 static enum rc write_tags(struct learning *l, const struct finding *f)
@@ -118,10 +118,10 @@ static enum rc write_facets(struct ctx *c, const struct draft *d)
     const struct profile_value *home = &d->p.v[PROFILE_HOME_STORE], *class = &d->p.v[PROFILE_CLASS];
     struct db_arg store = DB_I64("home_store_id", home->number), kind = DB_I64("class", class->number ? class->number : CUSTOMER_CONSUMER);
     if (d->fresh)
-        return db_run(c->db, "customer_stat_insert", DB_I64("customer_id", d->p.id), store, kind, DB_I64("at_us", d->first_us));
+        return db_run_later(c->db, "customer_stat_insert", DB_I64("customer_id", d->p.id), store, kind, DB_I64("at_us", d->first_us));
     int64_t root;
     enum rc rc = customer_root(c, d->p.id, &root);
-    return rc ? rc : db_run(c->db, "customer_stat_facets", DB_I64("customer_id", root), store, kind);
+    return rc ? rc : db_run_later(c->db, "customer_stat_facets", DB_I64("customer_id", root), store, kind);
 }
 
 static enum rc write_created(struct learning *l, struct draft *d)

@@ -77,10 +77,10 @@ static struct str joined(struct ctx *c, const struct str *tags, size_t count)
 
 enum rc customer_change_note(struct ctx *c, int64_t root, int64_t rev, const char *field, struct str before, struct str after)
 {
-    return db_run(c->db, "customer_change_insert", DB_I64("customer_id", root), DB_I64("id", id_next()), DB_I64("rev", rev), DB_TEXT("field", str_z(field)),
-                  DB_I64("kind", 0), DB_I64("item_id", 0), DB_TEXT_OR_NULL("old_text", before), DB_TEXT_OR_NULL("new_text", after), DB_NULL("old_sealed"),
-                  DB_NULL("new_sealed"), DB_I64("sealed_for", root), DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), DB_TEXT("source_kind", STR("form")),
-                  DB_I64("source_id", 0), DB_I64("ref_id", c->request_id), DB_I64("at_us", c->now_us));
+    return db_run_later(c->db, "customer_change_insert", DB_I64("customer_id", root), DB_I64("id", id_next()), DB_I64("rev", rev), DB_TEXT("field", str_z(field)),
+                        DB_I64("kind", 0), DB_I64("item_id", 0), DB_TEXT_OR_NULL("old_text", before), DB_TEXT_OR_NULL("new_text", after), DB_NULL("old_sealed"),
+                        DB_NULL("new_sealed"), DB_I64("sealed_for", root), DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), DB_TEXT("source_kind", STR("form")),
+                        DB_I64("source_id", 0), DB_I64("ref_id", c->request_id), DB_I64("at_us", c->now_us));
 }
 
 /* Trimmed, redacted (tags stand open), without repeats. */

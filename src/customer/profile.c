@@ -86,7 +86,7 @@ enum rc profile_save(struct ctx *c, const struct profile *p)
     size_t n = 9;
     for (size_t k = 0; k < PROFILE_COUNT; k++)
         n += value_args(&profile_fields[k], &p->v[k], args + n);
-    return db_run_args(c->db, "customer_put", args, n);
+    return db_run_later_args(c->db, "customer_put", args, n);
 }
 
 const struct profile *profile_newest(const struct profile *list, size_t count, enum profile_key key)

@@ -84,11 +84,11 @@ static enum rc seal(struct ctx *c, const struct refund_in *in, int64_t id, int64
 /* Both ciphertexts of a change lie in the same row for the same customer; what another of her records had is not told again. */
 static enum rc tell(struct ctx *c, const struct view *v, int64_t id, int64_t sealed_for, struct str before, struct str after)
 {
-    enum rc rc = db_run(c->db, "customer_change_insert", DB_I64("customer_id", v->root), DB_I64("id", id_next()), DB_I64("rev", v->rev),
-                        DB_TEXT("field", STR("refund_account")), DB_I64("kind", VAULT_REFUND), DB_I64("item_id", id), DB_NULL("old_text"), DB_NULL("new_text"),
-                        DB_BLOB_OR_NULL("old_sealed", before), DB_BLOB_OR_NULL("new_sealed", after), DB_I64("sealed_for", sealed_for),
-                        DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), DB_TEXT("source_kind", STR("form")), DB_I64("source_id", 0),
-                        DB_I64("ref_id", c->request_id), DB_I64("at_us", c->now_us));
+    enum rc rc = db_run_later(c->db, "customer_change_insert", DB_I64("customer_id", v->root), DB_I64("id", id_next()), DB_I64("rev", v->rev),
+                              DB_TEXT("field", STR("refund_account")), DB_I64("kind", VAULT_REFUND), DB_I64("item_id", id), DB_NULL("old_text"), DB_NULL("new_text"),
+                              DB_BLOB_OR_NULL("old_sealed", before), DB_BLOB_OR_NULL("new_sealed", after), DB_I64("sealed_for", sealed_for),
+                              DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), DB_TEXT("source_kind", STR("form")), DB_I64("source_id", 0),
+                              DB_I64("ref_id", c->request_id), DB_I64("at_us", c->now_us));
     return rc ? rc : change_add(c, CHANGE_CUSTOMER, v->root, v->root, 1);
 }
 

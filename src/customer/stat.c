@@ -3,9 +3,9 @@
 
 enum rc customer_stat_add(struct ctx *c, int64_t root_id, const struct customer_stat *delta)
 {
-    return db_run(c->db, "customer_stat_add", DB_I64("customer_id", root_id), DB_I64("orders", delta->orders), DB_I64("units", delta->units),
-                  DB_I64("spent_minor", delta->spent_minor), DB_I64("returned_minor", delta->returned_minor), DB_I64("web_orders", delta->web_orders),
-                  DB_I64("web_spent_minor", delta->web_spent_minor), DB_I64("seen_us", delta->seen_us), DB_I64("order_us", delta->order_us));
+    return db_run_later(c->db, "customer_stat_add", DB_I64("customer_id", root_id), DB_I64("orders", delta->orders), DB_I64("units", delta->units),
+                        DB_I64("spent_minor", delta->spent_minor), DB_I64("returned_minor", delta->returned_minor), DB_I64("web_orders", delta->web_orders),
+                        DB_I64("web_spent_minor", delta->web_spent_minor), DB_I64("seen_us", delta->seen_us), DB_I64("order_us", delta->order_us));
 }
 
 struct standing {
@@ -41,13 +41,13 @@ static enum rc move_totals(struct ctx *c, const struct customer_merge *m)
     if (rc || !loser.exists)
         return rc;
     if (!winner.exists) /* a record nobody knew anything of yet: it takes over what the other one had */
-        rc = db_run(c->db, "customer_stat_insert", DB_I64("customer_id", m->winner), DB_I64("home_store_id", loser.home_store_id),
-                    DB_I64("class", loser.class), DB_I64("at_us", loser.first_seen_us));
+        rc = db_run_later(c->db, "customer_stat_insert", DB_I64("customer_id", m->winner), DB_I64("home_store_id", loser.home_store_id),
+                          DB_I64("class", loser.class), DB_I64("at_us", loser.first_seen_us));
     else if (winner.home_store_id == 0 && loser.home_store_id)
-        rc = db_run(c->db, "customer_stat_facets", DB_I64("customer_id", m->winner), DB_I64("home_store_id", loser.home_store_id),
-                    DB_I64("class", winner.class));
+        rc = db_run_later(c->db, "customer_stat_facets", DB_I64("customer_id", m->winner), DB_I64("home_store_id", loser.home_store_id),
+                          DB_I64("class", winner.class));
     if (!rc)
-        rc = db_run(c->db, "customer_stat_first", DB_I64("customer_id", m->winner), DB_I64("first_seen_us", loser.first_seen_us));
+        rc = db_run_later(c->db, "customer_stat_first", DB_I64("customer_id", m->winner), DB_I64("first_seen_us", loser.first_seen_us));
     if (!rc)
         rc = customer_stat_add(c, m->winner, &loser.totals);
     if (!rc)
@@ -57,11 +57,11 @@ static enum rc move_totals(struct ctx *c, const struct customer_merge *m)
 
 static enum rc note_merge(struct ctx *c, const struct customer_merge *m)
 {
-    return db_run(c->db, "customer_change_insert", DB_I64("customer_id", m->winner), DB_I64("id", id_next()), DB_I64("rev", 0),
-                  DB_TEXT("field", STR("merged")), DB_I64("kind", 0), DB_I64("item_id", m->merge_id), DB_NULL("old_text"),
-                  DB_TEXT("new_text", arena_printf(c->arena, "%lld", (long long)m->loser)), DB_NULL("old_sealed"), DB_NULL("new_sealed"),
-                  DB_I64("sealed_for", m->winner), DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), DB_TEXT("source_kind", STR("merge")),
-                  DB_I64("source_id", 0), DB_I64("ref_id", m->merge_id), DB_I64("at_us", c->now_us));
+    return db_run_later(c->db, "customer_change_insert", DB_I64("customer_id", m->winner), DB_I64("id", id_next()), DB_I64("rev", 0),
+                        DB_TEXT("field", STR("merged")), DB_I64("kind", 0), DB_I64("item_id", m->merge_id), DB_NULL("old_text"),
+                        DB_TEXT("new_text", arena_printf(c->arena, "%lld", (long long)m->loser)), DB_NULL("old_sealed"), DB_NULL("new_sealed"),
+                        DB_I64("sealed_for", m->winner), DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), DB_TEXT("source_kind", STR("merge")),
+                        DB_I64("source_id", 0), DB_I64("ref_id", m->merge_id), DB_I64("at_us", c->now_us));
 }
 
 /* Values, contacts, notes and consents stay with the record that learned them: a person is read as the list of her

@@ -40,7 +40,8 @@ struct db_rows {
 
 /* ---- registry ---- */
 
-static const struct db_sql *registry[REGISTRY_SLOTS]; /* by hash of the name; filled at start, read-only after */
+/* By hash of the name. Filled at start, and later by who makes statements for whole tables; nothing is taken out. */
+static const struct db_sql *_Atomic registry[REGISTRY_SLOTS];
 static const struct db_sql *in_order[REGISTRY_SLOTS];
 static size_t registered;
 
@@ -52,10 +53,10 @@ static uint32_t hash_name(const char *name)
     return h;
 }
 
-static const struct db_sql **registry_slot(const char *name)
+static const struct db_sql *_Atomic *registry_slot(const char *name)
 {
     uint32_t at = hash_name(name) % REGISTRY_SLOTS;
-    while (registry[at] && strcmp(registry[at]->name, name) != 0)
+    for (const struct db_sql *sql; (sql = registry[at]) && strcmp(sql->name, name) != 0;)
         at = (at + 1) % REGISTRY_SLOTS;
     return &registry[at];
 }
@@ -63,10 +64,11 @@ static const struct db_sql **registry_slot(const char *name)
 void db_register_sql(const struct db_sql *sql, size_t count)
 {
     for (size_t i = 0; i < count && sql[i].name; i++) {
-        const struct db_sql **slot = registry_slot(sql[i].name);
-        if (*slot == &sql[i])
+        const struct db_sql *_Atomic *slot = registry_slot(sql[i].name);
+        const struct db_sql *there = *slot;
+        if (there == &sql[i])
             continue;
-        if (*slot) {
+        if (there) {
             fprintf(stderr, "SQL name used twice: %s\n", sql[i].name);
             abort();
         }
@@ -79,6 +81,11 @@ void db_register_sql(const struct db_sql *sql, size_t count)
 const struct db_sql *db_sql_at(size_t index)
 {
     return index < registered ? in_order[index] : NULL;
+}
+
+const struct db_sql *db_sql_named(const char *name)
+{
+    return *registry_slot(name);
 }
 
 const char *db_sql_text(const char *name)
@@ -366,15 +373,33 @@ enum rc db_run_args(struct db *db, const char *name, const struct db_arg *args, 
 {
     struct statement *s;
     enum rc rc = statement_get(db, name, list_class_of(db, args, count), &s);
-    if (!rc)
-        rc = bind_all(db, s, args, count);
     if (rc)
         return rc;
+    rc = bind_all(db, s, args, count);
+    if (rc) {
+        db->driver->reset(s->native); /* the next run starts from nothing */
+        return rc;
+    }
     enum db_step step;
     do
         step = db->driver->step(s->native);
     while (step == DB_STEP_ROW);
     return finish(db, s, step);
+}
+
+enum rc db_run_later_args(struct db *db, const char *name, const struct db_arg *args, size_t count)
+{
+    struct statement *s;
+    if (!db->driver->later || db->depth == 0)
+        return db_run_args(db, name, args, count);
+    enum rc rc = statement_get(db, name, 0, &s);
+    if (!rc)
+        rc = bind_all(db, s, args, count);
+    if (!rc)
+        rc = db->driver->later(s->native);
+    if (rc)
+        log_error("db.later", LOG_Z("sql", name), LOG_Z("why", db->driver->error(db->conn)));
+    return rc;
 }
 
 struct batch {

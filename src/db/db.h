@@ -38,6 +38,7 @@ struct db_arg {
     size_t ids_count;
 };
 #define DB_I64(n, v) ((struct db_arg){.name = (n), .kind = DB_ARG_I64, .number = (int64_t)(v)})
+/* Text is UTF-8 without U+0000, which whoever takes it from outside has made sure of: PostgreSQL refuses other (RC_STORE), SQLite keeps it. */
 #define DB_TEXT(n, v) ((struct db_arg){.name = (n), .kind = DB_ARG_TEXT, .bytes = (v)})
 /* An empty or null str becomes NULL. */
 #define DB_TEXT_OR_NULL(n, v) db_text_or_null(n, v)
@@ -67,7 +68,7 @@ struct db_options {
 void db_scrub(struct db *db, bool on);
 /* Opens an SQLite file in WAL mode; each commit is synced. Errors: RC_STORE, RC_DISK_FULL. */
 enum rc db_open_sqlite(const char *path, const struct db_options *options, struct db **ret);
-/* Opens a connection to PostgreSQL 15 or newer: a database of encoding UTF8 and collation C, named by a libpq URL. To another
+/* Opens a connection to PostgreSQL 15 or newer: a database of encoding UTF8, collation and character types C, named by a libpq URL. To another
  * machine it is TLS with the server's name proven (verify-full), unless the URL says otherwise. RC_DATABASE_AWAY: can't be reached now;
  * RC_INVALID: no such URL, or not such a database. */
 enum rc db_open_postgres(const char *url, const struct db_options *options, struct db **ret);
@@ -95,6 +96,7 @@ enum db_engine db_engine(const struct db *db);
 /* Makes the named statements known to every database opened later (called once per module at start). */
 void db_register_sql(const struct db_sql *sql, size_t count);
 const char *db_sql_text(const char *name); /* aborts when unknown */
+const struct db_sql *db_sql_named(const char *name); /* NULL when unknown */
 /* Walks all registered statements, for the test that prepares each. */
 const struct db_sql *db_sql_at(size_t index); /* NULL past the end */
 /* Prepares without running; the engine's own complaint goes to `ret_why` (valid until the next call). Of a statement with a
@@ -110,6 +112,10 @@ const char *db_error(const struct db *db);
 #define db_run(db, name, ...) db_run_args(db, name, (const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}, DB_ARGC(__VA_ARGS__))
 #define DB_ARGC(...) (sizeof((const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}) / sizeof(struct db_arg))
 enum rc db_run_args(struct db *db, const char *name, const struct db_arg *args, size_t count) ZX_MUST_CHECK;
+/* The same for a write whose outcome nobody asks at once, inside a transaction: on PostgreSQL it goes out together with the next
+ * statement that is waited for, and a failure shows there (RC_STORE, what the transaction held is void). Elsewhere it is db_run(). */
+#define db_run_later(db, name, ...) db_run_later_args(db, name, (const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}, DB_ARGC(__VA_ARGS__))
+enum rc db_run_later_args(struct db *db, const char *name, const struct db_arg *args, size_t count) ZX_MUST_CHECK;
 /* Rows changed by the last db_run of this connection. */
 int64_t db_changes(const struct db *db);
 /* Runs many statements separated by ';' (migrations, pragmas); no parameters. */

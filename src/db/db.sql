@@ -23,14 +23,18 @@ WHERE seq > $after AND seq < (CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) 
 -- name: change_last
 SELECT max(seq) FROM change;
 
+-- The last that change_after would give.
 -- name: change_last@postgres
 SELECT max(seq) FROM change WHERE seq < (CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) << 20);
 
+-- An embedded truth has one server and nobody to tell or to lock out: these three are PostgreSQL's alone.
 -- name: tell@postgres
 SELECT pg_notify('zhixin', $word);
 
+-- See tell.
 -- name: lock_try@postgres
 SELECT pg_try_advisory_lock($lock);
 
+-- See tell.
 -- name: lock_end@postgres
 SELECT pg_advisory_unlock($lock);

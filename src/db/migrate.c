@@ -100,8 +100,8 @@ enum rc db_migrate(struct db *db, const struct db_migration *migrations, size_t 
 enum rc change_add(struct ctx *c, enum change_kind kind, int64_t ref_id, int64_t customer_id, int64_t count)
 {
     assert(db_in_tx(c->db));
-    return db_run(c->db, "change_insert", DB_I64("kind", kind), DB_I64("ref_id", ref_id), DB_I64("customer_id", customer_id),
-                  DB_I64("count", count), DB_I64("at_us", c->now_us));
+    return db_run_later(c->db, "change_insert", DB_I64("kind", kind), DB_I64("ref_id", ref_id), DB_I64("customer_id", customer_id),
+                        DB_I64("count", count), DB_I64("at_us", c->now_us));
 }
 
 enum rc change_read(struct ctx *c, int64_t after, size_t limit, struct change **ret, size_t *ret_count)

@@ -19,7 +19,10 @@
 /* Types by the number that stands in every PostgreSQL's pg_type. */
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_INT8_ARRAY = 1016, OID_NUMERIC = 1700 };
 
-enum { BATCH_IN_FLIGHT = 256 }; /* rows sent before their answers are read: both sides' buffers stay small */
+enum {
+    PARAMETERS_MAX = 64,
+    BATCH_IN_FLIGHT = 256, /* rows sent before their answers are read: both sides' buffers stay small */
+};
 
 struct parameter {
     Oid type;
@@ -43,13 +46,13 @@ struct pg_stmt {
 
 /* ---- statements ---- */
 
-/* Leaves the statement as it was when it fails. */
-static enum rc prepare_on_server(struct pg_stmt *s)
+/* Leaves the statement as it was when it fails. Types of 0 are as the server infers them. */
+static enum rc prepare_with(struct pg_stmt *s, const Oid *types, int count)
 {
     struct pg_conn *conn = s->conn;
     char name[sizeof(s->name)];
     snprintf(name, sizeof(name), "s%u", ++conn->statements);
-    PGresult *r = pg_answer(conn, PQsendPrepare(conn->pg, name, s->text, 0, NULL));
+    PGresult *r = pg_answer(conn, PQsendPrepare(conn->pg, name, s->text, count, types));
     enum rc rc = PQresultStatus(r) == PGRES_COMMAND_OK ? RC_OK : pg_failed(conn, r);
     PQclear(r);
     if (rc)
@@ -65,6 +68,43 @@ static enum rc prepare_on_server(struct pg_stmt *s)
     memcpy(s->name, name, sizeof(name));
     s->generation = conn->generation;
     return RC_OK;
+}
+
+static void deallocate(struct pg_conn *conn, const char *name)
+{
+    char text[40];
+    if (!pg_is_up(conn) || PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
+        return;
+    snprintf(text, sizeof(text), "DEALLOCATE %s", name);
+    PQclear(pg_answer(conn, PQsendQuery(conn->pg, text)));
+}
+
+/* "$store_id = 0 OR …" makes the server take a parameter for as narrow a number as the 0 is. All our numbers have 64 bits: then
+ * the statement is prepared once more, with that said. */
+static enum rc widen(struct pg_stmt *s)
+{
+    Oid types[PARAMETERS_MAX] = {0};
+    char narrow[sizeof(s->name)];
+    int count = PQnparams(s->described), found = 0;
+    assert(count <= PARAMETERS_MAX);
+    for (int i = 0; i < count; i++)
+        if (PQparamtype(s->described, i) == OID_INT4 || PQparamtype(s->described, i) == OID_INT2) {
+            types[i] = OID_INT8;
+            found++;
+        }
+    if (found == 0)
+        return RC_OK;
+    memcpy(narrow, s->name, sizeof(narrow));
+    s->generation = 0; /* not prepared, should this fail */
+    enum rc rc = prepare_with(s, types, count);
+    deallocate(s->conn, narrow);
+    return rc;
+}
+
+static enum rc prepare_on_server(struct pg_stmt *s)
+{
+    enum rc rc = prepare_with(s, NULL, 0);
+    return rc ? rc : widen(s);
 }
 
 /* The parameters that the server told of; what is bound to them stays. */
@@ -84,11 +124,8 @@ static void driver_finalize(void *stmt)
 {
     struct pg_stmt *s = stmt;
     struct pg_conn *conn = s->conn;
-    if (s->described && s->generation == conn->generation && pg_is_up(conn) && PQtransactionStatus(conn->pg) != PQTRANS_INERROR) {
-        char text[40];
-        snprintf(text, sizeof(text), "DEALLOCATE %s", s->name);
-        PQclear(pg_answer(conn, PQsendQuery(conn->pg, text)));
-    }
+    if (s->described && s->generation == conn->generation)
+        deallocate(conn, s->name);
     PQclear(s->described);
     PQclear(s->result);
     buf_free(&s->bytes);
@@ -157,11 +194,6 @@ static enum rc add_number(struct pg_stmt *s, Oid type, int64_t v)
     uint64_t bits;
     switch (type) {
     case OID_INT8: add_be(&s->bytes, (uint64_t)v, 8); break;
-    case OID_INT4:
-        if (v < INT32_MIN || v > INT32_MAX)
-            return pg_failed_with(s->conn, RC_STORE, "a parameter is taken for a 4-byte integer: cast it to BIGINT");
-        add_be(&s->bytes, (uint64_t)v, 4);
-        break;
     case OID_FLOAT8:
         memcpy(&bits, &d, sizeof(bits));
         add_be(&s->bytes, bits, 8);
@@ -203,12 +235,12 @@ static enum rc driver_bind(void *stmt, int position, const struct db_arg *arg)
     else if (arg->kind != DB_ARG_NULL)
         rc = pg_failed_with(s->conn, RC_STORE, "text is bound where the statement wants a number");
     p->len = s->bytes.len - p->at;
+    if (!rc && s->bytes.failed)
+        rc = pg_failed_with(s->conn, RC_STORE, "the values of one statement are larger than 64 MiB");
     return rc;
 }
 
 /* ---- running ---- */
-
-enum { PARAMETERS_MAX = 64 };
 
 struct values {
     const char *ptr[PARAMETERS_MAX];
@@ -358,28 +390,44 @@ static uint64_t read_be(const char *p, size_t width)
     return v;
 }
 
-/* numeric_send(): digits in base 10,000, the first weighing 10,000^weight; exact within a double's, and an int64's, reach. */
+/* numeric_send(): digits in base 10,000, the first weighing 10,000^weight, a sign, and how many are shown behind the point. */
+enum { NUMERIC_MINUS = 0x4000, NUMERIC_NAN = 0xC000, NUMERIC_INFINITE = 0xD000, NUMERIC_MINUS_INFINITE = 0xF000 };
+
+/* By way of decimal text, whose reader rounds as it should; what is behind 80 digits no double can tell. */
 static double numeric_double(const char *p)
 {
+    enum { DIGITS_MAX = 20 };
     int digits = (int16_t)read_be(p, 2), weight = (int16_t)read_be(p + 2, 2);
-    double v = 0;
+    uint64_t sign = read_be(p + 4, 2);
+    char text[4 * DIGITS_MAX + 24];
+    size_t len = 0;
+    if (sign == NUMERIC_NAN)
+        return NAN;
+    if (sign == NUMERIC_INFINITE || sign == NUMERIC_MINUS_INFINITE)
+        return sign == NUMERIC_INFINITE ? INFINITY : -INFINITY;
+    digits = digits < DIGITS_MAX ? digits : DIGITS_MAX;
+    text[len++] = sign == NUMERIC_MINUS ? '-' : '+';
+    text[len++] = '0';
     for (int i = 0; i < digits; i++)
-        v += (double)read_be(p + 8 + 2 * i, 2) * pow(10000, weight - i);
-    return read_be(p + 4, 2) == 0x4000 ? -v : v;
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%04u", (unsigned)read_be(p + 8 + 2 * i, 2) % 10000);
+    snprintf(text + len, sizeof(text) - len, "e%d", 4 * (weight - digits + 1));
+    return strtod(text, NULL);
 }
 
-static int64_t numeric_i64(const char *p)
+/* The value, when it is a whole number of 64 bits. */
+static bool numeric_i64(const char *p, int64_t *ret)
 {
     int digits = (int16_t)read_be(p, 2), weight = (int16_t)read_be(p + 2, 2);
-    int64_t v = 0;
+    uint64_t sign = read_be(p + 4, 2), v = 0;
+    if (read_be(p + 6, 2) != 0 || sign > NUMERIC_MINUS)
+        return false;
     for (int i = 0; i <= weight; i++)
-        v = v * 10000 + (i < digits ? (int64_t)read_be(p + 8 + 2 * i, 2) : 0);
-    return read_be(p + 4, 2) == 0x4000 ? -v : v;
-}
-
-static bool numeric_is_whole(const char *p)
-{
-    return read_be(p + 6, 2) == 0; /* digits shown behind the point */
+        if (__builtin_mul_overflow(v, 10000, &v) || __builtin_add_overflow(v, i < digits ? read_be(p + 8 + 2 * i, 2) : 0, &v))
+            return false;
+    if (v > (uint64_t)INT64_MAX + (sign == NUMERIC_MINUS))
+        return false;
+    *ret = sign == NUMERIC_MINUS ? (int64_t)(0 - v) : (int64_t)v;
+    return true;
 }
 
 static const char *cell_of(const struct pg_stmt *s, int column)
@@ -399,7 +447,7 @@ static enum db_type driver_column_type(void *stmt, int column)
     case OID_INT8: return DB_TYPE_I64;
     case OID_FLOAT4:
     case OID_FLOAT8: return DB_TYPE_DOUBLE;
-    case OID_NUMERIC: return numeric_is_whole(cell_of(s, column)) ? DB_TYPE_I64 : DB_TYPE_DOUBLE;
+    case OID_NUMERIC: return numeric_i64(cell_of(s, column), &(int64_t){0}) ? DB_TYPE_I64 : DB_TYPE_DOUBLE;
     case OID_BYTEA: return DB_TYPE_BLOB;
     default: return DB_TYPE_TEXT;
     }
@@ -410,7 +458,9 @@ static double driver_column_double(void *stmt, int column)
     struct pg_stmt *s = stmt;
     const char *cell = cell_of(s, column);
     uint64_t bits;
+    uint32_t few;
     double d;
+    float f;
     if (PQgetisnull(s->result, s->row, column))
         return 0;
     switch (PQftype(s->result, column)) {
@@ -419,6 +469,10 @@ static double driver_column_double(void *stmt, int column)
     case OID_INT4: return (int32_t)read_be(cell, 4);
     case OID_INT8: return (double)(int64_t)read_be(cell, 8);
     case OID_NUMERIC: return numeric_double(cell);
+    case OID_FLOAT4:
+        few = (uint32_t)read_be(cell, 4);
+        memcpy(&f, &few, sizeof(f));
+        return (double)f;
     case OID_FLOAT8:
         bits = read_be(cell, 8);
         memcpy(&d, &bits, sizeof(d));
@@ -431,6 +485,7 @@ static int64_t driver_column_i64(void *stmt, int column)
 {
     struct pg_stmt *s = stmt;
     const char *cell = cell_of(s, column);
+    int64_t v;
     if (PQgetisnull(s->result, s->row, column))
         return 0;
     switch (PQftype(s->result, column)) {
@@ -438,9 +493,14 @@ static int64_t driver_column_i64(void *stmt, int column)
     case OID_INT2: return (int16_t)read_be(cell, 2);
     case OID_INT4: return (int32_t)read_be(cell, 4);
     case OID_INT8: return (int64_t)read_be(cell, 8);
-    case OID_NUMERIC: return numeric_i64(cell);
-    default: return (int64_t)driver_column_double(stmt, column);
+    case OID_NUMERIC:
+        if (numeric_i64(cell, &v))
+            return v;
+        break;
+    default: break;
     }
+    double d = driver_column_double(stmt, column); /* ends where SQLite's does */
+    return d >= 0x1p63 ? INT64_MAX : d > -0x1p63 ? (int64_t)d : isnan(d) ? 0 : INT64_MIN;
 }
 
 static struct str driver_column_bytes(void *stmt, int column)

@@ -364,13 +364,18 @@ enum rc pg_ensure(struct pg_conn *conn)
 /* RC_INVALID: not a database this program can live in; the error says why. */
 static enum rc check_database(struct pg_conn *conn)
 {
-    PGresult *r = ask(conn, "SELECT pg_encoding_to_char(encoding), datcollate, current_setting('server_version_num')::int >= 150000 "
-                            "FROM pg_database WHERE datname = current_database()");
+    /* datlocprovider by way of JSON: it is not there before PostgreSQL 15, which is to be said in our words. */
+    PGresult *r = ask(conn, "SELECT pg_encoding_to_char(encoding), datcollate, current_setting('server_version_num')::int >= 150000, datctype, "
+                            "to_jsonb(d) ->> 'datlocprovider' FROM pg_database d WHERE datname = current_database()");
     enum rc rc = PQresultStatus(r) == PGRES_TUPLES_OK ? RC_OK : pg_failed(conn, r);
     if (!rc && strcmp(PQgetvalue(r, 0, 0), "UTF8") != 0)
         rc = pg_failed_with(conn, RC_INVALID, "the database's encoding is not UTF8");
     else if (!rc && strcmp(PQgetvalue(r, 0, 1), "C") != 0 && strcmp(PQgetvalue(r, 0, 1), "POSIX") != 0)
         rc = pg_failed_with(conn, RC_INVALID, "the database's collation is not C");
+    else if (!rc && strcmp(PQgetvalue(r, 0, 3), "C") != 0 && strcmp(PQgetvalue(r, 0, 3), "POSIX") != 0)
+        rc = pg_failed_with(conn, RC_INVALID, "the database's character types are not C: lower() would be another than SQLite's");
+    else if (!rc && PQgetisnull(r, 0, 4) == 0 && strcmp(PQgetvalue(r, 0, 4), "c") != 0)
+        rc = pg_failed_with(conn, RC_INVALID, "the database's collation is not the C library's");
     else if (!rc && strcmp(PQgetvalue(r, 0, 2), "t") != 0)
         rc = pg_failed_with(conn, RC_INVALID, "the server is older than PostgreSQL 15");
     PQclear(r);

@@ -464,8 +464,8 @@ enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event 
     log->last_block = id = id > log->last_block ? id : log->last_block + 1; /* ascending, even when the clock was set back */
     struct str data = block_encode(&log->writer, events, count, skip);
     block_checksum(data, checksum);
-    enum rc rc = db_run(c->db, "event_block_insert", DB_I64("id", id), DB_I64("unit", log->tx_unit), DB_I64("format", BLOCK_FORMAT), DB_I64("events", taken),
-                        DB_I64("received_us", last_received(events, count)), DB_BLOB("checksum", str_n(checksum, sizeof(checksum))), DB_BLOB("data", data));
+    enum rc rc = db_run_later(c->db, "event_block_insert", DB_I64("id", id), DB_I64("unit", log->tx_unit), DB_I64("format", BLOCK_FORMAT), DB_I64("events", taken),
+                              DB_I64("received_us", last_received(events, count)), DB_BLOB("checksum", str_n(checksum, sizeof(checksum))), DB_BLOB("data", data));
     if (rc)
         return rc;
     servers_own(log, id);

@@ -40,6 +40,9 @@ struct event {
     struct str props;         /* JSON object of what no column serves and the allow-list lets through */
 };
 
+/* The table that holds copies of segment files for other servers; no truth of its own. */
+#define EVENTLOG_FILES "event_segment_part"
+
 struct eventlog;
 
 /* Opens over the truth (tail) and data_dir/segments. The window of fingerprints is mapped, and what a crash left unfinished of
@@ -94,6 +97,11 @@ enum rc eventlog_segments_of(struct ctx *c, struct eventlog *log, const int64_t 
 void eventlog_add_rows(struct buf *sql, const struct eventlog_segment *segments, size_t count);
 /* Every event, segment by segment (sorted by subject within one), then the tail. A failing fn ends it. For exports and checks. */
 enum rc eventlog_each(struct ctx *c, struct eventlog *log, enum rc (*fn)(void *arg, const struct event *e), void *arg) ZX_MUST_CHECK;
+
+/* For a move of the truth (c->db: the one on PostgreSQL): the files of all its recorded segments from data_dir/segments into it, or
+ * from it into that folder. What is there already is compared, not written again. */
+enum rc eventlog_share_files(struct ctx *c, const char *data_dir) ZX_MUST_CHECK;
+enum rc eventlog_fetch_files(struct ctx *c, const char *data_dir) ZX_MUST_CHECK;
 
 /* ---- keeping ---- */
 

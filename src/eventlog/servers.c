@@ -177,8 +177,18 @@ static const char *name_of(const char *path)
     return strrchr(path, '/') + 1;
 }
 
+static enum rc put_in_pool(struct ctx *c, struct segment_part *p)
+{
+    return db_pool_tx(c, c->app->truth, put_part, p);
+}
+
+static enum rc put_here(struct ctx *c, struct segment_part *p)
+{
+    return db_tx(c, put_part, p);
+}
+
 /* Short transactions, so that commits wait for one part at most; parts without a segment do no harm and are written over. */
-static enum rc share_file(struct ctx *c, const char *path)
+static enum rc share_file(struct ctx *c, const char *path, enum rc (*put)(struct ctx *c, struct segment_part *p))
 {
     _cleanup_free_ char *bytes = mem_alloc(PART_BYTES);
     enum rc rc = RC_OK;
@@ -189,7 +199,7 @@ static enum rc share_file(struct ctx *c, const char *path)
     struct segment_part p = {.file = name_of(path)};
     for (; !rc && (got = fread(bytes, 1, PART_BYTES, in)) > 0; p.part++) {
         p.data = str_n(bytes, got);
-        rc = db_pool_tx(c, c->app->truth, put_part, &p);
+        rc = put(c, &p);
     }
     if (ferror(in))
         rc = RC_DISK_FAILING;
@@ -203,9 +213,9 @@ enum rc servers_share(struct ctx *c, const struct eventlog *log, int64_t unit)
     if (!log->shared)
         return RC_OK;
     segment_path(log, unit, ".parquet", path);
-    enum rc rc = share_file(c, path);
+    enum rc rc = share_file(c, path, put_in_pool);
     segment_path(log, unit, ".subjects", path);
-    return rc ? rc : share_file(c, path);
+    return rc ? rc : share_file(c, path, put_in_pool);
 }
 
 static enum rc write_parts(struct ctx *c, const char *file, int fd)
@@ -327,4 +337,38 @@ enum rc eventlog_catch_up(struct ctx *c, struct eventlog *log)
     if (!rc && caught.first_missing)
         rc = take_segments(c, log, caught.first_missing);
     return rc ? rc : take_unit(c, log, caught.foreign);
+}
+
+/* ---- moving ---- */
+
+static enum rc each_recorded(struct ctx *c, const char *data_dir, enum rc (*fn)(struct ctx *c, const struct eventlog *log, const struct eventlog_segment *fact))
+{
+    char dir[512];
+    snprintf(dir, sizeof(dir), "%s/segments/", data_dir);
+    const struct eventlog log = {.dir = dir};
+    struct eventlog_segment *list;
+    size_t count = 0;
+    enum rc rc = segments_recorded(c, 0, &list, &count);
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = fn(c, &log, &list[i]);
+    return rc;
+}
+
+static enum rc share_segment(struct ctx *c, const struct eventlog *log, const struct eventlog_segment *fact)
+{
+    char path[512];
+    segment_path(log, fact->unit, ".parquet", path);
+    enum rc rc = share_file(c, path, put_here);
+    segment_path(log, fact->unit, ".subjects", path);
+    return rc ? rc : share_file(c, path, put_here);
+}
+
+enum rc eventlog_share_files(struct ctx *c, const char *data_dir)
+{
+    return each_recorded(c, data_dir, share_segment);
+}
+
+enum rc eventlog_fetch_files(struct ctx *c, const char *data_dir)
+{
+    return each_recorded(c, data_dir, servers_fetch);
 }

@@ -157,21 +157,21 @@ struct str identity_scope(const struct identity_claim *claim)
 
 enum rc identity_evidence_add(struct ctx *c, const struct identity_item *item, const struct identity_claim *claim, int64_t record, int64_t identifier)
 {
-    return db_run(c->db, "identity_evidence_insert", DB_I64("customer_id", record), DB_I64("id", id_next()), DB_I64("identifier_id", identifier),
-                  DB_I64("source_id", item->source_id), DB_TEXT("ref_kind", str_z(item->ref_kind)), DB_I64("ref_id", item->ref_id),
-                  DB_I64("at_us", item->at_us), DB_TEXT("rule", str_z(identity_rule(claim->kind)->word)),
-                  DB_I64("rule_version", IDENTITY_RULE_VERSION), DB_I64("proven", claim->proven));
+    return db_run_later(c->db, "identity_evidence_insert", DB_I64("customer_id", record), DB_I64("id", id_next()), DB_I64("identifier_id", identifier),
+                        DB_I64("source_id", item->source_id), DB_TEXT("ref_kind", str_z(item->ref_kind)), DB_I64("ref_id", item->ref_id),
+                        DB_I64("at_us", item->at_us), DB_TEXT("rule", str_z(identity_rule(claim->kind)->word)),
+                        DB_I64("rule_version", IDENTITY_RULE_VERSION), DB_I64("proven", claim->proven));
 }
 
 enum rc identity_attach(struct ctx *c, const struct identity_item *item, const struct identity_claim *claim, int64_t customer_id, int64_t *ret_identifier)
 {
     struct db_arg hash = DB_BLOB("key_hash", str_n(claim->hash, sizeof(claim->hash)));
     int64_t identifier = id_next();
-    enum rc rc = db_run(c->db, "key_claim_insert", hash, DB_I64("customer_id", customer_id), DB_I64("ref_id", identifier));
+    enum rc rc = db_run_later(c->db, "key_claim_insert", hash, DB_I64("customer_id", customer_id), DB_I64("ref_id", identifier));
     if (!rc)
-        rc = db_run(c->db, "identifier_insert", DB_I64("customer_id", customer_id), DB_I64("id", identifier), DB_I64("kind", claim->kind),
-                    DB_TEXT("scope", identity_scope(claim)), hash, DB_I64("status", IDENTIFIER_PROVEN), DB_I64("source_id", item->source_id),
-                    DB_I64("at_us", item->at_us));
+        rc = db_run_later(c->db, "identifier_insert", DB_I64("customer_id", customer_id), DB_I64("id", identifier), DB_I64("kind", claim->kind),
+                          DB_TEXT("scope", identity_scope(claim)), hash, DB_I64("status", IDENTIFIER_PROVEN), DB_I64("source_id", item->source_id),
+                          DB_I64("at_us", item->at_us));
     if (!rc)
         rc = identity_evidence_add(c, item, claim, customer_id, identifier);
     if (!rc && ret_identifier)

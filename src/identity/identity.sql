@@ -34,7 +34,7 @@ DELETE FROM key_claim WHERE key_hash = $key_hash AND customer_id = $customer_id 
 
 -- name: identity_removal_of
 SELECT l.at_us, l.staff_id, l.before_json, COALESCE(s.name, '') AS staff FROM identity_log l LEFT JOIN staff s ON s.id = l.staff_id
-WHERE l.kind = 'remove' AND l.winner_id IN ($members[]) AND l.loser_id = $identifier_id ORDER BY l.id DESC NULLS LAST LIMIT 1;
+WHERE l.kind = 'remove' AND l.winner_id IN ($members[]) AND l.loser_id = $identifier_id ORDER BY l.id DESC LIMIT 1;
 
 -- name: identifier_of_members
 SELECT customer_id, id, kind, scope, key_hash, status, source_id, first_us, last_us, uses
@@ -56,7 +56,7 @@ VALUES ($customer_id, $id, $identifier_id, $source_id, $ref_kind, $ref_id, $at_u
 
 -- name: identity_evidence_list
 SELECT id, source_id, ref_kind, ref_id, at_us, rule, rule_version, proven FROM identity_evidence
-WHERE customer_id IN ($members[]) AND identifier_id = $identifier_id ORDER BY at_us, id LIMIT 200;
+WHERE customer_id IN ($members[]) AND identifier_id = $identifier_id ORDER BY at_us, id, customer_id LIMIT 200;
 
 -- name: subject_link_get
 SELECT customer_id, pseudonym, shared FROM subject_link WHERE subject = $subject;
@@ -92,7 +92,7 @@ VALUES ($id, $kind, $winner_id, $loser_id, $rule, $rule_version, $ref_kind, $ref
 -- name: identity_log_of
 SELECT id, kind, winner_id, loser_id, rule, ref_kind, ref_id, at_us FROM identity_log
 WHERE kind = 'merge' AND winner_id IN ($members[]) AND (at_us, id) < ($before_us, $before_id)
-ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+ORDER BY at_us DESC, id DESC LIMIT $limit;
 
 -- name: identity_review_insert
 INSERT INTO identity_review (id, rule, left_id, right_id, kinds, ref_kind, ref_id, status, reason, staff_id, at_us, rev)

@@ -49,8 +49,8 @@ static enum rc load_contact(struct ctx *c, const int64_t *members, size_t count,
     ret->scope = STR("");
     if (!is_removable(ret->kind))
         return RC_OK;
-    return db_run(c->db, "identifier_insert", DB_I64("customer_id", ret->record), DB_I64("id", ret->id), DB_I64("kind", ret->kind), DB_TEXT("scope", ret->scope),
-                  DB_BLOB("key_hash", str_n(ret->hash, sizeof(ret->hash))), DB_I64("status", IDENTIFIER_PROVEN), DB_I64("source_id", 0), DB_I64("at_us", c->now_us));
+    return db_run_later(c->db, "identifier_insert", DB_I64("customer_id", ret->record), DB_I64("id", ret->id), DB_I64("kind", ret->kind), DB_TEXT("scope", ret->scope),
+                        DB_BLOB("key_hash", str_n(ret->hash, sizeof(ret->hash))), DB_I64("status", IDENTIFIER_PROVEN), DB_I64("source_id", 0), DB_I64("at_us", c->now_us));
 }
 
 static enum rc check(struct ctx *c, const struct held_identifier *i)

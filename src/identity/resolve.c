@@ -68,7 +68,7 @@ static enum rc watch_use(struct ctx *c, struct decision *d, struct candidate *k,
     *ret_believed = true;
     if (!k->rule->receipts_a_day || !d->item->business_day)
         return RC_OK;
-    enum rc rc = db_run(c->db, "identity_use_add", key, DB_I64("business_day", d->item->business_day));
+    enum rc rc = db_run_later(c->db, "identity_use_add", key, DB_I64("business_day", d->item->business_day));
     if (!rc)
         rc = db_get_i64(c->db, 0, &uses, "identity_use_get", key, DB_I64("business_day", d->item->business_day));
     if (!rc && k->identifier)
@@ -313,7 +313,7 @@ static enum rc attach_all(struct ctx *c, struct decision *d)
         if (!k->root) {
             rc = attach(c, d, k);
         } else if (is_hers(d, k)) {
-            rc = db_run(c->db, "identifier_used", DB_I64("at_us", d->item->at_us), DB_I64("customer_id", k->record), DB_I64("id", k->identifier));
+            rc = db_run_later(c->db, "identifier_used", DB_I64("at_us", d->item->at_us), DB_I64("customer_id", k->record), DB_I64("id", k->identifier));
             if (!rc)
                 rc = add_evidence(c, d, k);
         }
@@ -344,8 +344,8 @@ static enum rc link_of(struct ctx *c, int64_t subject, struct link *ret)
 static enum rc link_add(struct ctx *c, const struct decision *d, int64_t customer_id, bool pseudonym)
 {
     const struct identity_item *item = d->item;
-    enum rc rc = db_run(c->db, "subject_link_insert", DB_I64("subject", item->subject), DB_I64("customer_id", customer_id),
-                        DB_I64("is_device", d->device != NULL), DB_I64("pseudonym", pseudonym), DB_I64("at_us", item->at_us));
+    enum rc rc = db_run_later(c->db, "subject_link_insert", DB_I64("subject", item->subject), DB_I64("customer_id", customer_id),
+                              DB_I64("is_device", d->device != NULL), DB_I64("pseudonym", pseudonym), DB_I64("at_us", item->at_us));
     if (!rc && d->device && !pseudonym)
         rc = identity_evidence_add(c, item, d->device, customer_id, item->subject);
     return rc ? rc : change_add(c, CHANGE_SUBJECT, item->subject, customer_id, 1);

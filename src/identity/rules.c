@@ -160,7 +160,7 @@ enum rc identity_key_claim(struct ctx *c, struct str kind, struct str key, int64
     enum rc rc = db_end(q);
     if (!rc && !has) {
         has = holder;
-        rc = db_run(c->db, "key_claim_insert", DB_BLOB("key_hash", str_n(hash, 16)), DB_I64("customer_id", 0), DB_I64("ref_id", holder));
+        rc = db_run_later(c->db, "key_claim_insert", DB_BLOB("key_hash", str_n(hash, 16)), DB_I64("customer_id", 0), DB_I64("ref_id", holder));
     }
     if (!rc)
         *ret_holder = has;

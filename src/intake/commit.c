@@ -233,8 +233,8 @@ static enum rc quarantine(struct ctx *c, struct group *g)
     for (size_t i = 0; !rc && i < g->item_count; i++) {
         const struct intake_item *item = g->items[i];
         if (item->kind == INTAKE_BAD)
-            rc = db_run(c->db, "quarantine_insert", DB_I64("id", item->event.id), DB_I64("source_id", g->unit_of[i]->source.id),
-                        DB_I64("received_us", g->unit_of[i]->received_us), DB_TEXT("reason", str_z(item->reason)), DB_TEXT("raw", item->raw));
+            rc = db_run_later(c->db, "quarantine_insert", DB_I64("id", item->event.id), DB_I64("source_id", g->unit_of[i]->source.id),
+                              DB_I64("received_us", g->unit_of[i]->received_us), DB_TEXT("reason", str_z(item->reason)), DB_TEXT("raw", item->raw));
     }
     return rc;
 }

@@ -99,11 +99,11 @@ static enum rc insert_line(struct ctx *c, int64_t sale_id, const struct sale_lin
     enum rc rc = l->sku.len ? catalog_sku(c, l->sku, &sku, &style) : RC_OK;
     if (rc)
         return rc;
-    return db_run(c->db, "sale_line_insert", DB_I64("sale_id", sale_id), DB_I64("line_no", l->line_no), DB_I64("sku_id", sku), DB_I64("style_id", style),
-                  DB_TEXT("sku", l->sku), DB_TEXT("name", l->name), DB_I64("quantity", l->quantity), DB_I64("list_minor", l->list_minor),
-                  DB_I64("paid_minor", l->paid_minor - share), DB_I64("discount_minor", l->discount_minor), DB_I64("order_share_minor", share),
-                  DB_I64("tax_permyriad", l->tax_permyriad), DB_TEXT("promotion", l->promotion), DB_TEXT("coupon", l->coupon), DB_TEXT("return_key", l->return_of),
-                  DB_I64("return_line", l->return_of_line), DB_TEXT("return_reason", l->return_reason));
+    return db_run_later(c->db, "sale_line_insert", DB_I64("sale_id", sale_id), DB_I64("line_no", l->line_no), DB_I64("sku_id", sku), DB_I64("style_id", style),
+                        DB_TEXT("sku", l->sku), DB_TEXT("name", l->name), DB_I64("quantity", l->quantity), DB_I64("list_minor", l->list_minor),
+                        DB_I64("paid_minor", l->paid_minor - share), DB_I64("discount_minor", l->discount_minor), DB_I64("order_share_minor", share),
+                        DB_I64("tax_permyriad", l->tax_permyriad), DB_TEXT("promotion", l->promotion), DB_TEXT("coupon", l->coupon), DB_TEXT("return_key", l->return_of),
+                        DB_I64("return_line", l->return_of_line), DB_TEXT("return_reason", l->return_reason));
 }
 
 static enum rc insert_lines(struct ctx *c, const struct sale *s)
@@ -122,10 +122,10 @@ static enum rc insert_parts(struct ctx *c, const struct sale *s)
 {
     enum rc rc = insert_lines(c, s);
     for (size_t i = 0; rc == RC_OK && i < s->tender_count; i++)
-        rc = db_run(c->db, "sale_tender_insert", DB_I64("sale_id", s->id), DB_I64("position", i + 1), DB_TEXT("type", s->tenders[i].type),
-                    DB_I64("amount_minor", s->tenders[i].amount_minor));
+        rc = db_run_later(c->db, "sale_tender_insert", DB_I64("sale_id", s->id), DB_I64("position", i + 1), DB_TEXT("type", s->tenders[i].type),
+                          DB_I64("amount_minor", s->tenders[i].amount_minor));
     for (size_t i = 0; rc == RC_OK && i < s->share_count; i++)
-        rc = db_run(c->db, "sale_share_insert", DB_I64("sale_id", s->id), DB_TEXT("staff_no", s->shares[i].staff_no), DB_I64("permille", s->shares[i].permille));
+        rc = db_run_later(c->db, "sale_share_insert", DB_I64("sale_id", s->id), DB_TEXT("staff_no", s->shares[i].staff_no), DB_I64("permille", s->shares[i].permille));
     return rc;
 }
 
@@ -186,16 +186,16 @@ static enum rc insert_sale(struct ctx *c, struct sale *s, struct str hash)
     if (rc == RC_OK)
         rc = claim_key(c, s);
     if (rc == RC_OK)
-        rc = db_run(c->db, "sale_insert", DB_I64("id", s->id), DB_TEXT("sale_key", s->key), DB_I64("kind", s->kind), DB_I64("status", s->status),
-                    DB_TEXT("channel", s->channel), DB_I64("store_id", store_id), DB_TEXT("till", s->till), DB_TEXT("number", s->number), DB_I64("at_us", s->at_us),
-                    DB_I64("business_day", s->business_day), DB_TEXT("currency", s->currency), DB_I64("total_minor", s->total_minor),
-                    DB_I64("freight_minor", s->freight_minor), DB_I64("order_discount_minor", s->order_discount_minor), DB_I64("units", sales_figures(s).units),
-                    DB_I64("source_id", s->source_id), DB_I64("trusted", s->trusted), DB_I64("customer_id", s->customer_id), DB_I64("member", s->member),
-                    DB_BLOB("content_hash", hash), DB_I64("now_us", c->now_us));
+        rc = db_run_later(c->db, "sale_insert", DB_I64("id", s->id), DB_TEXT("sale_key", s->key), DB_I64("kind", s->kind), DB_I64("status", s->status),
+                          DB_TEXT("channel", s->channel), DB_I64("store_id", store_id), DB_TEXT("till", s->till), DB_TEXT("number", s->number), DB_I64("at_us", s->at_us),
+                          DB_I64("business_day", s->business_day), DB_TEXT("currency", s->currency), DB_I64("total_minor", s->total_minor),
+                          DB_I64("freight_minor", s->freight_minor), DB_I64("order_discount_minor", s->order_discount_minor), DB_I64("units", sales_figures(s).units),
+                          DB_I64("source_id", s->source_id), DB_I64("trusted", s->trusted), DB_I64("customer_id", s->customer_id), DB_I64("member", s->member),
+                          DB_BLOB("content_hash", hash), DB_I64("now_us", c->now_us));
     if (rc == RC_OK)
         rc = insert_parts(c, s);
     if (rc == RC_OK && s->kind == SALE_ORDER)
-        rc = db_run(c->db, "sale_state_insert", DB_I64("sale_id", s->id), DB_I64("status", s->status), DB_I64("at_us", s->at_us), DB_I64("refund_minor", 0));
+        rc = db_run_later(c->db, "sale_state_insert", DB_I64("sale_id", s->id), DB_I64("status", s->status), DB_I64("at_us", s->at_us), DB_I64("refund_minor", 0));
     return rc ? rc : join_returns(c, s);
 }
 
@@ -248,7 +248,7 @@ static enum rc update_sale(struct ctx *c, struct sale *s, const struct sale_stor
     if (rc == RC_OK)
         rc = insert_parts(c, s);
     if (rc == RC_OK && status != now->figures.status)
-        rc = db_run(c->db, "sale_state_insert", DB_I64("sale_id", s->id), DB_I64("status", status), DB_I64("at_us", s->at_us), DB_I64("refund_minor", 0));
+        rc = db_run_later(c->db, "sale_state_insert", DB_I64("sale_id", s->id), DB_I64("status", status), DB_I64("at_us", s->at_us), DB_I64("refund_minor", 0));
     if (rc == RC_OK)
         rc = join_returns(c, s);
     if (rc == RC_OK)

@@ -25,7 +25,7 @@ WHERE id = $id;
 UPDATE sale SET status = $status, refunded_minor = $refunded_minor, updated_us = $now_us, rev = rev + 1 WHERE id = $id;
 
 -- name: sale_line_unknown
-SELECT DISTINCT sale_id FROM sale_line WHERE sku = $sku AND sku_id = 0 AND sale_id > $after ORDER BY sale_id NULLS FIRST LIMIT $limit;
+SELECT DISTINCT sale_id FROM sale_line WHERE sku = $sku AND sku_id = 0 AND sale_id > $after ORDER BY sale_id LIMIT $limit;
 
 -- name: sale_line_known
 UPDATE sale_line SET sku_id = $sku_id, style_id = $style_id WHERE sku = $sku AND sku_id = 0;
@@ -153,16 +153,17 @@ SELECT type, amount_minor FROM sale_tender WHERE sale_id = $sale_id ORDER BY pos
 -- name: sale_shares
 SELECT staff_no, permille FROM sale_share WHERE sale_id = $sale_id ORDER BY permille DESC, staff_no;
 
+-- What went back for a sale at one moment is one row, however many parts it had: pages end between moments.
 -- name: sale_refunds_of
-SELECT s.id, s.number, s.channel, s.currency, e.at_us, e.refund_minor, e.position
+SELECT s.id, s.number, s.channel, s.currency, e.at_us, CAST(sum(e.refund_minor) AS BIGINT) AS refund_minor
 FROM sale s JOIN sale_state e ON e.sale_id = s.id
 WHERE s.customer_id IN ($members[]) AND s.refunded_minor > 0 AND e.refund_minor > 0
   AND e.at_us <= $before_us AND (e.at_us < $before_us OR s.id < $before_id)
   AND ($channel = '' OR s.channel = $channel)
-ORDER BY e.at_us DESC, s.id DESC LIMIT $limit;
+GROUP BY s.id, e.at_us ORDER BY e.at_us DESC, s.id DESC LIMIT $limit;
 
 -- name: sale_by_number
-SELECT DISTINCT customer_id FROM sale WHERE number IN ($number, $code) ORDER BY customer_id NULLS FIRST LIMIT $limit;
+SELECT DISTINCT customer_id FROM sale WHERE number IN ($number, $code) ORDER BY customer_id LIMIT $limit;
 
 -- What each channel was to her: purchases by document, goods by line. A return counts for the channel that sold it.
 -- name: sale_channel_documents

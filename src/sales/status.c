@@ -97,10 +97,10 @@ static enum rc move(struct ctx *c, const struct sale_stored *now, enum sale_stat
     struct sale_figures after = now->figures;
     after.status = status;
     after.refunded_minor += refund_minor;
-    enum rc rc = db_run(c->db, "sale_state_insert", DB_I64("sale_id", now->id), DB_I64("status", status), DB_I64("at_us", at_us), DB_I64("refund_minor", refund_minor));
+    enum rc rc = db_run_later(c->db, "sale_state_insert", DB_I64("sale_id", now->id), DB_I64("status", status), DB_I64("at_us", at_us), DB_I64("refund_minor", refund_minor));
     if (rc == RC_OK)
-        rc = db_run(c->db, "sale_set_status", DB_I64("id", now->id), DB_I64("status", status), DB_I64("refunded_minor", after.refunded_minor),
-                    DB_I64("now_us", c->now_us));
+        rc = db_run_later(c->db, "sale_set_status", DB_I64("id", now->id), DB_I64("status", status), DB_I64("refunded_minor", after.refunded_minor),
+                          DB_I64("now_us", c->now_us));
     if (rc == RC_OK)
         rc = sales_count(c, now->customer_id, at_us, &now->figures, &after);
     return rc ? rc : change_add(c, CHANGE_ORDER, now->id, now->customer_id, 1);

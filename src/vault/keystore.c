@@ -58,7 +58,7 @@ static enum rc empty_log(struct ctx *c)
     return rc;
 }
 
-static enum rc migrate(struct db *db)
+enum rc keystore_migrate(struct db *db)
 {
     size_t count = 0;
     while (vault_migrations[count].text)
@@ -72,7 +72,7 @@ enum rc keystore_open(struct ctx *c)
         return ctx_fail(c, RC_INTERNAL, NULL, "libsodium");
     db_register_sql(vault_sql, SIZE_MAX);
     struct db *writer = db_pool_lock_writer(c->app->keys);
-    enum rc rc = migrate(writer);
+    enum rc rc = keystore_migrate(writer);
     db_pool_unlock_writer(c->app->keys);
     if (rc)
         return ctx_fail(c, rc, "keys.db", rc == RC_CONFLICT ? "newer_than_program" : "migration");

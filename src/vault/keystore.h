@@ -10,6 +10,9 @@
  * RC_VAULT_DOWN. A server key that an older version left there unwrapped is wrapped, and its plain bytes wiped from the file. */
 enum rc keystore_open(struct ctx *c) ZX_MUST_CHECK;
 
+/* The migrations alone, of a store that holds another's keys. */
+enum rc keystore_migrate(struct db *db) ZX_MUST_CHECK;
+
 /* Wrapped keys in the order of the ids, in the context's arena; empty where there is none (erased). Ids may repeat. */
 enum rc keystore_get(struct ctx *c, const int64_t *ids, size_t count, struct str *ret) ZX_MUST_CHECK;
 /* Stores new keys in a transaction of its own, on disk when this returns: call it before the truth commits. A customer's key is never

@@ -1,0 +1,414 @@
+/* db/postgres.c: every value comes back as it went, what can't be stored is refused cleanly, and a follower of change.seq reads
+ * each committed change once, in order, however transactions interleave. Needs a PostgreSQL server (ZHIXIN_TEST_DATABASE). */
+#include "engine.h"
+
+#include "base/log.h"
+
+#include <math.h>
+
+struct server {
+    char where[200];
+    struct db *db;
+};
+
+static int set_up(void **state)
+{
+    struct server *s = mem_zalloc(1, sizeof(*s));
+    *state = s;
+    if (!engine_server())
+        return 0;
+    engine_make("", "", s->where, sizeof(s->where));
+    assert_int_equal(db_open(s->where, &(struct db_options){0}, &s->db), RC_OK);
+    assert_int_equal(db_script(s->db, "CREATE TABLE v (n BIGINT NOT NULL, i BIGINT, t TEXT, b BYTEA)"), RC_OK);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct server *s = *state;
+    db_close(s->db);
+    if (s->where[0])
+        engine_remove(s->where);
+    free(s);
+    return 0;
+}
+
+static struct db *server_or_skip(void **state)
+{
+    struct server *s = *state;
+    if (!s->db)
+        skip();
+    return s->db;
+}
+
+static enum rc run(struct db *db, const char *text, const struct db_arg *args, size_t count)
+{
+    struct db_rows *q;
+    enum rc rc = db_query_text(db, text, args, count, &q);
+    if (rc)
+        return rc;
+    while (db_next(q)) {
+    }
+    return db_end(q);
+}
+#define RUN(db, text, ...) run(db, text, (const struct db_arg[]){__VA_ARGS__}, sizeof((const struct db_arg[]){__VA_ARGS__}) / sizeof(struct db_arg))
+
+static struct db_rows *query(struct db *db, const char *text, const struct db_arg *args, size_t count)
+{
+    struct db_rows *q = NULL;
+    assert_int_equal(db_query_text(db, text, args, count, &q), RC_OK);
+    assert_true(db_next(q));
+    return q;
+}
+#define QUERY(db, text, ...) query(db, text, (const struct db_arg[]){__VA_ARGS__}, sizeof((const struct db_arg[]){__VA_ARGS__}) / sizeof(struct db_arg))
+
+static uint64_t chance(void)
+{
+    static uint64_t state = 88172645463325252u;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
+/* Of all sizes, as often small as large, and the ends. */
+static int64_t any_number(int i)
+{
+    static const int64_t ends[] = {0,     1,      -1,       INT64_MAX, INT64_MIN,        INT64_MAX - 1,          INT64_MIN + 1, 9999,
+                                   10000, -10000, 99999999, 100000000, INT64_C(1) << 53, (INT64_C(1) << 53) + 1, INT32_MIN,     -1000000000000000000};
+    return (size_t)i < COUNT(ends) ? ends[i] : (int64_t)(chance() >> chance() % 64) * (chance() & 1 ? 1 : -1);
+}
+
+/* ---- numbers ---- */
+
+static void every_number_comes_back(void **state)
+{
+    struct db *db = server_or_skip(state);
+    for (int i = 0; i < 2000; i++) {
+        int64_t v = any_number(i);
+        char text[24];
+        snprintf(text, sizeof(text), "%lld", (long long)v);
+        struct db_rows *q =
+            QUERY(db, "SELECT CAST($v AS BIGINT) AS a, CAST(CAST($v AS BIGINT) AS NUMERIC) AS b, sum(CAST($v AS BIGINT)) AS c, $v = 0 OR CAST($v AS BIGINT) = $v AS d",
+                  DB_I64("v", v));
+        for (size_t k = 0; k < 3; k++) {
+            assert_int_equal(db_column_type(q, k), DB_TYPE_I64);
+            assert_true(db_i64_at(q, k) == v);
+            assert_true(db_double_at(q, k) == (double)v);
+            assert_str(db_text_at(q, k), text);
+        }
+        assert_int_equal(db_column_type(q, 3), DB_TYPE_I64);
+        assert_int_equal(db_i64_at(q, 3), 1);
+        assert_int_equal(db_end(q), RC_OK);
+    }
+}
+
+static void numbers_with_a_point_are_rounded_as_text_is(void **state)
+{
+    struct db *db = server_or_skip(state);
+    static const char *const odd[] = {
+        "0.1",   "1.50", "-0.00001", "12345678901234567890.5", "9223372036854775808", "-9223372036854775809", "1e30", "1e-30", "123456789012345678901234567890123456789",
+        "10000", "0.0"};
+    for (int i = 0; i < 2000; i++) {
+        char text[96];
+        if ((size_t)i < COUNT(odd))
+            snprintf(text, sizeof(text), "%s", odd[i]);
+        else
+            snprintf(text, sizeof(text), "%lld.%0*llu", (long long)any_number(i), (int)(1 + chance() % 18), (unsigned long long)(chance() >> 32));
+        struct db_rows *q =
+            QUERY(db, "SELECT CAST(CAST($v AS TEXT) AS NUMERIC) AS a, CAST(CAST(CAST($v AS TEXT) AS NUMERIC) AS DOUBLE PRECISION) AS b", DB_TEXT("v", str_z(text)));
+        if (db_column_type(q, 0) == DB_TYPE_DOUBLE && (db_double_at(q, 0) != strtod(text, NULL) || db_double_at(q, 1) != strtod(text, NULL)))
+            fail_msg("%s reads as %.17g, %.17g", text, db_double_at(q, 0), db_double_at(q, 1));
+        assert_int_equal(db_column_type(q, 0), strcmp(text, "10000") == 0 ? DB_TYPE_I64 : DB_TYPE_DOUBLE);
+        assert_int_equal(db_end(q), RC_OK);
+    }
+    struct db_rows *q =
+        QUERY(db, "SELECT CAST('NaN' AS NUMERIC) AS a, CAST('-Infinity' AS NUMERIC) AS b, CAST(1.5 AS REAL) AS c, CAST(1e30 AS NUMERIC) AS d, $x", DB_TEXT("x", STR("")));
+    assert_true(isnan(db_double_at(q, 0)) && db_i64_at(q, 0) == 0);
+    assert_true(isinf(db_double_at(q, 1)) && db_i64_at(q, 1) == INT64_MIN);
+    assert_true(db_double_at(q, 2) == 1.5);
+    assert_true(db_i64_at(q, 3) == INT64_MAX);
+    assert_int_equal(db_end(q), RC_OK);
+}
+
+static void sums_past_64_bits_are_refused(void **state)
+{
+    struct db *db = server_or_skip(state);
+    log_set_level(LOG_ERROR + 1);
+    assert_int_equal(RUN(db, "SELECT CAST(sum(x) AS BIGINT) FROM (SELECT CAST($v AS BIGINT) AS x UNION ALL SELECT CAST($v AS BIGINT)) t", DB_I64("v", INT64_MAX)),
+                     RC_STORE);
+    log_set_level(LOG_INFO);
+    struct db_rows *q = QUERY(db, "SELECT sum(x) FROM (SELECT CAST($v AS BIGINT) AS x UNION ALL SELECT CAST($v AS BIGINT)) t", DB_I64("v", INT64_MAX));
+    assert_int_equal(db_column_type(q, 0), DB_TYPE_DOUBLE);
+    assert_int_equal(db_end(q), RC_OK);
+}
+
+/* ---- texts and bytes ---- */
+
+static void expect_back(struct db *db, struct str text, struct str bytes)
+{
+    assert_int_equal(RUN(db, "DELETE FROM v WHERE n = $n", DB_I64("n", 1)), RC_OK);
+    assert_int_equal(RUN(db, "INSERT INTO v (n, i, t, b) VALUES ($n, $i, $t, $b)", DB_I64("n", 1), DB_NULL("i"), DB_TEXT("t", text), DB_BLOB("b", bytes)), RC_OK);
+    struct db_rows *q = QUERY(db, "SELECT i, t, b FROM v WHERE n = $n AND t = $t AND b = $b", DB_I64("n", 1), DB_TEXT("t", text), DB_BLOB("b", bytes));
+    assert_true(db_is_null(q, "i"));
+    assert_int_equal(db_column_type(q, 1), DB_TYPE_TEXT);
+    assert_int_equal(db_column_type(q, 2), DB_TYPE_BLOB);
+    assert_true(str_eq(db_text(q, "t"), text));
+    assert_true(str_eq(db_blob(q, "b"), bytes));
+    assert_int_equal(db_end(q), RC_OK);
+}
+
+static void add_utf8(struct buf *out, uint32_t c)
+{
+    if (c < 0x80)
+        buf_add_byte(out, (char)c);
+    else if (c < 0x800)
+        buf_addf(out, "%c%c", (int)(0xC0 | c >> 6), (int)(0x80 | (c & 63)));
+    else if (c < 0x10000)
+        buf_addf(out, "%c%c%c", (int)(0xE0 | c >> 12), (int)(0x80 | (c >> 6 & 63)), (int)(0x80 | (c & 63)));
+    else
+        buf_addf(out, "%c%c%c%c", (int)(0xF0 | c >> 18), (int)(0x80 | (c >> 12 & 63)), (int)(0x80 | (c >> 6 & 63)), (int)(0x80 | (c & 63)));
+}
+
+/* All of Unicode, plane by plane, but U+0000 and the surrogates. */
+static void text_of_every_plane_comes_back(void **state)
+{
+    struct db *db = server_or_skip(state);
+    for (uint32_t plane = 0; plane <= 16; plane++) {
+        _cleanup_buf_ struct buf text = BUF_INIT(1 << 20);
+        for (uint32_t c = plane << 16 | (plane == 0); c < (plane + 1) << 16; c++)
+            if (c < 0xD800 || c > 0xDFFF)
+                add_utf8(&text, c);
+        expect_back(db, buf_str(&text), STR("x"));
+    }
+}
+
+static void bytes_of_every_kind_come_back(void **state)
+{
+    struct db *db = server_or_skip(state);
+    _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+    expect_back(db, STR(""), STR(""));
+    expect_back(db, STR_NULL, STR_NULL); /* empty, not NULL */
+    expect_back(db, STR("'\"\\x41%_$1?"), STR("\\x41"));
+    for (int i = 0; i < 200; i++) {
+        buf_reset(&bytes);
+        for (size_t k = chance() % 3000; k > 0; k--)
+            buf_add_byte(&bytes, (char)(chance() >> 40 & (i & 1 ? 255 : 1)));
+        expect_back(db, STR("t"), buf_str(&bytes));
+    }
+    assert_int_equal(RUN(db, "INSERT INTO v (n, t, b) VALUES ($n, $t, $b)", DB_I64("n", 2), DB_NULL("t"), DB_NULL("b")), RC_OK);
+    struct db_rows *q = QUERY(db, "SELECT t, b FROM v WHERE n = $n", DB_I64("n", 2));
+    assert_true(db_is_null(q, "t") && db_is_null(q, "b") && db_text(q, "t").len == 0);
+    assert_int_equal(db_end(q), RC_OK);
+}
+
+/* Refused at that statement, outside a transaction and inside one, and the connection goes on. */
+static void what_is_no_text_is_refused(void **state)
+{
+    struct db *db = server_or_skip(state);
+    static const struct str bad[] = {STR("a\0b"),       STR("\0"),    STR("\xFF"), STR("\xC3"), STR("\xC0\x80"), STR("\xED\xA0\x80"), STR("\xF4\x90\x80\x80"),
+                                     STR("中\xE4\xB8"), STR("\x80中")};
+    log_set_level(LOG_ERROR + 1);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        assert_int_equal(RUN(db, "INSERT INTO v (n, t) VALUES ($n, $t)", DB_I64("n", 3), DB_TEXT("t", bad[i])), RC_STORE);
+        assert_int_equal(db_script(db, "BEGIN TRANSACTION"), RC_OK);
+        assert_int_equal(RUN(db, "SELECT 1 FROM v WHERE t = $t", DB_TEXT("t", bad[i])), RC_STORE);
+        assert_int_equal(db_script(db, "ROLLBACK"), RC_OK);
+    }
+    log_set_level(LOG_INFO);
+    expect_back(db, STR("fine"), bad[0]);
+    struct db_rows *q = QUERY(db, "SELECT count(*) FROM v WHERE n = $n", DB_I64("n", 3));
+    assert_int_equal(db_i64_at(q, 0), 0);
+    assert_int_equal(db_end(q), RC_OK);
+}
+
+static const struct db_sql put[] = {{"test_put", "INSERT INTO v (n, b) VALUES ($n, $b);"}, {NULL, NULL}};
+
+static void what_is_too_large_is_refused(void **state)
+{
+    struct db *db = server_or_skip(state);
+    size_t size = (64 << 20) + 1;
+    char *large = mem_zalloc(size, 1);
+    log_set_level(LOG_ERROR + 1);
+    db_register_sql(put, SIZE_MAX);
+    assert_int_equal(db_run(db, "test_put", DB_I64("n", 4), DB_BLOB("b", str_n(large, size))), RC_STORE);
+    assert_int_equal(db_run(db, "test_put", DB_I64("n", 4), DB_BLOB("b", str_n(large, 1 << 20))), RC_OK);
+    log_set_level(LOG_INFO);
+    free(large);
+    expect_back(db, STR("small"), STR("again"));
+}
+
+/* lower() and the order of texts must be SQLite's. */
+static void other_locales_are_refused(void **state)
+{
+    static const struct {
+        const char *options;
+        enum rc rc;
+    } cases[] = {
+        {"TEMPLATE template0", RC_OK},
+        {"TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'", RC_INVALID},
+        {"TEMPLATE template0 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C'", RC_INVALID},
+        {"TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de' LC_COLLATE 'C' LC_CTYPE 'C'", RC_INVALID},
+        {"TEMPLATE template0 ENCODING 'LATIN1'", RC_INVALID},
+    };
+    (void)server_or_skip(state);
+    log_set_level(LOG_ERROR + 1);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char where[200], name[32];
+        struct db *db = NULL;
+        engine_make("", "", where, sizeof(where));
+        engine_name(where, name);
+        engine_command("DROP", name, "WITH (FORCE)");
+        engine_command("CREATE", name, cases[i].options);
+        trying(cases[i].options);
+        assert_int_equal(db_open(where, &(struct db_options){0}, &db), cases[i].rc);
+        db_close(db);
+        engine_remove(where);
+    }
+    log_set_level(LOG_INFO);
+}
+
+/* ---- lists ---- */
+
+static void lists_of_every_length_are_bound(void **state)
+{
+    static const size_t lengths[] = {0, 1, 2, 3, 7, 100, 1000, 100000};
+    struct db *db = server_or_skip(state);
+    int64_t *ids = mem_zalloc(100000, sizeof(*ids));
+    assert_int_equal(
+        db_script(db, "INSERT INTO v (n) SELECT 2 * g FROM generate_series(1, 100000) g; INSERT INTO v (n) VALUES (-9223372036854775808), (9223372036854775807)"), RC_OK);
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        int64_t hits = 0;
+        for (size_t k = 0; k < lengths[i]; k++) { /* all differ: every second one is there, and both ends */
+            ids[k] = k == 0 ? INT64_MIN : k == 1 ? INT64_MAX : (int64_t)k;
+            hits += k < 2 || k % 2 == 0;
+        }
+        struct db_rows *q = QUERY(db, "SELECT count(*) FROM v WHERE n IN ($ids[])", DB_IDS("ids", ids, lengths[i]));
+        assert_int_equal(db_i64_at(q, 0), hits);
+        assert_int_equal(db_end(q), RC_OK);
+    }
+    free(ids);
+}
+
+/* ---- change.seq ---- */
+
+/* A server: a connection with a transaction now and then. Rows of its open transaction are numbered from..to. */
+struct writer {
+    struct db *db;
+    bool open;
+    int64_t rows[64];
+    size_t count;
+};
+
+enum { WRITERS = 12, STEPS = 20000, ROWS_MAX = 60000 };
+
+static struct {
+    struct ctx c;
+    int64_t after;
+    bool committed[ROWS_MAX], seen[ROWS_MAX];
+    int64_t made, read, taken_back;
+} story;
+
+static void follow(size_t limit)
+{
+    struct change *list;
+    size_t count;
+    assert_int_equal(change_read(&story.c, story.after, limit, &list, &count), RC_OK);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(list[i].seq > story.after);
+        story.after = list[i].seq;
+        if (story.seen[list[i].ref_id])
+            fail_msg("row %lld came twice", (long long)list[i].ref_id);
+        if (!story.committed[list[i].ref_id])
+            fail_msg("row %lld came uncommitted", (long long)list[i].ref_id);
+        story.seen[list[i].ref_id] = true;
+        story.read++;
+    }
+    arena_reset(story.c.arena);
+}
+
+static void write_some(struct writer *w)
+{
+    size_t rows = 1 + chance() % 4;
+    if (!w->open) {
+        assert_int_equal(db_script(w->db, "BEGIN TRANSACTION"), RC_OK);
+        w->open = true;
+        w->count = 0;
+        if (chance() % 4 == 0) /* begun, and nothing written yet */
+            return;
+    }
+    for (size_t i = 0; i < rows && w->count < COUNT(w->rows); i++) {
+        assert_int_equal(
+            db_run(w->db, "change_insert", DB_I64("kind", 2), DB_I64("ref_id", story.made), DB_I64("customer_id", 0), DB_I64("count", 1), DB_I64("at_us", 1)), RC_OK);
+        w->rows[w->count++] = story.made++;
+    }
+}
+
+/* Committed rows are marked before the COMMIT: the follower asks only when it is over. */
+static void end(struct writer *w, bool commit)
+{
+    for (size_t i = 0; i < w->count && commit; i++)
+        story.committed[w->rows[i]] = true;
+    story.taken_back += commit ? 0 : (int64_t)w->count;
+    assert_int_equal(db_script(w->db, commit ? "COMMIT" : "ROLLBACK"), RC_OK);
+    w->open = false;
+}
+
+/* Writers here take no turns, as if there were no lock: whatever the order of commits, nothing is passed over. */
+static void a_follower_reads_each_change_once_in_order(void **state)
+{
+    struct server *s = *state;
+    struct writer writers[WRITERS] = {{0}};
+    size_t commits = 0, reads = 0;
+    (void)server_or_skip(state);
+    assert_int_equal(db_migrate(s->db, NULL, 0), RC_OK);
+    story.c = (struct ctx){.arena = arena_new(), .db = s->db};
+    for (size_t i = 0; i < WRITERS; i++) {
+        assert_int_equal(db_open(s->where, &(struct db_options){0}, &writers[i].db), RC_OK);
+        assert_int_equal(db_script(writers[i].db, "SET synchronous_commit = off"), RC_OK);
+    }
+    for (size_t step = 0; step < STEPS; step++) {
+        struct writer *w = &writers[chance() % WRITERS];
+        size_t what = chance() % 10;
+        if (what < 3) {
+            follow(1 + chance() % (what ? 10 : 1000));
+            reads++;
+        } else if (w->open && what < 6) {
+            end(w, chance() % 5 > 0);
+            commits++;
+        } else {
+            write_some(w);
+        }
+    }
+    for (size_t i = 0; i < WRITERS; i++) {
+        if (writers[i].open)
+            end(&writers[i], true);
+        db_close(writers[i].db);
+    }
+    for (int64_t before = -1; before != story.read;) {
+        before = story.read;
+        follow(1000);
+    }
+    assert_int_equal(story.read, story.made - story.taken_back);
+    int64_t last;
+    assert_int_equal(change_last(&story.c, &last), RC_OK);
+    assert_true(last == story.after);
+    print_message("%zu transactions of %d writers ended, %zu reads between them: %lld rows written, %lld taken back, %lld read once each\n", commits, WRITERS, reads,
+                  (long long)story.made, (long long)story.taken_back, (long long)story.read);
+    arena_free(story.c.arena);
+}
+
+int main(void)
+{
+#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        T(every_number_comes_back),         T(numbers_with_a_point_are_rounded_as_text_is),
+        T(sums_past_64_bits_are_refused),   T(text_of_every_plane_comes_back),
+        T(bytes_of_every_kind_come_back),   T(what_is_no_text_is_refused),
+        T(what_is_too_large_is_refused),    T(other_locales_are_refused),
+        T(lists_of_every_length_are_bound), T(a_follower_reads_each_change_once_in_order),
+    };
+    if (!engine_server())
+        print_message("ZHIXIN_TEST_DATABASE names no PostgreSQL server: skipped\n");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
