@@ -6,7 +6,7 @@ import { pause } from "../processes";
 import { Cluster } from "./cluster";
 import { healedWithinMs, noFigures, report, Shop } from "./shop";
 
-const kills = Number(process.env.ZHIXIN_PG_KILLS ?? (process.env.ZHIXIN_TEST_LONG ? 50 : 8));
+const kills = Number(process.env.ZHIXIN_PG_KILLS ?? (process.env.ZHIXIN_TEST_LONG ? 50 : 6));
 const figures = noFigures();
 afterAll(() => console.log(report(`kill -9 of PostgreSQL ${figures.healMs.length}`, figures)));
 
