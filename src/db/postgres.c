@@ -70,9 +70,13 @@ static enum rc prepare_with(struct pg_stmt *s, const Oid *types, int count)
     return RC_OK;
 }
 
+static enum rc settle(struct pg_conn *conn, struct pg_stmt *last);
+
 static void deallocate(struct pg_conn *conn, const char *name)
 {
     char text[40];
+    if (conn->owed)
+        (void)!settle(conn, NULL); /* what failed shows at the end of the transaction */
     if (!pg_is_up(conn) || PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
         return;
     snprintf(text, sizeof(text), "DEALLOCATE %s", name);
@@ -140,7 +144,10 @@ static enum rc renew(struct pg_stmt *s)
     enum rc rc = pg_ensure(s->conn);
     if (rc || s->generation == s->conn->generation)
         return rc;
-    rc = prepare_on_server(s);
+    if (s->conn->owed)
+        rc = settle(s->conn, NULL);
+    if (!rc)
+        rc = prepare_on_server(s);
     if (!rc)
         take_parameters(s);
     return rc;
@@ -270,12 +277,98 @@ static enum rc take_result(struct pg_stmt *s, PGresult *result)
     return RC_OK;
 }
 
+static bool send(struct pg_stmt *s)
+{
+    struct values v;
+    values_of(s, &v);
+    return PQsendQueryPrepared(s->conn->pg, s->name, s->parameter_count, v.ptr, v.len, v.format, 1) == 1;
+}
+
+/* The answer of a statement in a pipeline, and the NULL behind it. */
+static PGresult *next_answer(struct pg_conn *conn)
+{
+    PGresult *r = pg_next(conn);
+    PQclear(pg_next(conn));
+    return r;
+}
+
+/* Answers of statements without rows. */
+static enum rc read_answers(struct pg_conn *conn, size_t count)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; i < count && pg_is_up(conn); i++) {
+        PGresult *r = next_answer(conn);
+        ExecStatusType status = PQresultStatus(r);
+        if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+            conn->changes += strtoll(PQcmdTuples(r), NULL, 10);
+        else if (!rc)
+            rc = pg_failed(conn, r);
+        PQclear(r);
+    }
+    return rc || pg_is_up(conn) ? rc : pg_failed(conn, NULL);
+}
+
+static void end_pipeline(struct pg_conn *conn)
+{
+    if (pg_is_up(conn))
+        PQclear(pg_next(conn)); /* the synchronisation's */
+    if (pg_is_up(conn) && PQpipelineStatus(conn->pg) != PQ_PIPELINE_OFF)
+        (void)PQexitPipelineMode(conn->pg);
+}
+
+static void driver_reset(void *stmt)
+{
+    struct pg_stmt *s = stmt;
+    PQclear(s->result);
+    s->result = NULL;
+    buf_reset(&s->bytes);
+    for (int i = 0; i < s->parameter_count; i++)
+        s->parameters[i].is_null = true;
+}
+
+/* ---- later ---- */
+
+/* What was sent for later is done, with `last` behind it (NULL: nothing), whose answer it gives. That one of the earlier ones failed
+ * is no conflict of the one that is waited for. */
+static enum rc settle(struct pg_conn *conn, struct pg_stmt *last)
+{
+    size_t owed = conn->owed;
+    PGresult *answer = NULL;
+    conn->owed = 0;
+    if (!pg_is_up(conn) || (last && !send(last)) || PQpipelineSync(conn->pg) != 1)
+        return pg_failed(conn, NULL);
+    enum rc rc = read_answers(conn, owed);
+    if (last)
+        answer = next_answer(conn);
+    end_pipeline(conn);
+    if (!rc && last)
+        return take_result(last, answer);
+    PQclear(answer);
+    return rc == RC_CONFLICT ? conn->last_rc = RC_STORE : rc;
+}
+
+static enum rc driver_later(void *stmt)
+{
+    struct pg_stmt *s = stmt;
+    struct pg_conn *conn = s->conn;
+    enum rc rc = renew(s);
+    if (!rc && conn->owed == 0 && PQenterPipelineMode(conn->pg) != 1)
+        rc = pg_failed(conn, NULL);
+    if (!rc && !send(s))
+        rc = pg_failed(conn, NULL);
+    driver_reset(s);
+    conn->owed += !rc;
+    return rc || conn->owed < BATCH_IN_FLIGHT ? rc : settle(conn, NULL);
+}
+
 static enum rc execute_once(struct pg_stmt *s)
 {
     struct values v;
     enum rc rc = renew(s);
     if (rc)
         return rc;
+    if (s->conn->owed)
+        return settle(s->conn, s);
     values_of(s, &v);
     return take_result(s, pg_answer(s->conn, PQsendQueryPrepared(s->conn->pg, s->name, s->parameter_count, v.ptr, v.len, v.format, 1)));
 }
@@ -296,42 +389,12 @@ static enum db_step driver_step(void *stmt)
     return ++s->row < PQntuples(s->result) ? DB_STEP_ROW : DB_STEP_DONE;
 }
 
-static void driver_reset(void *stmt)
-{
-    struct pg_stmt *s = stmt;
-    PQclear(s->result);
-    s->result = NULL;
-    buf_reset(&s->bytes);
-    for (int i = 0; i < s->parameter_count; i++)
-        s->parameters[i].is_null = true;
-}
-
 /* ---- many rows, one round trip ---- */
-
-static enum rc read_answers(struct pg_conn *conn, size_t count)
-{
-    enum rc rc = RC_OK;
-    for (size_t i = 0; i <= count; i++) { /* the last is the synchronisation's */
-        PGresult *r = pg_next(conn);
-        ExecStatusType status = PQresultStatus(r);
-        if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
-            conn->changes += strtoll(PQcmdTuples(r), NULL, 10);
-        else if (!rc && status != PGRES_PIPELINE_SYNC)
-            rc = pg_failed(conn, r);
-        PQclear(r);
-        if (status != PGRES_PIPELINE_SYNC)
-            PQclear(pg_next(conn)); /* the NULL behind each answer */
-        if (!pg_is_up(conn))
-            return rc ? rc : pg_failed(conn, NULL);
-    }
-    return rc;
-}
 
 /* Sends as many rows as may be under way, and reads what became of them. */
 static enum rc batch_step(struct pg_stmt *s, size_t count, size_t *row, enum rc (*bind_row)(void *arg, size_t row), void *arg)
 {
     struct pg_conn *conn = s->conn;
-    struct values v;
     size_t sent = 0;
     enum rc bad_bind = RC_OK;
     for (; !bad_bind && sent < BATCH_IN_FLIGHT && *row < count; ++*row) {
@@ -339,8 +402,7 @@ static enum rc batch_step(struct pg_stmt *s, size_t count, size_t *row, enum rc 
         bad_bind = bind_row(arg, *row);
         if (bad_bind)
             break;
-        values_of(s, &v);
-        if (PQsendQueryPrepared(conn->pg, s->name, s->parameter_count, v.ptr, v.len, v.format, 1) != 1)
+        if (!send(s))
             return pg_failed(conn, NULL);
         sent++;
     }
@@ -348,6 +410,8 @@ static enum rc batch_step(struct pg_stmt *s, size_t count, size_t *row, enum rc 
     if (PQpipelineSync(conn->pg) != 1)
         return pg_failed(conn, NULL);
     enum rc rc = read_answers(conn, sent);
+    if (pg_is_up(conn))
+        PQclear(pg_next(conn)); /* the synchronisation's */
     return rc ? rc : bad_bind;
 }
 
@@ -357,6 +421,8 @@ static enum rc driver_batch(void *stmt, size_t count, enum rc (*bind_row)(void *
     struct pg_conn *conn = s->conn;
     int64_t changes = 0;
     enum rc rc = renew(s);
+    if (!rc && conn->owed)
+        rc = settle(conn, NULL);
     if (!rc && PQenterPipelineMode(conn->pg) != 1)
         rc = pg_failed(conn, NULL);
     for (size_t row = 0; !rc && row < count;) {
@@ -531,9 +597,12 @@ static enum rc driver_error_rc(void *conn)
     return ((struct pg_conn *)conn)->last_rc;
 }
 
-static enum rc driver_script(void *conn, const char *text)
+/* A transaction ends as failed when something sent for later failed; rolling back is well all the same. */
+static enum rc driver_script(void *conn_arg, const char *text)
 {
-    return pg_script(conn, text);
+    struct pg_conn *conn = conn_arg;
+    enum rc rc = conn->owed ? settle(conn, NULL) : RC_OK;
+    return rc && strcmp(text, "ROLLBACK") != 0 && strcmp(text, "COMMIT") != 0 ? rc : pg_script(conn, text);
 }
 
 static bool driver_in_doubt(void *conn)
@@ -569,6 +638,7 @@ static const struct db_driver postgres_driver = {
     .bind = driver_bind,
     .step = driver_step,
     .reset = driver_reset,
+    .later = driver_later,
     .batch = driver_batch,
     .column_count = driver_column_count,
     .column_name = driver_column_name,

@@ -254,7 +254,9 @@ static PGconn *connect_url(const char *url)
 /* No message of a row's values in our log; nothing waits for ever. */
 #define SETTINGS "SET standard_conforming_strings = on; SET client_min_messages = error; SET jit = off; SET lock_timeout = '30s';"
 #define READER_SETTINGS SETTINGS "SET statement_timeout = '60s'; SET default_transaction_read_only = on"
-#define WRITER_SETTINGS SETTINGS "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '60s';"
+/* Large values are packed already: lz4, where the server has it, sees that at once, which pglz takes milliseconds for. */
+#define WRITER_SETTINGS SETTINGS "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '60s';" \
+                                 "SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals);"
 #define BACKEND_START "SELECT extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = "
 
 /* The server's process of the connection before may still hold the lock of writers, or be about to commit: it ends first. */

@@ -18,6 +18,7 @@ struct pg_conn {
     unsigned generation; /* of the connection: what was prepared on an older one is gone */
     unsigned epoch;      /* of the line, when it was made */
     unsigned statements; /* named so far */
+    size_t owed;         /* statements sent of which the answers are not read yet; the connection is in pipeline mode meanwhile */
     int64_t changes;
     char error[512];
     enum rc last_rc;
