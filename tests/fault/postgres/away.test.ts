@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await shop?.end();
   await proxy?.stop();
-  cluster?.stop();
+  await cluster?.stop();
 });
 
 afterEach(({ task }) => {
@@ -117,7 +117,7 @@ for (const [place, what] of [["after", "was done"], ["before", "was not done"]] 
   test(`a COMMIT that ${what}, and the server gone for longer than anybody waits: sent again, it stands there once`, async () => {
     const id = `gone-${place}`;
     const before = blocks();
-    const { reply, over } = await hit(id, place, outcomeWaitMs + 3500);
+    const { reply, over } = await hit(id, place, outcomeWaitMs + 2500);
     expect([reply.status, reply.body.error.code]).toEqual([503, "database_away"]);
     expect(blocks() - before, "what the server has").toBe(place === "after" ? 1 : 0);
     await over;
@@ -128,7 +128,7 @@ for (const [place, what] of [["after", "was done"], ["before", "was not done"]] 
   });
 
 test("in doubt when the program ends: the next start reads what is there", async () => {
-  const { reply, over } = await hit("gone-end", "after", outcomeWaitMs + 3500);
+  const { reply, over } = await hit("gone-end", "after", outcomeWaitMs + 2500);
   expect(reply.status).toBe(503);
   expect(await shop.running.stop()).toBe(0);
   await over;

@@ -10,7 +10,7 @@ import { type Action, actions, type Fault, type Message, type Place, places, Fau
 import { healedWithinMs, noFigures, report, Shop } from "./shop";
 
 const long = !!process.env.ZHIXIN_TEST_LONG;
-const rounds = Number(process.env.ZHIXIN_CHAOS ?? (long ? 500 : 40));
+const rounds = Number(process.env.ZHIXIN_CHAOS ?? (long ? 500 : 26));
 const growthMib = 120;
 const figures = noFigures();
 const struck = new Map<string, number>();
@@ -63,6 +63,6 @@ test(`${rounds} faults between server and PostgreSQL`, async () => {
   } finally {
     await shop.end();
     await proxy.stop();
-    cluster.stop();
+    await cluster.stop();
   }
 }, 60_000 + rounds * 12_000);

@@ -1,15 +1,17 @@
 // A private PostgreSQL server of one test file (tools/postgres.sh): started, killed as a whole, started again, followed by a
 // standby, promoted, removed.
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { root } from "../../harness";
 import { childrenOf, kill, pause } from "../processes";
 
-const run = (args: string[], env: Record<string, string> = {}) =>
-  execFileSync(join(root, "tools", "postgres.sh"), args, { encoding: "utf8", timeout: 120_000, env: { ...process.env, ...env } }).trim();
+/** Clients go on meanwhile. */
+const run = async (args: string[], env: Record<string, string> = {}) =>
+  (await promisify(execFile)(join(root, "tools", "postgres.sh"), args, { timeout: 120_000, env: { ...process.env, ...env } })).stdout.trim();
 
 export const freePort = () =>
   new Promise<number>((found, failed) => {
@@ -42,13 +44,13 @@ export class Cluster {
   /** `options` as its command line takes them, `env` of its processes. */
   static async start(options: string[] = [], env: Record<string, string> = {}, folder = Cluster.newFolder()): Promise<Cluster> {
     const port = await freePort();
-    return new Cluster(folder, run(["start", folder, "--port", String(port), ...options], env), port, env);
+    return new Cluster(folder, await run(["start", folder, "--port", String(port), ...options], env), port, env);
   }
 
   /** A streaming standby of this one, on a port that is given. */
-  standby(port: number): Cluster {
+  async standby(port: number): Promise<Cluster> {
     const folder = Cluster.newFolder();
-    return new Cluster(folder, run(["standby", folder, this.folder, "--port", String(port)]), port);
+    return new Cluster(folder, await run(["standby", folder, this.folder, "--port", String(port)]), port);
   }
 
   sql(statement: string, url = this.url): string {

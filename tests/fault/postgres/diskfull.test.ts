@@ -31,7 +31,7 @@ afterAll(async () => {
   disk?.heal();
   await shop?.end();
   disk?.close();
-  cluster?.stop();
+  await cluster?.stop();
   console.log(report(`the database's disk full ${figures.healMs.length} times, answers meanwhile ${JSON.stringify(answers)}`, figures));
 });
 
@@ -76,7 +76,7 @@ test("no room for its log: the server is down, 503, and comes back by itself", a
   expect([503, 507, 201, 200]).toContain(someone.status);
   disk.heal();
   try {
-    cluster.again(); // when it could not even start anew
+    await cluster.again(); // when it could not even start anew
   } catch {
     // it runs
   }

@@ -13,7 +13,7 @@ afterAll(() => console.log(report(`failovers to a standby ${figures.healMs.lengt
 
 /** A standby without which the primary acknowledges nothing. */
 async function follow(primary: Cluster, port: number): Promise<Cluster> {
-  const standby = primary.standby(port);
+  const standby = await primary.standby(port);
   primary.sql("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
   primary.sql("SELECT pg_reload_conf()");
   await eventually(async () => primary.sql("SELECT sync_state FROM pg_stat_replication") === "sync", 60_000);
@@ -35,11 +35,11 @@ test(`${failovers} failovers under load`, async () => {
     for (let n = 0; n < failovers; n++) {
       await pause(randomInt(200, 1000));
       await primary.kill();
-      standby.promote();
+      await standby.promote();
       figures.healMs.push(await shop.writes(healedWithinMs));
       figures.mib.push(shop.memory());
       const port = primary.port;
-      primary.stop();
+      await primary.stop();
       primary = standby;
       server.url = primary.url;
       standby = null;
@@ -51,7 +51,7 @@ test(`${failovers} failovers under load`, async () => {
     throw new Error(`${e instanceof Error ? e.stack : e}\n${shop?.running.log().slice(-4000)}`);
   } finally {
     await shop?.end();
-    standby?.stop();
-    primary.stop();
+    await standby?.stop();
+    await primary.stop();
   }
 }, 60_000 + failovers * 60_000);

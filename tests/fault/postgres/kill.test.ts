@@ -6,7 +6,7 @@ import { pause } from "../processes";
 import { Cluster } from "./cluster";
 import { healedWithinMs, noFigures, report, Shop } from "./shop";
 
-const kills = Number(process.env.ZHIXIN_PG_KILLS ?? (process.env.ZHIXIN_TEST_LONG ? 50 : 8));
+const kills = Number(process.env.ZHIXIN_PG_KILLS ?? (process.env.ZHIXIN_TEST_LONG ? 50 : 6));
 const figures = noFigures();
 afterAll(() => console.log(report(`kill -9 of PostgreSQL ${figures.healMs.length}`, figures)));
 
@@ -21,7 +21,7 @@ test(`${kills} kills of PostgreSQL under load`, async () => {
       await pause(randomInt(50, 500));
       await cluster.kill();
       if (n % 4 === 3) await pause(2500); // gone for longer
-      cluster.again();
+      await cluster.again();
       figures.healMs.push(await shop.writes(healedWithinMs));
       figures.mib.push(shop.memory());
     }
@@ -32,6 +32,6 @@ test(`${kills} kills of PostgreSQL under load`, async () => {
     throw new Error(`${e instanceof Error ? e.stack : e}\n${shop.running.log().slice(-4000)}`);
   } finally {
     await shop.end();
-    cluster.stop();
+    await cluster.stop();
   }
 }, 60_000 + kills * 20_000);

@@ -4,13 +4,23 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
+  type ErrorComponentProps,
   lazyRouteComponent,
   Outlet,
   redirect,
+  useRouter,
 } from "@tanstack/react-router";
-import { Missing } from "../ui/States";
+import { ApiError } from "../api/client";
+import { Broken, Failed, Missing } from "../ui/States";
 import { homeOf, loadSession } from "./session";
 import { parseSearch, type Search, stringifySearch } from "./url";
+
+/** Not even who is there could be read: what the server says of it, and another try. */
+function Unopened({ error }: ErrorComponentProps) {
+  const opened = useRouter();
+  const retry = () => opened.invalidate();
+  return <main>{error instanceof ApiError ? <Failed error={error} onRetry={retry} /> : <Broken onRetry={retry} />}</main>;
+}
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Outlet,
@@ -91,6 +101,7 @@ export const router = createRouter({
   context: { queryClient: undefined as unknown as QueryClient },
   parseSearch,
   stringifySearch,
+  defaultErrorComponent: Unopened,
   defaultPreload: "intent",
   scrollRestoration: true,
 });
