@@ -1,7 +1,7 @@
 // The primary is killed under load and its synchronous standby takes over; the program knows both by its URL and goes on at the one
 // that takes writes. Then the new primary gets a standby of its own, and so on. ZHIXIN_FAILOVERS says how often.
 import { randomInt } from "node:crypto";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, test } from "vitest";
 import { eventually } from "../../harness";
 import { pause } from "../processes";
 import { Cluster, freePort } from "./cluster";

@@ -35,7 +35,6 @@ class Line {
   private gathered = Buffer.alloc(0);
   private started = false;
   server: Socket;
-  private delayed: Promise<void> = Promise.resolve();
   constructor(
     readonly proxy: FaultProxy,
     readonly client: Socket,
@@ -72,7 +71,7 @@ class Line {
       if (to.writable) to.write(bytes);
       return;
     }
-    this.delayed = this.proxy.held.then(() => {
+    void this.proxy.held.then(() => {
       if (to.writable && !this.dead) to.write(bytes);
     });
   }
