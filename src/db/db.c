@@ -393,12 +393,14 @@ enum rc db_run_later_args(struct db *db, const char *name, const struct db_arg *
     if (!db->driver->later || db->depth == 0)
         return db_run_args(db, name, args, count);
     enum rc rc = statement_get(db, name, 0, &s);
-    if (!rc)
-        rc = bind_all(db, s, args, count);
+    if (rc)
+        return rc;
+    rc = bind_all(db, s, args, count);
     if (!rc)
         rc = db->driver->later(s->native);
-    if (rc)
-        log_error("db.later", LOG_Z("sql", name), LOG_Z("why", db->driver->error(db->conn)));
+    else
+        db->driver->reset(s->native);
+    complain(db, rc, "db.later", name);
     return rc;
 }
 
