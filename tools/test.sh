@@ -38,9 +38,9 @@ step() { # name command…: one check, passed or failed as a whole
     fi
 }
 
-unit() { # name build-dir
+unit() { # name build-dir options…
     # shellcheck disable=SC2086 # a command or nothing
-    ${calm:-} meson test -C "$2" --no-rebuild --print-errorlogs --timeout-multiplier "${patience:-1}" >"$out/unit.log" 2>&1
+    ${calm:-} meson test -C "$2" --no-rebuild --print-errorlogs --timeout-multiplier "${patience:-1}" "${@:3}" >"$out/unit.log" 2>&1
     # cmocka says how many tests of each program passed
     local ok bad
     ok=$(grep -ah '^\[  PASSED  \]' "$2"/meson-logs/testlog.txt | awk '{s+=$4} END{print s+0}')
@@ -117,7 +117,7 @@ on_postgres() { # the same tests; what a crash of the server does is the fault t
         count "PostgreSQL does not start" 0 1
         return
     fi
-    unit "unit, PostgreSQL" build
+    unit "unit, PostgreSQL" build --num-processes 1 # who follows changes waits for whatever transaction is open on that server
     vitest "api, PostgreSQL" tests/api
     vitest "browser, PostgreSQL" tests/browser
     tools/postgres.sh stop "$out/postgres"

@@ -98,18 +98,29 @@ static enum rc put_two_then_fail(struct ctx *c, void *arg)
     return fail ? RC_INVALID : RC_OK;
 }
 
+/* On a server that others work on, what was just committed may be read a moment later. */
+static int64_t last_change(struct ctx *c)
+{
+    int64_t seq = 0;
+    for (int look = 0; seq == 0 && look < 500; look++) {
+        assert_int_equal(change_last(c, &seq), RC_OK);
+        if (seq == 0)
+            usleep(10000);
+    }
+    return seq;
+}
+
 static void test_transactions_roll_back(void **state)
 {
     struct ctx *c = &((struct fixture *)*state)->c;
-    int64_t count, seq;
+    int64_t count;
     bool fail = true;
     assert_int_equal(db_tx(c, put_two_then_fail, &fail), RC_INVALID);
     assert_int_equal(db_get_i64(c->db, -1, &count, "t_count"), RC_OK);
     assert_int_equal(count, 0);
     fail = false;
     assert_int_equal(db_tx(c, put_two_then_fail, &fail), RC_OK);
-    assert_int_equal(change_last(c, &seq), RC_OK);
-    assert_true(seq > 0);
+    assert_true(last_change(c) > 0);
     struct change *changes;
     size_t changed;
     assert_int_equal(change_read(c, 0, 10, &changes, &changed), RC_OK);
