@@ -1,7 +1,7 @@
 // The console as people use it: log in, find a customer, read her record, change it, and work by keyboard.
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Program } from "../harness";
+import { eventually, type Program } from "../harness";
 import { expectAccessible, logIn, openBrowser, openPerson, type Person } from "./console";
 import { agentEmail, assistantEmail, findId, he, password, shen, startDemo } from "./demo";
 
@@ -328,8 +328,10 @@ describe("making and changing customers", () => {
     await page.getByLabel("姓名").fill("连点客");
     await page.getByRole("button", { name: "建立档案" }).dblclick();
     await page.getByRole("heading", { name: /^连/ }).waitFor();
-    const found = (await program.admin.post("/api/v1/customers/lookup", { q: "连点客" })).body.items;
-    expect(found.length, `after ${posts.length} posts`).toBe(1);
+    const found = async () => (await program.admin.post("/api/v1/customers/lookup", { q: "连点客" })).body.items.length;
+    await eventually(async () => (await found()) > 0); // the index of names follows
+    await new Promise((wake) => setTimeout(wake, 600)); // and would have followed to a second one
+    expect(await found(), `after ${posts.length} posts`).toBe(1);
     await page.goto("/customers/new");
   });
 

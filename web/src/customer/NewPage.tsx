@@ -64,7 +64,7 @@ export function NewPage() {
     onSuccess: (customer) => {
       guard.clean();
       client.invalidateQueries({ queryKey: ["customers"] });
-      message.success(t("form.created"));
+      message.success({ content: t("form.created"), key: "form.created" }); // once, however often it was clicked
       navigate({ to: "/customers/$id", params: { id: customer.id } });
     },
     onError: (error) => {
