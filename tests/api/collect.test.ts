@@ -7,12 +7,15 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import RudderAnalytics from "@rudderstack/rudder-sdk-node";
 import { Analytics } from "@segment/analytics-node";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually, install, loggedEvents, patience, type Program, postgres, powercut, realData, Session, serve, startProgram, withKey, zhixin } from "../harness";
 
 let program: Program;
 let server: string; // trusted write key
 let browser: string; // public write key
+afterEach(({ task }) => {
+  if (task.result?.state === "fail") console.log(program.log().slice(-3000)); // what the program says of it
+});
 beforeAll(async () => {
   program = await startProgram();
   server = await program.key("write", "shop-server", true);
