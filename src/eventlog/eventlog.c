@@ -475,7 +475,7 @@ enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event 
     return change_add(c, CHANGE_EVENTS, id, 0, (int64_t)taken);
 }
 
-static struct unit_cache *cached(struct eventlog *log, int64_t unit)
+struct unit_cache *unit_cached(struct eventlog *log, int64_t unit)
 {
     for (size_t i = 0; i < UNIT_CACHES; i++)
         if (log->caches[i].unit == unit)
@@ -490,7 +490,7 @@ static void settle_caches(struct eventlog *log, bool committed)
     uint64_t hash;
     struct str key;
     for (size_t i = 0; committed && i < log->pending_count && key_set_next(&log->uncommitted, &at, &hash, &key); i++) {
-        struct unit_cache *cache = cached(log, log->pending[i].unit);
+        struct unit_cache *cache = unit_cached(log, log->pending[i].unit);
         if (cache)
             key_set_add(&cache->keys, hash, key);
     }

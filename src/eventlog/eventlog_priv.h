@@ -115,6 +115,8 @@ enum rc servers_take_files(struct ctx *c, struct eventlog *log) ZX_MUST_CHECK;
 
 /* ---- the rest ---- */
 
+/* The keys of a unit that are in memory, with the lock held; NULL: they are not. */
+struct unit_cache *unit_cached(struct eventlog *log, int64_t unit);
 /* Waits until the window of fingerprints is whole. */
 void eventlog_wait_loaded(struct eventlog *log);
 /* Facts of the recorded segments above a unit, in order, without their paths, in the context's arena. */

@@ -95,20 +95,12 @@ static bool is_own(const struct eventlog *log, int64_t block)
     return false;
 }
 
-static struct unit_cache *cache_with(struct eventlog *log, int64_t unit)
-{
-    for (size_t i = 0; i < UNIT_CACHES; i++)
-        if (log->caches[i].unit == unit)
-            return &log->caches[i];
-    return NULL;
-}
-
 /* A block of another server, or one of ours of whose commit we were never told. */
 static enum rc take_block(struct eventlog *log, struct db_rows *q)
 {
     struct told t = {log, db_i64(q, "unit"), db_i64(q, "received_us")};
     pthread_mutex_lock(&log->lock);
-    struct unit_cache *cache = cache_with(log, t.unit);
+    struct unit_cache *cache = unit_cached(log, t.unit);
     if (cache)
         cache->unit = 0; /* it lacks these messages */
     log->stats.events += db_i64(q, "events");
