@@ -56,7 +56,7 @@ struct db_arg db_i64_or_null(const char *name, int64_t v, bool is_set);
 struct db_options {
     bool read_only;
     bool create;
-    bool sync_later;     /* SQLite only: a commit is on disk when whoever opened it has synced the log; see pool.h */
+    bool sync_later;     /* a commit is on disk when whoever opened it has synced it; see pool.h */
     int64_t busy_ms;
     int64_t cache_kib;   /* page cache of SQLite; memory limit of DuckDB */
     unsigned threads;    /* DuckDB only; 0: two. With one, nobody spins while another works */

@@ -3,7 +3,8 @@
  * Every value goes and comes in binary, typed as the server infers it; nothing is ever pasted into SQL. A result is held
  * whole until its statement's reset, so a query may run inside another's loop. A connection that broke is made again at the
  * next statement outside a transaction; inside one everything fails with RC_DATABASE_AWAY, and db_tx() runs it anew. A reader
- * asks again by itself, once. How connections are made, waited on and lost is postgres_conn.c's business.
+ * asks again by itself, once. How connections are made, waited on and lost is postgres_conn.c's business, transactions are
+ * postgres_tx.c's, statements that are not waited for postgres_pipe.c's.
  *
  * Formats: postgresql.org/docs/15/protocol.html and the send/receive functions of each type. */
 #include "db/postgres_priv.h"
@@ -19,14 +20,11 @@
 /* Types by the number that stands in every PostgreSQL's pg_type. */
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_INT8_ARRAY = 1016, OID_NUMERIC = 1700 };
 
-enum {
-    PARAMETERS_MAX = 64,
-    BATCH_IN_FLIGHT = 256, /* rows sent before their answers are read: both sides' buffers stay small */
-};
+enum { PARAMETERS_MAX = 64 };
 
 struct parameter {
     Oid type;
-    size_t at, len;                /* in `bytes` of the statement */
+    size_t at, len; /* in `bytes` of the statement */
     bool is_null;
 };
 
@@ -37,11 +35,11 @@ struct pg_stmt {
     unsigned generation;
     struct parameter *parameters;
     int parameter_count;
-    PGresult *described;           /* its columns, before it ran */
+    PGresult *described; /* its columns, before it ran */
     PGresult *result;
     int row;
-    struct buf bytes;              /* of the bound values */
-    char cell[32];                 /* a number read as text */
+    struct buf bytes; /* of the bound values */
+    char cell[32];    /* a number read as text */
 };
 
 /* ---- statements ---- */
@@ -70,13 +68,11 @@ static enum rc prepare_with(struct pg_stmt *s, const Oid *types, int count)
     return RC_OK;
 }
 
-static enum rc settle(struct pg_conn *conn, struct pg_stmt *last);
-
 static void deallocate(struct pg_conn *conn, const char *name)
 {
     char text[40];
     if (conn->owed)
-        (void)!settle(conn, NULL); /* what failed shows at the end of the transaction */
+        (void)!pg_settle(conn); /* what failed shows at the end of the transaction */
     if (!pg_is_up(conn) || PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
         return;
     snprintf(text, sizeof(text), "DEALLOCATE %s", name);
@@ -145,7 +141,7 @@ static enum rc renew(struct pg_stmt *s)
     if (rc || s->generation == s->conn->generation)
         return rc;
     if (s->conn->owed)
-        rc = settle(s->conn, NULL);
+        rc = pg_settle(s->conn);
     if (!rc)
         rc = prepare_on_server(s);
     if (!rc)
@@ -284,38 +280,6 @@ static bool send(struct pg_stmt *s)
     return PQsendQueryPrepared(s->conn->pg, s->name, s->parameter_count, v.ptr, v.len, v.format, 1) == 1;
 }
 
-/* The answer of a statement in a pipeline, and the NULL behind it. */
-static PGresult *next_answer(struct pg_conn *conn)
-{
-    PGresult *r = pg_next(conn);
-    PQclear(pg_next(conn));
-    return r;
-}
-
-/* Answers of statements without rows. */
-static enum rc read_answers(struct pg_conn *conn, size_t count)
-{
-    enum rc rc = RC_OK;
-    for (size_t i = 0; i < count && pg_is_up(conn); i++) {
-        PGresult *r = next_answer(conn);
-        ExecStatusType status = PQresultStatus(r);
-        if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
-            conn->changes += strtoll(PQcmdTuples(r), NULL, 10);
-        else if (!rc)
-            rc = pg_failed(conn, r);
-        PQclear(r);
-    }
-    return rc || pg_is_up(conn) ? rc : pg_failed(conn, NULL);
-}
-
-static void end_pipeline(struct pg_conn *conn)
-{
-    if (pg_is_up(conn))
-        PQclear(pg_next(conn)); /* the synchronisation's */
-    if (pg_is_up(conn) && PQpipelineStatus(conn->pg) != PQ_PIPELINE_OFF)
-        (void)PQexitPipelineMode(conn->pg);
-}
-
 static void driver_reset(void *stmt)
 {
     struct pg_stmt *s = stmt;
@@ -328,23 +292,17 @@ static void driver_reset(void *stmt)
 
 /* ---- later ---- */
 
-/* What was sent for later is done, with `last` behind it (NULL: nothing), whose answer it gives. That one of the earlier ones failed
- * is no conflict of the one that is waited for. */
-static enum rc settle(struct pg_conn *conn, struct pg_stmt *last)
+/* What is owed is done, with this statement behind it, whose answer it takes. */
+static enum rc settle_with(struct pg_stmt *s)
 {
-    size_t owed = conn->owed;
-    PGresult *answer = NULL;
-    conn->owed = 0;
-    if (!pg_is_up(conn) || (last && !send(last)) || PQpipelineSync(conn->pg) != 1)
-        return pg_failed(conn, NULL);
-    enum rc rc = read_answers(conn, owed);
-    if (last)
-        answer = next_answer(conn);
-    end_pipeline(conn);
-    if (!rc && last)
-        return take_result(last, answer);
+    PGresult *answer;
+    if (!send(s))
+        return pg_failed(s->conn, NULL);
+    enum rc rc = pg_settle_last(s->conn, &answer);
+    if (!rc)
+        return take_result(s, answer);
     PQclear(answer);
-    return rc == RC_CONFLICT ? conn->last_rc = RC_STORE : rc;
+    return rc;
 }
 
 static enum rc driver_later(void *stmt)
@@ -352,13 +310,13 @@ static enum rc driver_later(void *stmt)
     struct pg_stmt *s = stmt;
     struct pg_conn *conn = s->conn;
     enum rc rc = renew(s);
-    if (!rc && conn->owed == 0 && PQenterPipelineMode(conn->pg) != 1)
-        rc = pg_failed(conn, NULL);
+    if (!rc)
+        rc = pg_owe(conn);
     if (!rc && !send(s))
         rc = pg_failed(conn, NULL);
     driver_reset(s);
     conn->owed += !rc;
-    return rc || conn->owed < BATCH_IN_FLIGHT ? rc : settle(conn, NULL);
+    return rc || conn->owed < PG_IN_FLIGHT ? rc : pg_settle(conn);
 }
 
 static enum rc execute_once(struct pg_stmt *s)
@@ -368,7 +326,7 @@ static enum rc execute_once(struct pg_stmt *s)
     if (rc)
         return rc;
     if (s->conn->owed)
-        return settle(s->conn, s);
+        return settle_with(s);
     values_of(s, &v);
     return take_result(s, pg_answer(s->conn, PQsendQueryPrepared(s->conn->pg, s->name, s->parameter_count, v.ptr, v.len, v.format, 1)));
 }
@@ -397,7 +355,7 @@ static enum rc batch_step(struct pg_stmt *s, size_t count, size_t *row, enum rc 
     struct pg_conn *conn = s->conn;
     size_t sent = 0;
     enum rc bad_bind = RC_OK;
-    for (; !bad_bind && sent < BATCH_IN_FLIGHT && *row < count; ++*row) {
+    for (; !bad_bind && sent < PG_IN_FLIGHT && *row < count; ++*row) {
         driver_reset(s);
         bad_bind = bind_row(arg, *row);
         if (bad_bind)
@@ -409,7 +367,7 @@ static enum rc batch_step(struct pg_stmt *s, size_t count, size_t *row, enum rc 
     conn->changes = 0;
     if (PQpipelineSync(conn->pg) != 1)
         return pg_failed(conn, NULL);
-    enum rc rc = read_answers(conn, sent);
+    enum rc rc = pg_read_answers(conn, sent);
     if (pg_is_up(conn))
         PQclear(pg_next(conn)); /* the synchronisation's */
     return rc ? rc : bad_bind;
@@ -422,7 +380,7 @@ static enum rc driver_batch(void *stmt, size_t count, enum rc (*bind_row)(void *
     int64_t changes = 0;
     enum rc rc = renew(s);
     if (!rc && conn->owed)
-        rc = settle(conn, NULL);
+        rc = pg_settle(conn);
     if (!rc && PQenterPipelineMode(conn->pg) != 1)
         rc = pg_failed(conn, NULL);
     for (size_t row = 0; !rc && row < count;) {
@@ -597,12 +555,9 @@ static enum rc driver_error_rc(void *conn)
     return ((struct pg_conn *)conn)->last_rc;
 }
 
-/* A transaction ends as failed when something sent for later failed; rolling back is well all the same. */
-static enum rc driver_script(void *conn_arg, const char *text)
+static enum rc driver_script(void *conn, const char *text)
 {
-    struct pg_conn *conn = conn_arg;
-    enum rc rc = conn->owed ? settle(conn, NULL) : RC_OK;
-    return rc && strcmp(text, "ROLLBACK") != 0 && strcmp(text, "COMMIT") != 0 ? rc : pg_script(conn, text);
+    return pg_script(conn, text);
 }
 
 static bool driver_in_doubt(void *conn)
@@ -670,6 +625,7 @@ enum rc db_open_postgres(const char *url, const struct db_options *options, stru
     struct pg_conn *conn = mem_zalloc(1, sizeof(*conn));
     conn->url = mem_dupz(url, strlen(url));
     conn->read_only = options->read_only;
+    conn->sync_later = options->sync_later;
     conn->own_line = options->line ? NULL : line_new();
     conn->line = options->line ? options->line : conn->own_line;
     enum rc rc = pg_open(conn);

@@ -59,7 +59,7 @@ SELECT id, source_id, ref_kind, ref_id, at_us, rule, rule_version, proven FROM i
 WHERE customer_id IN ($members[]) AND identifier_id = $identifier_id ORDER BY at_us, id, customer_id LIMIT 200;
 
 -- name: subject_link_get
-SELECT customer_id, pseudonym, shared FROM subject_link WHERE subject = $subject;
+SELECT subject, customer_id, pseudonym, shared FROM subject_link WHERE subject IN ($subjects[]) ORDER BY subject;
 
 -- name: subject_link_insert
 INSERT INTO subject_link (subject, customer_id, is_device, pseudonym, shared, at_us) VALUES ($subject, $customer_id, $is_device, $pseudonym, 0, $at_us);

@@ -40,6 +40,22 @@ enum rc identity_evidence_add(struct ctx *c, const struct identity_item *item, c
 /* The scope that counts for a claim: "" where its kind has none. */
 struct str identity_scope(const struct identity_claim *claim);
 
+/* ---- links.c: whose devices these are ---- */
+
+/* Of a subject: the record it is bound to, 0 nobody. A pseudonym's record is of a person nobody knows; a shared one is bound no more. */
+struct link {
+    int64_t subject, customer_id;
+    bool pseudonym, shared;
+};
+struct links {
+    struct link *list;
+    size_t count;
+};
+/* Reads the links of these subjects, which it sorts; in the arena of `c`. */
+enum rc links_read(struct ctx *c, int64_t *subjects, size_t count, struct links *ret) ZX_MUST_CHECK;
+/* One of those that were read, to be changed together with its row. */
+struct link *links_get(const struct links *l, int64_t subject);
+
 /* What the customer module is given, see customer_set_identity(). */
 enum rc identity_from_form(struct ctx *c, struct customer_traits *t, int64_t existing, int64_t *ret_customer) ZX_MUST_CHECK;
 enum rc identity_find_by_field(struct ctx *c, enum vault_field field, struct str value, int64_t *ret_root) ZX_MUST_CHECK;

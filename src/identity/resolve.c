@@ -14,6 +14,7 @@ struct candidate {
 
 struct decision {
     struct identity_item *item;
+    const struct links *links;                   /* of the whole group */
     struct candidate candidates[CANDIDATES_MAX]; /* proven and usable, strongest first, devices left out */
     size_t count;
     struct identity_claim *device;               /* usable and not of a shared device, or NULL */
@@ -323,27 +324,21 @@ static enum rc attach_all(struct ctx *c, struct decision *d)
 
 /* ---- her device ---- */
 
-struct link {
-    int64_t root;
-    bool pseudonym, shared;
-};
-
-static enum rc link_of(struct ctx *c, int64_t subject, struct link *ret)
+/* *ret_root: the record of today, 0 nobody's. */
+static enum rc link_of(struct ctx *c, const struct decision *d, struct link **ret, int64_t *ret_root)
 {
-    struct link link = {0};
-    struct db_rows *q = db_query(c->db, "subject_link_get", DB_I64("subject", subject));
-    if (db_next(q))
-        link = (struct link){db_i64(q, "customer_id"), db_i64(q, "pseudonym"), db_i64(q, "shared")};
-    enum rc rc = db_end(q);
-    if (!rc && link.root)
-        rc = identity_root(c, link.root, &link.root);
+    struct link *link = links_get(d->links, d->item->subject);
     *ret = link;
-    return rc;
+    *ret_root = 0;
+    return link->customer_id ? identity_root(c, link->customer_id, ret_root) : RC_OK;
 }
 
 static enum rc link_add(struct ctx *c, const struct decision *d, int64_t customer_id, bool pseudonym)
 {
     const struct identity_item *item = d->item;
+    struct link *link = links_get(d->links, item->subject);
+    link->customer_id = customer_id;
+    link->pseudonym = pseudonym;
     enum rc rc = db_run_later(c->db, "subject_link_insert", DB_I64("subject", item->subject), DB_I64("customer_id", customer_id),
                               DB_I64("is_device", d->device != NULL), DB_I64("pseudonym", pseudonym), DB_I64("at_us", item->at_us));
     if (!rc && d->device && !pseudonym)
@@ -354,19 +349,21 @@ static enum rc link_add(struct ctx *c, const struct decision *d, int64_t custome
 /* Binds the device to the person: what it did before becomes hers. A device that two people prove is shared from then on. */
 static enum rc bind_device(struct ctx *c, struct decision *d)
 {
-    struct link link;
-    enum rc rc = link_of(c, d->item->subject, &link);
-    if (rc || link.root == d->person || link.shared)
+    struct link *link;
+    int64_t root;
+    enum rc rc = link_of(c, d, &link, &root);
+    if (rc || root == d->person || link->shared)
         return rc;
-    if (!link.root)
+    if (!root)
         return link_add(c, d, d->person, false);
-    if (link.pseudonym) {
-        rc = d->device ? identity_evidence_add(c, d->item, d->device, link.root, d->item->subject) : RC_OK;
-        return rc ? rc : identity_merge(c, d->person, link.root, "device", d->item);
+    if (link->pseudonym) {
+        rc = d->device ? identity_evidence_add(c, d->item, d->device, root, d->item->subject) : RC_OK;
+        return rc ? rc : identity_merge(c, d->person, root, "device", d->item);
     }
-    add_conflict(d, "device_shared", link.root, &d->item->claims[0]);
+    add_conflict(d, "device_shared", root, &d->item->claims[0]);
+    link->shared = true;
     rc = db_run(c->db, "subject_link_share", DB_I64("subject", d->item->subject));
-    return rc ? rc : change_add(c, CHANGE_SUBJECT, d->item->subject, link.root, 1);
+    return rc ? rc : change_add(c, CHANGE_SUBJECT, d->item->subject, root, 1);
 }
 
 /* ---- nobody proven ---- */
@@ -374,22 +371,23 @@ static enum rc bind_device(struct ctx *c, struct decision *d)
 static enum rc resolve_unproven(struct ctx *c, struct decision *d)
 {
     struct identity_item *item = d->item;
-    struct link link = {0};
-    enum rc rc = d->device ? link_of(c, item->subject, &link) : RC_OK;
+    struct link *link = NULL;
+    int64_t root = 0;
+    enum rc rc = d->device ? link_of(c, d, &link, &root) : RC_OK;
     if (item->subject && identity_has_claimed(item->claims, item->claim_count))
         item->outcome = IDENTITY_CLAIMED;
     if (rc)
         return rc;
-    if (link.root && !link.shared) {
-        item->customer_id = link.root;
-        if (!link.pseudonym)
+    if (root && !link->shared) {
+        item->customer_id = root;
+        if (!link->pseudonym)
             item->outcome = IDENTITY_FOUND;
         return RC_OK;
     }
     if (!item->needs_person)
         return RC_OK;
     item->customer_id = id_next();
-    return d->device && !link.root ? link_add(c, d, item->customer_id, true) : RC_OK;
+    return d->device && !root ? link_add(c, d, item->customer_id, true) : RC_OK;
 }
 
 static enum rc note_conflicts(struct ctx *c, const struct decision *d)
@@ -410,12 +408,11 @@ static bool names_a_device(const struct identity_item *item)
     return false;
 }
 
-static enum rc resolve_one(struct ctx *c, struct identity_item *item)
+static enum rc resolve_one(struct ctx *c, struct identity_item *item, const struct links *links)
 {
-    struct decision d = {.item = item};
+    struct decision d = {.item = item, .links = links};
     item->outcome = IDENTITY_NOBODY;
     item->customer_id = 0;
-    item->subject = subject_of(c->app, item);
     enum rc rc = collect(c, &d);
     d.bindable = item->subject && (d.device || (!names_a_device(item) && strcmp(item->ref_kind, "event") == 0));
     if (!rc)
@@ -431,10 +428,25 @@ static enum rc resolve_one(struct ctx *c, struct identity_item *item)
     return rc;
 }
 
+static enum rc read_links(struct ctx *c, struct identity_item *items, size_t count, struct links *ret)
+{
+    int64_t *subjects = arena_new_array(c->arena, int64_t, count + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        items[i].subject = subject_of(c->app, &items[i]);
+        if (items[i].subject)
+            subjects[n++] = items[i].subject;
+    }
+    return links_read(c, subjects, n, ret);
+}
+
 enum rc identity_resolve(struct ctx *c, struct identity_item *items, size_t count)
 {
+    struct links links = {0};
     enum rc rc = identity_judge(c, items, count);
+    if (!rc)
+        rc = read_links(c, items, count, &links);
     for (size_t i = 0; !rc && i < count; i++)
-        rc = resolve_one(c, &items[i]);
+        rc = resolve_one(c, &items[i], &links);
     return rc;
 }
