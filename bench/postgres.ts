@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { install, type Running, Session, serve, zhixin } from "../tests/harness";
+import { folderBeside, install, type Running, Session, serve, zhixin } from "../tests/harness";
 import { type Load, median, metric, portOf, quantile, runLoad, sleep } from "./machine";
 import { insert, schema } from "./peer";
 import { phoneOf } from "./prepared";
@@ -136,17 +136,10 @@ async function lookups(admin: Session, full: boolean, row: Row) {
   );
 }
 
-/** A second server: the configuration and the keyring of the first in a folder of its own, as docs/operations.md says. */
-function second(data: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "zhixin-bench-second-"));
-  execFileSync("sh", ["-c", 'for f in zhixin.conf keyring unseal.key; do cp -a "$0/$f" "$1/"; done', data, folder]);
-  return folder;
-}
-
 export async function postgres(sizes: Sizes, full: boolean, row: Row) {
   const server = new Server();
   const place = await install(undefined, { url: server.url });
-  const copy = second(place.data);
+  const copy = folderBeside(place.data);
   let servers: Running[] = [];
   try {
     const key = async (name: string, ...more: string[]) =>

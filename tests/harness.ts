@@ -2,7 +2,7 @@
 // Nothing is built here; `make build` made build/zhixin.
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -98,6 +98,13 @@ export async function install(folderGiven?: string, server: DatabaseServer | nul
       databases?.remove();
     },
   };
+}
+
+/** The folder of one more server of the same databases: keyring and configuration, as docs/operations.md says. Remove it yourself. */
+export function folderBeside(data: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "zhixin-beside-"));
+  for (const file of ["keyring", "unseal.key", "zhixin.conf"]) cpSync(join(data, file), join(folder, file));
+  return folder;
 }
 
 export interface Running {

@@ -1,9 +1,7 @@
 // Several servers on one PostgreSQL: what one takes, the others know; nothing is taken twice or lost between them.
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually, install, type Installation, loggedEvents, postgres, type Running, Session, serve, withKey, zhixin } from "../harness";
+import { eventually, folderBeside, install, type Installation, loggedEvents, postgres, type Running, Session, serve, withKey, zhixin } from "../harness";
 
 describe.skipIf(!postgres)("two servers on one database", () => {
   let first: Installation;
@@ -28,8 +26,7 @@ describe.skipIf(!postgres)("two servers on one database", () => {
 
   beforeAll(async () => {
     first = await install();
-    second = mkdtempSync(join(tmpdir(), "zhixin-second-"));
-    for (const file of ["keyring", "unseal.key", "zhixin.conf"]) cpSync(join(first.data, file), join(second, file));
+    second = folderBeside(first.data);
     const env = { ZHIXIN_EVENTLOG_SEGMENT_EVENTS: "500" };
     for (const data of [first.data, second]) running.push(await serve(data, { env }));
     for (const r of running) people.push(await new Session(r.url).login(first.email, first.password));

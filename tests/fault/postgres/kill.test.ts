@@ -1,11 +1,9 @@
 // kill -9 of PostgreSQL, the server and all its processes, under load, and started again: nothing acknowledged is lost, nothing
 // stands twice, writes are taken again within five seconds after the server accepts connections. ZHIXIN_PG_KILLS says how many.
 import { randomInt } from "node:crypto";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
-import { type Running, serve } from "../../harness";
+import { folderBeside, type Running, serve } from "../../harness";
 import { pause } from "../processes";
 import { Cluster } from "./cluster";
 import { type Figures, healedWithinMs, noFigures, report, Shop } from "./shop";
@@ -56,10 +54,9 @@ test(`${kills} kills of PostgreSQL under load`, async () => {
 test(`${kills} kills of PostgreSQL that forgets what was not synced yet, under two servers`, async () => {
   const cluster = await Cluster.start(["-c", "commit_delay=100000", "-c", "commit_siblings=0", "-c", "wal_writer_delay=10s"]);
   const shop = await Shop.open(program(cluster));
-  const folder = mkdtempSync(join(tmpdir(), "zhixin-second-"));
+  const folder = folderBeside(shop.installation.data);
   let second: Running | undefined;
   try {
-    for (const file of ["keyring", "unseal.key", "zhixin.conf"]) cpSync(join(shop.installation.data, file), join(folder, file));
     second = await serve(folder, { env: { ZHIXIN_EVENTLOG_SEGMENT_EVENTS: "3000" } });
     shop.clients.others = [second.url];
     await killAndStart(cluster, shop, late, 3 * healedWithinMs); // a server that starts anew with it
