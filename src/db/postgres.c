@@ -18,7 +18,18 @@
 #include <strings.h>
 
 /* Types by the number that stands in every PostgreSQL's pg_type. */
-enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_INT8_ARRAY = 1016, OID_NUMERIC = 1700 };
+enum {
+    OID_BOOL = 16,
+    OID_BYTEA = 17,
+    OID_INT8 = 20,
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_FLOAT4 = 700,
+    OID_FLOAT8 = 701,
+    OID_BYTEA_ARRAY = 1001,
+    OID_INT8_ARRAY = 1016,
+    OID_NUMERIC = 1700
+};
 
 enum { PARAMETERS_MAX = 64 };
 
@@ -175,19 +186,33 @@ static void add_be(struct buf *out, uint64_t v, size_t width)
     buf_add(out, str_n((const char *)&v + sizeof(v) - width, width));
 }
 
-/* An int8[] as array_recv() reads it: dimensions, no NULLs, element type, length, lower bound, elements. */
-static void add_array(struct buf *out, const int64_t *ids, size_t count)
+/* A list as array_recv() reads it: dimensions, no NULLs, element type, length, lower bound; then each element behind its length. */
+static void add_array_head(struct buf *out, Oid type, size_t count)
 {
     add_be(out, count > 0, 4);
     add_be(out, 0, 4);
-    add_be(out, OID_INT8, 4);
+    add_be(out, type, 4);
     if (count > 0) {
         add_be(out, count, 4);
         add_be(out, 1, 4);
     }
+}
+
+static void add_ids(struct buf *out, const int64_t *ids, size_t count)
+{
+    add_array_head(out, OID_INT8, count);
     for (size_t i = 0; i < count; i++) {
         add_be(out, 8, 4);
         add_be(out, (uint64_t)ids[i], 8);
+    }
+}
+
+static void add_blobs(struct buf *out, const struct str *blobs, size_t count)
+{
+    add_array_head(out, OID_BYTEA, count);
+    for (size_t i = 0; i < count; i++) {
+        add_be(out, blobs[i].len, 4);
+        buf_add(out, blobs[i]);
     }
 }
 
@@ -216,6 +241,7 @@ static bool takes_bytes(Oid type)
     case OID_FLOAT4:
     case OID_FLOAT8:
     case OID_NUMERIC:
+    case OID_BYTEA_ARRAY:
     case OID_INT8_ARRAY: return false;
     default: return true;
     }
@@ -230,7 +256,9 @@ static enum rc driver_bind(void *stmt, int position, const struct db_arg *arg)
     *p = (struct parameter){.type = p->type, .at = s->bytes.len, .is_null = arg->kind == DB_ARG_NULL};
     enum rc rc = RC_OK;
     if (arg->kind == DB_ARG_IDS)
-        add_array(&s->bytes, arg->ids, arg->ids_count);
+        add_ids(&s->bytes, arg->ids, arg->list_count);
+    else if (arg->kind == DB_ARG_BLOBS)
+        add_blobs(&s->bytes, arg->blobs, arg->list_count);
     else if (arg->kind == DB_ARG_I64)
         rc = add_number(s, p->type, arg->number);
     else if (arg->kind != DB_ARG_NULL && takes_bytes(p->type))
