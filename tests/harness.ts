@@ -2,10 +2,10 @@
 // Nothing is built here; `make build` made build/zhixin.
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { isDeepStrictEqual, promisify } from "node:util";
 
 export const root = resolve(import.meta.dirname, "..");
 export const binary = process.env.ZHIXIN_BINARY ?? join(root, "build", "zhixin");
@@ -17,12 +17,14 @@ export const realData = (folder: string): string | null => {
 
 /** How many times longer things may take: a build with sanitizers is slow. */
 export const patience = Number(process.env.ZHIXIN_PATIENCE ?? 1);
+/** For what follows an answer by a moment; only a test that fails waits so long. */
+const momentMs = 120_000;
 
 /** Runs a command to its end; rejects with its standard error when it fails. */
 export async function zhixin(args: string[], options: { env?: Record<string, string>; timeoutMs?: number } = {}): Promise<string> {
   const { stdout } = await promisify(execFile)(binary, args, {
     maxBuffer: 512 << 20,
-    timeout: (options.timeoutMs ?? 120_000) * patience,
+    timeout: (options.timeoutMs ?? 600_000) * patience,
     env: { ...process.env, ...options.env },
   });
   return stdout;
@@ -120,7 +122,8 @@ export async function listening(command: string, args: string[], env: Record<str
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     log = (log + text).slice(-2_000_000);
   });
-  const exited = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
+  // When all of it has ended, its children too, and what they said has been read.
+  const exited = new Promise<number | null>((done) => child.once("close", (code) => done(code)));
   const url = await new Promise<string>((found, failed) => {
     child.once("error", failed); // the program is not there
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -222,8 +225,9 @@ export async function startProgram(options: { env?: Record<string, string>; prep
   return { ...installation, ...running, admin, key, stop };
 }
 
-/** Asks until `check` gives something, for what follows a commit by a moment (warehouse, stream). */
-export async function eventually<T>(check: () => Promise<T | undefined | null | false>, timeoutMs = 15_000): Promise<T> {
+/** Asks until `check` gives something, for what follows a commit by a moment (warehouse, index of names, stream, jobs). It has to
+ *  check all that is asserted afterwards: a part of it may be there before the rest. */
+export async function eventually<T>(check: () => Promise<T | undefined | null | false>, timeoutMs = momentMs): Promise<T> {
   const end = Date.now() + timeoutMs * patience;
   for (;;) {
     const found = await check();
@@ -231,6 +235,23 @@ export async function eventually<T>(check: () => Promise<T | undefined | null | 
     if (Date.now() > end) throw new Error("it did not happen in time");
     await new Promise((wake) => setTimeout(wake, 20));
   }
+}
+
+/** Asks until the answer is what is wanted, and says what it was at the end when it never is. */
+export async function becomes(ask: () => Promise<unknown>, wanted: unknown): Promise<void> {
+  let last: unknown;
+  const same = async () => isDeepStrictEqual((last = await ask()), wanted);
+  await eventually(same).catch((error) => {
+    throw new Error(`${error instanceof Error ? error.message : error}: ${JSON.stringify(last)} instead of ${JSON.stringify(wanted)}`);
+  });
+}
+
+/** The warehouse is made and holds all that was committed before; the overview's figures are whole. */
+export async function followed(admin: Session): Promise<void> {
+  await eventually(async () => {
+    const { status, body } = await admin.get("/api/v1/overview");
+    return status === 200 && body.lag_ms === 0;
+  });
 }
 
 /** One event as the log on disk holds it. Times in µs; numbers above 2^53 come as text. */
@@ -266,6 +287,18 @@ export async function peek(command: "events" | "cells" | "unpack", ...paths: str
 export async function loggedEvents(data: string): Promise<LoggedEvent[]> {
   const text = (await peek("events", data)).toString("utf8");
   return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+}
+
+/** Every file below a folder with what is in it. One that the program takes away meanwhile is no file any more. */
+export function* filesBelow(folder: string): Generator<[path: string, bytes: Buffer]> {
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    const path = join(folder, name);
+    try {
+      if (statSync(path).isFile()) yield [path, readFileSync(path)];
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
 }
 
 /** The disk that fails on order (tests/fault/faildisk.c). */
