@@ -1,8 +1,9 @@
 // The real program for tests: a fresh installation in a temporary folder, served on a free port, stopped at the end.
 // Nothing is built here; `make build` made build/zhixin.
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { isDeepStrictEqual, promisify } from "node:util";
@@ -114,8 +115,19 @@ export interface Running {
   exited: Promise<number | null>;
 }
 
+/** How long starts of the program took, with nothing to repair: by that a test knows what machine it is on. */
+export const startsMs: number[] = [];
+
+/** So many milliseconds are promised where the program starts in a fifth of them, as on any machine that is not slow and not busy
+ *  with others. Else it may take as many times as long as a start does. */
+export function promised(ms: number): number {
+  const usual = [...startsMs].sort((a, b) => a - b)[Math.floor(startsMs.length / 2)] ?? 0;
+  return Math.max(ms, 5 * usual) * patience;
+}
+
 /** Starts a program and waits until it says where it listens. */
 export async function listening(command: string, args: string[], env: Record<string, string> = {}): Promise<Running> {
+  const began = Date.now();
   const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   let log = "";
   let out = "";
@@ -133,11 +145,25 @@ export async function listening(command: string, args: string[], env: Record<str
     });
     exited.then((code) => failed(new Error(`${command} ended with ${code}: ${log}`)));
   });
+  startsMs.push(Date.now() - began);
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
     child.kill(signal);
     return exited;
   };
   return { url, process: child, log: () => log, out: () => out, stop, exited };
+}
+
+/** A port of 127.0.0.1 that nobody has and that the system gives to no connection either (net.ipv4.ip_local_port_range): who ends
+ *  and starts again finds it free. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(15_000, 30_000);
+    const free = await new Promise<boolean>((found) => {
+      const server = createServer().once("error", () => found(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => found(true)));
+    });
+    if (free) return port;
+  }
 }
 
 export const serve = (data: string, options: { listen?: string; env?: Record<string, string> } = {}) =>

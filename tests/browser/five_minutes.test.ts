@@ -1,14 +1,12 @@
 // A newcomer's first five minutes, as the README promises them: what `make run` starts is logged into with the password
 // that it printed, a customer is found and read, the demo shop is used in a second window, and a store's day file comes in.
 // It runs tools/run.sh, as make does, with a folder, a port and a size of its own.
-import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually, listening, type Running, root, Session, zhixin } from "../harness";
+import { eventually, freePort, listening, type Running, root, Session, zhixin } from "../harness";
 import { logIn, openBrowser, openPerson, type Person } from "./console";
 import { he, indexed } from "./demo";
 
@@ -23,19 +21,6 @@ let admin: Session;
 let heId: string;
 let printed: { url: string; email: string; password: string; stop: string };
 
-/** A port that nobody has, so that what is printed can be compared with where it listens; none that the system gives to
- *  others meanwhile (net.ipv4.ip_local_port_range). */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(15_000, 30_000);
-    const free = await new Promise<boolean>((found) => {
-      const server = createServer().once("error", () => found(false));
-      server.listen(port, "127.0.0.1", () => server.close(() => found(true)));
-    });
-    if (free) return port;
-  }
-}
-
 const run = () =>
   listening(join(root, "tools/run.sh"), [], {
     ZHIXIN_DATA: data,
@@ -49,7 +34,7 @@ function read(out: string) {
 }
 
 beforeAll(async () => {
-  address = `127.0.0.1:${await freePort()}`;
+  address = `127.0.0.1:${await freePort()}`; // so that what is printed can be compared with where it listens
   running = await run();
   printed = read(running.out());
   browser = await openBrowser();
