@@ -1,7 +1,7 @@
 // The console as people use it: log in, find a customer, read her record, change it, and work by keyboard.
 import type { Browser, Request } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { eventually, type Program } from "../harness";
+import { eventually, followed, type Program, withKey } from "../harness";
 import { expectAccessible, logIn, openBrowser, openPerson, type Person } from "./console";
 import { agentEmail, assistantEmail, findId, he, password, shen, startDemo } from "./demo";
 
@@ -308,6 +308,19 @@ describe("the record", () => {
     expect(await page.locator(".zx-story-item").count()).toBe(before);
     await banner.click();
     await page.getByText("测试围巾").first().waitFor();
+  });
+
+  test("so is what she does on the web, which reaches her story a moment after it was taken", async () => {
+    const { page } = person;
+    const key = await program.key("write", "web-browser", true);
+    const she = { userId: "browser-shen", traits: { phone: shen.phone } };
+    expect((await withKey(program.url, key, "/v1/identify", she)).status).toBe(200);
+    await followed(program.admin);
+    await page.goto(`/customers/${shenId}`);
+    await page.locator(".zx-day").first().waitFor();
+    expect((await withKey(program.url, key, "/v1/track", { userId: she.userId, event: "Coupon Viewed" })).status).toBe(200);
+    await page.getByRole("button", { name: /条新动态/ }).click();
+    await page.locator(".zx-story-web").filter({ hasText: "Coupon Viewed" }).first().waitFor();
   });
 });
 
