@@ -111,7 +111,7 @@ describe("data coming in", () => {
   test("events show as they arrive, with the reason where one is refused", async () => {
     const { page } = person;
     await page.goto("/data/live");
-    await page.getByText("实时", { exact: true }).waitFor();
+    await page.getByText("实时", { exact: true }).waitFor(); // the stream is open; the list may still be on its way
     const event = { anonymousId: "browser-1", event: "Browser Test Viewed", properties: {} };
     expect((await withKey(program.url, key, "/v1/track", event)).status).toBe(200);
     await page.getByRole("cell", { name: "Browser Test Viewed" }).first().waitFor();
