@@ -266,7 +266,10 @@ export async function eventually<T>(check: () => Promise<T | undefined | null | 
 /** Asks until the answer is what is wanted, and says what it was at the end when it never is. */
 export async function becomes(ask: () => Promise<unknown>, wanted: unknown): Promise<void> {
   let last: unknown;
-  const same = async () => isDeepStrictEqual((last = await ask()), wanted);
+  const same = async () => {
+    last = await ask();
+    return isDeepStrictEqual(last, wanted);
+  };
   await eventually(same).catch((error) => {
     throw new Error(`${error instanceof Error ? error.message : error}: ${JSON.stringify(last)} instead of ${JSON.stringify(wanted)}`);
   });
