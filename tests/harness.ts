@@ -122,7 +122,7 @@ export const startsMs: number[] = [];
  *  with others. Else it may take as many times as long as a start does. */
 export function promised(ms: number): number {
   const usual = [...startsMs].sort((a, b) => a - b)[Math.floor(startsMs.length / 2)] ?? 0;
-  return Math.max(ms, 5 * usual) * patience;
+  return Math.round(Math.max(ms, 5 * usual) * patience);
 }
 
 /** Starts a program and waits until it says where it listens. */

@@ -58,7 +58,7 @@ export class Shop {
       const body = JSON.stringify({ event: "Seen", anonymousId: "probe", messageId });
       const headers = { authorization: `Basic ${Buffer.from(`${this.write}:`).toString("base64")}`, "content-type": "application/json" };
       try {
-        const reply = await fetch(`${this.running.url}/v1/track`, { method: "POST", headers, body, signal: AbortSignal.timeout(withinMs / 2) });
+        const reply = await fetch(`${this.running.url}/v1/track`, { method: "POST", headers, body, signal: AbortSignal.timeout(Math.round(withinMs / 2)) });
         if (reply.status === 200) return Date.now() - began;
         last = `${reply.status} ${await reply.text()}`;
       } catch (e) {
