@@ -199,6 +199,8 @@ enum rc change_add(struct ctx *c, enum change_kind kind, int64_t ref_id, int64_t
 /* The changes after `after`, in order, at most `limit`, in the context's arena. */
 enum rc change_read(struct ctx *c, int64_t after, size_t limit, struct change **ret, size_t *ret_count) ZX_MUST_CHECK;
 enum rc change_last(struct ctx *c, int64_t *ret_seq) ZX_MUST_CHECK;
+/* When the oldest change after `after` was made, also of those that can't be read yet; 0: there is none. */
+enum rc change_waits_since(struct ctx *c, int64_t after, int64_t *ret_at_us) ZX_MUST_CHECK;
 
 /* Says a word to all servers of the truth (db_session_hooks.told), when the transaction that is open commits. An embedded truth
  * has one server, which knows. */

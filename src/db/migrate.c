@@ -125,6 +125,11 @@ enum rc change_last(struct ctx *c, int64_t *ret_seq)
     return db_get_i64(c->db, 0, ret_seq, "change_last");
 }
 
+enum rc change_waits_since(struct ctx *c, int64_t after, int64_t *ret_at_us)
+{
+    return db_get_i64(c->db, 0, ret_at_us, "change_waits_since", DB_I64("after", after));
+}
+
 enum rc db_tell(struct db *db, const char *word)
 {
     assert(db_in_tx(db));
