@@ -28,10 +28,13 @@ ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, name = excluded.name, name_ha
     size_shoe_us = excluded.size_shoe_us, tastes = excluded.tastes, tastes_us = excluded.tastes_us, updated_us = excluded.updated_us;
 
 -- name: customer_last_number
-SELECT max(number) FROM customer;
+SELECT max(number) FROM customer_number;
 
 -- name: customer_by_number
-SELECT id FROM customer WHERE number = $number;
+SELECT customer_id FROM customer_number WHERE number = $number;
+
+-- name: customer_number_insert
+INSERT INTO customer_number (number, customer_id) VALUES ($number, $customer_id);
 
 -- ---- contacts and addresses ----
 
@@ -105,8 +108,7 @@ SELECT DISTINCT tag FROM customer_tag ORDER BY tag LIMIT 500;
 SELECT other_id, kind, at_us FROM customer_relation WHERE customer_id IN ($ids[]) ORDER BY kind, at_us, other_id, customer_id LIMIT $limit;
 
 -- name: customer_relations_to
-SELECT customer_id AS other_id, kind, at_us FROM customer_relation WHERE other_id IN ($ids[])
-ORDER BY kind, at_us, customer_id, other_id LIMIT $limit;
+SELECT other_id, kind, at_us FROM customer_related WHERE customer_id IN ($ids[]) ORDER BY kind, at_us, other_id, customer_id LIMIT $limit;
 
 -- name: customer_relation_insert
 INSERT INTO customer_relation (customer_id, other_id, kind, staff_id, at_us) VALUES ($customer_id, $other_id, $kind, $staff_id, $at_us)
@@ -114,6 +116,13 @@ ON CONFLICT (customer_id, other_id, kind) DO NOTHING;
 
 -- name: customer_relation_delete
 DELETE FROM customer_relation WHERE kind = $kind AND customer_id IN ($from[]) AND other_id IN ($to[]);
+
+-- name: customer_related_insert
+INSERT INTO customer_related (customer_id, other_id, kind, at_us) VALUES ($customer_id, $other_id, $kind, $at_us)
+ON CONFLICT (customer_id, other_id, kind) DO NOTHING;
+
+-- name: customer_related_delete
+DELETE FROM customer_related WHERE kind = $kind AND customer_id IN ($to[]) AND other_id IN ($from[]);
 
 -- name: customer_refund_of
 SELECT customer_id, id, value, sealed_for, at_us, until_us FROM customer_refund
@@ -182,10 +191,8 @@ UPDATE customer_stat SET first_seen_us = $first_seen_us WHERE customer_id = $cus
 -- name: customer_stat_unlist
 UPDATE customer_stat SET listed = 0 WHERE customer_id = $customer_id;
 
--- name: customer_tag_unite
-INSERT INTO customer_tag (customer_id, tag, staff_id, at_us)
-SELECT $winner, tag, staff_id, at_us FROM customer_tag WHERE customer_id = $loser
-ON CONFLICT (customer_id, tag) DO NOTHING;
+-- name: customer_tags_of
+SELECT tag, staff_id, at_us FROM customer_tag WHERE customer_id = $customer_id ORDER BY tag;
 
 -- ---- pages ----
 
@@ -352,7 +359,22 @@ DELETE FROM customer_note WHERE customer_id = $customer_id;
 DELETE FROM customer_tag WHERE customer_id = $customer_id;
 
 -- name: customer_erase_relations
-DELETE FROM customer_relation WHERE customer_id = $customer_id OR other_id = $customer_id;
+DELETE FROM customer_relation WHERE customer_id = $customer_id;
+
+-- name: customer_erase_related
+DELETE FROM customer_related WHERE customer_id = $customer_id;
+
+-- name: customer_relation_forget
+DELETE FROM customer_relation WHERE customer_id IN ($others[]) AND other_id = $customer_id;
+
+-- name: customer_related_forget
+DELETE FROM customer_related WHERE customer_id IN ($others[]) AND other_id = $customer_id;
+
+-- name: customer_relation_ends
+SELECT other_id FROM customer_relation WHERE customer_id = $customer_id;
+
+-- name: customer_related_ends
+SELECT other_id FROM customer_related WHERE customer_id = $customer_id;
 
 -- name: customer_erase_refund
 DELETE FROM customer_refund WHERE customer_id = $customer_id;
