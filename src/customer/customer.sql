@@ -27,6 +27,7 @@ ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, name = excluded.name, name_ha
     size_bottom = excluded.size_bottom, size_bottom_us = excluded.size_bottom_us, size_shoe = excluded.size_shoe,
     size_shoe_us = excluded.size_shoe_us, tastes = excluded.tastes, tastes_us = excluded.tastes_us, updated_us = excluded.updated_us;
 
+-- all shards: the next number follows the highest of all; one end of an index on each, once a commit that has somebody new.
 -- name: customer_last_number
 SELECT max(number) FROM customer_number;
 
@@ -101,6 +102,7 @@ ON CONFLICT (customer_id, tag) DO NOTHING;
 -- name: customer_tag_delete
 DELETE FROM customer_tag WHERE customer_id IN ($ids[]) AND tag = $tag;
 
+-- all shards: the words that anybody has.
 -- name: customer_tag_words
 SELECT DISTINCT tag FROM customer_tag ORDER BY tag LIMIT 500;
 
@@ -135,10 +137,12 @@ VALUES ($customer_id, $id, $value, $sealed_for, $staff_id, $at_us, $until_us);
 -- name: customer_refund_delete
 DELETE FROM customer_refund WHERE customer_id IN ($ids[]);
 
+-- all shards: a sweep, now and then.
 -- name: customer_refund_over
 SELECT customer_id FROM customer_refund WHERE until_us <= $now_us ORDER BY until_us, customer_id LIMIT $limit;
 
 -- 8 is the kind once more: with the number in the text the statement may use the index of these rows alone.
+-- all shards: a sweep, now and then.
 -- name: customer_refund_forget
 UPDATE customer_change SET old_sealed = NULL, new_sealed = NULL
 WHERE kind = $kind AND kind = 8 AND at_us <= $before_us AND (old_sealed IS NOT NULL OR new_sealed IS NOT NULL);
@@ -214,6 +218,7 @@ SELECT id, name FROM source WHERE id IN ($ids[]);
 
 -- ---- lists: $value and $id are the last row's of the page before ----
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_seen_down
 SELECT s.customer_id AS id, s.last_seen_us AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -221,6 +226,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND (s.last_seen_us, s.customer_id) < ($value, $id)
 ORDER BY s.last_seen_us DESC, s.customer_id DESC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_seen_up
 SELECT s.customer_id AS id, s.last_seen_us AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -228,6 +234,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND (s.last_seen_us, s.customer_id) > ($value, $id)
 ORDER BY s.last_seen_us ASC, s.customer_id ASC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_spent_down
 SELECT s.customer_id AS id, s.spent_minor AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -235,6 +242,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND (s.spent_minor, s.customer_id) < ($value, $id)
 ORDER BY s.spent_minor DESC, s.customer_id DESC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_spent_up
 SELECT s.customer_id AS id, s.spent_minor AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -242,6 +250,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND (s.spent_minor, s.customer_id) > ($value, $id)
 ORDER BY s.spent_minor ASC, s.customer_id ASC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_orders_down
 SELECT s.customer_id AS id, s.orders AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -249,6 +258,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND (s.orders, s.customer_id) < ($value, $id)
 ORDER BY s.orders DESC, s.customer_id DESC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_orders_up
 SELECT s.customer_id AS id, s.orders AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -256,6 +266,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND (s.orders, s.customer_id) > ($value, $id)
 ORDER BY s.orders ASC, s.customer_id ASC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_created_down
 SELECT s.customer_id AS id, s.customer_id AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -263,6 +274,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND s.customer_id < $id AND s.customer_id <= $value
 ORDER BY s.customer_id DESC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_created_up
 SELECT s.customer_id AS id, s.customer_id AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -272,33 +284,40 @@ ORDER BY s.customer_id ASC LIMIT $limit;
 
 -- Small sets are read whole and sorted by the caller.
 
+-- all shards: the list of all customers, filtered.
 -- name: customer_set_tag
 SELECT s.customer_id AS id, s.last_seen_us, s.spent_minor, s.orders FROM customer_tag d JOIN customer_stat s ON s.customer_id = d.customer_id
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND d.tag = $tag;
 
+-- all shards: the list of all customers, filtered.
 -- name: customer_set_class
 SELECT s.customer_id AS id, s.last_seen_us, s.spent_minor, s.orders FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND s.class = $class AND s.class <> 1;
 
+-- all shards: the list of all customers, filtered.
 -- name: customer_set_store
 SELECT s.customer_id AS id, s.last_seen_us, s.spent_minor, s.orders FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND s.home_store_id IN ($stores[]);
 
+-- all shards: the list of all customers, counted.
 -- name: customer_count_tag
 SELECT count(*) FROM (SELECT 1 FROM customer_tag WHERE tag = $tag LIMIT $count_max) AS counted;
 
+-- all shards: the list of all customers, counted.
 -- name: customer_count_class
 SELECT count(*) FROM (SELECT 1 FROM customer_stat WHERE class = $class AND class <> 1 LIMIT $count_max) AS counted;
 
+-- all shards: the list of all customers, counted.
 -- name: customer_count_store
 SELECT count(*) FROM (SELECT 1 FROM customer_stat WHERE home_store_id IN ($stores[]) LIMIT $count_max) AS counted;
 
+-- all shards: the list of all customers, counted.
 -- name: customer_count_all
 SELECT count(*) FROM (SELECT 1 FROM customer_stat WHERE listed = 1 LIMIT $count_max) AS counted;
 
@@ -323,13 +342,16 @@ SELECT DISTINCT field FROM customer_change WHERE customer_id = $customer_id AND 
 
 -- ---- the vault's memory index ----
 
+-- all shards: the vault reads everybody's names when it starts.
 -- name: customer_feed_records
 SELECT id, sealed_for, name, home_store_id FROM customer WHERE id > $after ORDER BY id LIMIT $limit;
 
+-- all shards: the vault reads everybody's phones when it starts.
 -- name: customer_feed_phones
 SELECT customer_id, id, value, sealed_for FROM customer_contact
 WHERE customer_id > $after AND customer_id <= $upto AND kind = $kind ORDER BY customer_id, last_us;
 
+-- all shards: the vault reads who was merged when it starts.
 -- name: customer_merged_ids
 SELECT customer_id FROM customer_stat WHERE listed = 0 AND customer_id > $after ORDER BY customer_id LIMIT $limit;
 
@@ -338,6 +360,7 @@ SELECT id FROM customer WHERE id IN ($ids[]);
 
 -- ---- export and erasure ----
 
+-- all shards: an export is of everybody.
 -- name: customer_export_ids
 SELECT customer_id FROM customer_stat WHERE listed = 1 AND customer_id > $after ORDER BY customer_id LIMIT $limit;
 

@@ -1,6 +1,7 @@
 -- Documents, their lines, and the questions asked of them.
 
 -- Whose is it? For who knows its id alone.
+-- all shards: a document opened by its id alone, by people: one look into an index on each.
 -- name: sale_customer
 SELECT customer_id FROM sale WHERE id = $id ORDER BY customer_id LIMIT 1;
 
@@ -26,9 +27,11 @@ WHERE customer_id = $customer_id AND id = $id;
 UPDATE sale SET status = $status, refunded_minor = $refunded_minor, updated_us = $now_us, rev = rev + 1
 WHERE customer_id = $customer_id AND id = $id;
 
+-- all shards: when a SKU is filed: who sold it before, an index of such lines alone.
 -- name: sale_line_unknown
 SELECT DISTINCT sale_id FROM sale_line WHERE sku = $sku AND sku_id = 0 AND sale_id > $after ORDER BY sale_id LIMIT $limit;
 
+-- all shards: when a SKU is filed that was sold before.
 -- name: sale_line_known
 UPDATE sale_line SET sku_id = $sku_id, style_id = $style_id WHERE sku = $sku AND sku_id = 0;
 
@@ -115,6 +118,7 @@ UPDATE sale SET over_returned = 1 WHERE customer_id = $customer_id AND id = $id;
 -- name: sale_returned_worth
 SELECT COALESCE(CAST(sum(paid_minor) AS BIGINT), 0) FROM sale_returned WHERE customer_id = $customer_id AND sale_id = $sale_id;
 
+-- all shards: the list of all documents.
 -- name: sale_list
 SELECT s.id, s.kind, s.status, s.channel, s.till, s.number, s.at_us, s.business_day, s.currency, s.total_minor, s.freight_minor,
     s.refunded_minor, s.units, s.customer_id, s.member, s.over_returned, s.store_id, COALESCE(t.code, '') AS store_code, COALESCE(t.name, '') AS store_name
@@ -126,6 +130,7 @@ WHERE s.at_us <= $before_us AND (s.at_us < $before_us OR s.id < $before_id)
   AND s.business_day >= $from_day AND s.business_day <= $to_day
 ORDER BY s.at_us DESC, s.id DESC, s.customer_id DESC LIMIT $limit;
 
+-- all shards: the list of all documents.
 -- name: sale_count
 SELECT count(*) FROM (
     SELECT s.id FROM sale s
@@ -203,6 +208,7 @@ WHERE s.customer_id IN ($members[]) AND s.refunded_minor > 0 AND e.refund_minor 
   AND ($channel = '' OR s.channel = $channel)
 GROUP BY s.id, s.customer_id, e.at_us ORDER BY e.at_us DESC, s.id DESC, s.customer_id DESC LIMIT $limit;
 
+-- all shards: a receipt's number typed by people; two tills may have given the same.
 -- name: sale_by_number
 SELECT DISTINCT customer_id FROM sale WHERE number IN ($number, $code) ORDER BY customer_id LIMIT $limit;
 
@@ -226,6 +232,7 @@ FROM sale s JOIN sale_line l ON l.customer_id = s.customer_id AND l.sale_id = s.
 WHERE s.customer_id IN ($members[]) AND s.status NOT IN (1, 5)
 GROUP BY CASE WHEN l.return_channel <> '' THEN l.return_channel ELSE s.channel END;
 
+-- all shards: an export is of everything.
 -- name: sale_export
 SELECT sale.id AS id, sale.kind AS kind, sale.status AS status, sale.channel AS channel, store.code AS store, sale.till AS till,
     sale.number AS number, sale.at_us AS at_us, sale.business_day AS business_day, sale.currency AS currency, sale.total_minor AS total_minor,

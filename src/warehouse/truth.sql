@@ -15,14 +15,17 @@ FROM customer AS c LEFT JOIN customer_member AS m ON m.customer_id = c.id WHERE 
 -- name: wh_subject
 SELECT subject, customer_id, shared FROM subject_link WHERE subject IN ($ids[]) ORDER BY subject;
 
+-- all shards: the follower takes documents of many customers at once.
 -- name: wh_sale
 SELECT id, customer_id, member, kind, status, channel, store_id, source_id, at_us, business_day, currency, total_minor, freight_minor, refunded_minor, units
 FROM sale WHERE id IN ($ids[]) ORDER BY id;
 
+-- all shards: the follower takes documents of many customers at once.
 -- name: wh_sale_line
 SELECT sale_id, line_no, sku, sku_id, quantity, list_minor, paid_minor, tax_permyriad, return_sale_id, return_line
 FROM sale_line WHERE sale_id IN ($ids[]) ORDER BY sale_id, line_no;
 
+-- all shards: the follower takes documents of many customers at once.
 -- name: wh_sale_refund
 SELECT t.sale_id, t.position, t.at_us, t.refund_minor, CASE WHEN t.status = 6 THEN s.units ELSE 0 END AS units
 FROM sale_state AS t JOIN sale AS s ON s.customer_id = t.customer_id AND s.id = t.sale_id
