@@ -262,6 +262,21 @@ static enum rc drop_own_copies(struct distribution *d)
     return rc;
 }
 
+/* Citus commits on the workers after the coordinator, whose own transaction is then visible already. Until all is done that one holds
+ * the lock of its number: followers read below it (change_horizon() in db/postgres.c). */
+static enum rc watch_commits(struct distribution *d)
+{
+    static const char text[] =
+        "CREATE OR REPLACE FUNCTION change_unfinished() RETURNS SETOF BIGINT LANGUAGE sql STABLE AS $$ "
+        "SELECT base - behind FROM (SELECT s.base AS base, (s.base - CAST(CAST(l.transactionid AS TEXT) AS BIGINT)) & 4294967295 AS behind "
+        "FROM pg_locks AS l JOIN pg_stat_get_activity(NULL) AS a ON a.pid = l.pid "
+        "CROSS JOIN (SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT) AS base) AS s "
+        "WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted "
+        "AND a.datid = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())) AS t "
+        "WHERE behind < 2147483648 $$"; /* numbers in locks have 32 bits; one beyond the snapshot is of no interest */
+    return db_script(d->db, text);
+}
+
 static enum rc lay_all(struct distribution *d)
 {
     enum rc rc = check_laid(d);
@@ -274,6 +289,8 @@ static enum rc lay_all(struct distribution *d)
         rc = check_laid(d);
     if (!rc && d->left)
         rc = ctx_fail(d->c, RC_STORE, "citus", "does_not_know_what_was_laid_out");
+    if (!rc)
+        rc = watch_commits(d);
     if (!rc)
         rc = drop_own_copies(d);
     if (!rc)

@@ -179,6 +179,29 @@ describe.skipIf(!postgres)("beside a stand-in that knows Citus's documented rule
     expect((await distribute(here.data, "--dry-run")).out).not.toMatch(/to do/);
   });
 
+  test("followers wait for a commit that is not over everywhere", async () => {
+    const held = spawn("psql", ["-X", "-q", "-A", "-t", /^url = (.*)$/m.exec(readFileSync(join(here.data, "zhixin.conf"), "utf8"))![1]]);
+    let said = "";
+    held.stdout.on("data", (text) => (said += text));
+    held.stdin.write("BEGIN; SELECT pg_current_xact_id();\n");
+    await eventually(async () => said.trim() !== "");
+    const number = said.trim();
+    here.sql("SELECT pg_current_xact_id()"); // a later one, which ends
+    expect(here.sql("SELECT min(u) FROM change_unfinished() AS u")).toBe(number);
+    expect(here.sql("SELECT change_horizon() >> 20")).toBe(number);
+    held.stdin.end("COMMIT;\n");
+    await new Promise((ended) => held.once("exit", ended));
+    expect(Number(here.sql("SELECT change_horizon() >> 20"))).toBeGreaterThan(Number(number));
+    expect(here.sql("SELECT count(*) FROM change_unfinished() AS u")).toBe("0");
+    // what says so keeps its body when the program starts again, and what it says counts
+    const running = await serve(here.data);
+    expect(here.sql("SELECT prosrc LIKE '%pg_locks%' FROM pg_proc WHERE proname = 'change_unfinished'")).toBe("t");
+    await running.stop();
+    expect(here.sql("CREATE OR REPLACE FUNCTION change_unfinished() RETURNS SETOF BIGINT LANGUAGE sql STABLE AS 'SELECT CAST(7 AS BIGINT)'; SELECT change_horizon() >> 20")).toBe("7");
+    await distribute(here.data);
+    expect(here.sql("SELECT count(*) FROM change_unfinished() AS u")).toBe("0");
+  });
+
   test("a table that lies otherwise is named, and left alone", async () => {
     here.sql("UPDATE pg_dist_partition SET partkey = 'other_id' WHERE logicalrelid = CAST('customer_relation' AS regclass)");
     const got = await distribute(here.data);
