@@ -301,10 +301,10 @@ enum rc sales_place(struct ctx *c, struct str key, struct identity_key_holder *r
 
 enum rc sales_place_of_id(struct ctx *c, int64_t id, struct identity_key_holder *ret)
 {
-    ret->id = id;
-    enum rc rc = db_get_i64(c->db, 0, &ret->customer_id, "sale_customer", DB_I64("id", id));
-    if (ret->customer_id == 0)
-        ret->id = 0;
+    int64_t customer_id = 0;
+    enum rc rc = db_get_i64(c->db, 0, &customer_id, "sale_customer", DB_I64("id", id));
+    if (!rc)
+        *ret = customer_id ? (struct identity_key_holder){id, customer_id} : (struct identity_key_holder){0};
     return rc;
 }
 
