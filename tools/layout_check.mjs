@@ -16,7 +16,7 @@ function layoutOf(source) {
 
 // What comes with each event, document and call, and what a record and its story are made of: one shard, whatever a comment says.
 const hot = `key_claim_get key_claim_insert subject_link_get subject_link_insert customer_subject_insert customer_subject_list subject_link_devices
-  customer_member_root customer_member_list identifier_insert identifier_used identifier_kind_count identifier_removed identifier_of_members
+  customer_member_root customer_member_list customer_member_roots customer_member_of_roots key_claim_list identifier_insert identifier_used identifier_of_members
   identity_evidence_known identity_evidence_insert identity_evidence_list identity_use_add identity_use_get identity_log_of
   customer_profiles customer_put customer_by_number customer_contacts customer_contact_known customer_contact_insert customer_address_known customer_addresses
   customer_stat_add customer_stat_get customer_stats customer_change_insert customer_changes customer_tags customer_notes customer_consents
@@ -133,7 +133,7 @@ function linksOf(blocks, layout, columns) {
       return t?.kind === "spread" && t.column === column ? t : undefined;
     };
     for (const c of conditions(block)) {
-      const [, name, value] = c.match(/^([\w.]+) (?:= |IN \( ?)(\$\w+(?:\[\])?|\d+)(?: ?\))?$/) ?? [];
+      const [, name, value] = c.match(/^([\w.]+) (?:= |IN \( ?)(\$\w+(?:\[\w*\])?|\d+)(?: ?\))?$/) ?? [];
       const tie = c.match(/^([\w.]+) = ([\w.]+)$/);
       if (name && find(name)) values.set(find(name), value);
       else if (tie && find(tie[1]) && find(tie[2])) ties.push([find(tie[1]), find(tie[2])]);
@@ -163,7 +163,7 @@ export function judge(raw, layout, columns) {
   const together = spread.every((t) => reached([spread[0]], ties).has(t));
   if (spread.every((t) => reached(values.keys(), ties).has(t))) {
     const by = new Set(values.values()); // one value places them all, or they are tied
-    return together || (by.size === 1 && ![...by][0].endsWith("[]")) ? { one: true } : { refused: "joins what does not lie together" };
+    return together || (by.size === 1 && ![...by][0].endsWith("]")) ? { one: true } : { refused: "joins what does not lie together" };
   }
   return together ? { all: true } : { refused: "joins what does not lie together" };
 }
@@ -180,6 +180,7 @@ const exampleColumns = { a: new Set(["c", "id", "n"]), b: new Set(["c", "id", "a
 const examples = [
   ["SELECT n FROM a WHERE c = $c AND id = $id;", "one"],
   ["SELECT n FROM a WHERE c IN ($ids[]);", "one"],
+  ["SELECT n FROM a WHERE c IN ($keys[bytes]);", "one"],
   ["SELECT n FROM a WHERE id = $id;", "all"],
   ["SELECT n FROM a WHERE c = $c OR id = $id;", "all"],
   ["SELECT n FROM a WHERE (c = $c OR $c = 0) AND id = $id;", "all"],

@@ -77,7 +77,7 @@ SELECT root_id FROM customer_member WHERE customer_id = $customer_id;
 SELECT customer_id, root_id FROM customer_member WHERE customer_id IN ($ids[]) ORDER BY customer_id;
 
 -- name: customer_member_of_roots
-SELECT root_id, customer_id FROM customer_member WHERE root_id IN ($roots[]) ORDER BY root_id, customer_id;
+SELECT root_id, customer_id FROM customer_group WHERE root_id IN ($roots[]) ORDER BY root_id, customer_id;
 
 -- name: customer_member_list
 SELECT customer_id FROM customer_group WHERE root_id = $root_id ORDER BY customer_id;
