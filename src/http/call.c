@@ -141,19 +141,8 @@ enum rc request_tx(struct ctx *c, const struct request *r, enum rc (*fn)(struct 
 /* Everything before the handler reads only, so a refused request leaves the database as it was. */
 static enum rc call_admit(struct call *k)
 {
-    enum rc rc = call_request(k);
-    if (rc)
-        return rc;
-    rc = call_permit(k);
-    if (rc)
-        return rc;
-    return call_decode(k);
-}
-
-static enum rc call_alone(struct call *k)
-{
-    enum rc rc = call_request(k);
-    return rc ? rc : k->match.route->run(&k->ctx, &k->request, &k->reply);
+    enum rc rc = call_permit(k);
+    return rc ? rc : call_decode(k);
 }
 
 static enum rc call_route(struct call *k)
@@ -161,9 +150,10 @@ static enum rc call_route(struct call *k)
     struct ctx *c = &k->ctx;
     struct db_pool *pool = c->app->truth;
     struct db *reader;
-    if (k->match.route->alone)
-        return call_alone(k);
-    enum rc rc = db_pool_reader(pool, &reader);
+    enum rc rc = call_request(k); /* first: whatever fails then is told in the language of who asked */
+    if (rc || k->match.route->alone)
+        return rc ? rc : k->match.route->run(c, &k->request, &k->reply);
+    rc = db_pool_reader(pool, &reader);
     if (rc)
         return rc;
     c->db = reader;
