@@ -605,6 +605,12 @@ static enum rc driver_script(void *conn_arg, const char *text)
     return rc && strcmp(text, "ROLLBACK") != 0 && strcmp(text, "COMMIT") != 0 ? rc : pg_script(conn, text);
 }
 
+static bool driver_is_broken(void *conn_arg)
+{
+    const struct pg_conn *conn = conn_arg;
+    return pg_is_made_once(conn) && !pg_is_up(conn);
+}
+
 static bool driver_in_doubt(void *conn)
 {
     return ((struct pg_conn *)conn)->doubt != 0;
@@ -624,17 +630,19 @@ static const struct db_driver postgres_driver = {
     .text = "TEXT",
     .strict = "",
     .clustered = "",
+    .passing = "ON COMMIT DELETE ROWS",
     /* Numbers that grow in the order of commits: a transaction's own, and a count within. Whoever reads only below the oldest
      * transaction of the database that still runs (change_horizon) misses nothing, however late one commits. */
     .change_seq = "BIGINT PRIMARY KEY DEFAULT ((CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT) << 20) + (nextval('change_order') & 1048575))",
     .before_all = "CREATE SEQUENCE IF NOT EXISTS change_order CACHE 1024;",
-    /* change_horizon(): transactions of a server's other databases are counted apart only when it is sure that they are there; a
-     * standby knows no more than the oldest of all. STABLE: it sees what the statement sees that calls it. */
+    /* change_horizon(): transactions of a server's other databases, and of derived stores in this one, which write no change, are
+     * counted apart only when it is sure that they are there; a standby knows no more than the oldest of all. STABLE: it sees what the
+     * statement sees that calls it. */
     .after_all = "CREATE OR REPLACE FUNCTION change_horizon() RETURNS BIGINT LANGUAGE sql STABLE AS "
                  "$$ SELECT min(CAST(CAST(x AS TEXT) AS BIGINT)) << 20 FROM ("
                  "SELECT CASE WHEN pg_is_in_recovery() THEN pg_snapshot_xmin(pg_current_snapshot()) ELSE pg_snapshot_xmax(pg_current_snapshot()) END AS x "
                  "UNION ALL SELECT i FROM pg_snapshot_xip(pg_current_snapshot()) AS i WHERE NOT EXISTS ("
-                 "SELECT 1 FROM pg_stat_activity AS a WHERE a.backend_xid = CAST(i AS xid) AND a.datname <> current_database())) AS t $$;"
+                 "SELECT 1 FROM pg_stat_activity AS a WHERE a.backend_xid = CAST(i AS xid) AND (a.datname <> current_database() OR a.application_name = '" PG_DERIVED "'))) AS t $$;"
                  "CREATE OR REPLACE FUNCTION change_told() RETURNS trigger LANGUAGE plpgsql AS "
                  "$$ BEGIN PERFORM pg_notify('zhixin', 'change'); RETURN NULL; END $$;"
                  "CREATE OR REPLACE TRIGGER change_told AFTER INSERT ON change FOR EACH STATEMENT EXECUTE FUNCTION change_told();",
@@ -657,6 +665,7 @@ static const struct db_driver postgres_driver = {
     .changes = driver_changes,
     .error = driver_error,
     .error_rc = driver_error_rc,
+    .is_broken = driver_is_broken,
     .in_doubt = driver_in_doubt,
 };
 
@@ -669,6 +678,8 @@ enum rc db_open_postgres(const char *url, const struct db_options *options, stru
 {
     struct pg_conn *conn = mem_zalloc(1, sizeof(*conn));
     conn->url = mem_dupz(url, strlen(url));
+    conn->schema = options->schema ? mem_dupz(options->schema, strlen(options->schema)) : NULL;
+    conn->work_kib = options->cache_kib;
     conn->read_only = options->read_only;
     conn->own_line = options->line ? NULL : line_new();
     conn->line = options->line ? options->line : conn->own_line;

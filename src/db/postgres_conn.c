@@ -306,10 +306,26 @@ static enum rc set_up_writer(struct pg_conn *conn)
     return rc;
 }
 
+/* Of what is derived a crash may take the last moments: its cursor goes with them. A server's process whose other end is gone must not
+ * hold what the next one waits for: it looks while it works, and its line does when it rests. */
+#define DERIVED_SETTINGS SETTINGS "SET synchronous_commit = off; SET idle_in_transaction_session_timeout = '60s'; SET client_connection_check_interval = '2s';" \
+                                  "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 2; SET tcp_user_timeout = 5000;" \
+                                  "SET application_name = '" PG_DERIVED "'"
+
+static enum rc set_up_derived(struct pg_conn *conn)
+{
+    char text[1024];
+    snprintf(text, sizeof(text), "%s; SET search_path = %s; SET work_mem = %lld", conn->read_only ? READER_SETTINGS : DERIVED_SETTINGS, conn->schema,
+             (long long)(conn->work_kib > 64 ? conn->work_kib : 64));
+    return run(conn, text, NULL, 0);
+}
+
 static enum rc set_up(struct pg_conn *conn)
 {
     if (conn->asks)
         return RC_OK;
+    if (conn->schema)
+        return set_up_derived(conn);
     return conn->read_only ? run(conn, READER_SETTINGS, NULL, 0) : set_up_writer(conn);
 }
 
@@ -353,9 +369,10 @@ static bool is_suspect(const struct pg_conn *conn)
 
 enum rc pg_ensure(struct pg_conn *conn)
 {
-    if (pg_is_up(conn) && (conn->in_tx || !is_suspect(conn)))
+    bool once = pg_is_made_once(conn);
+    if (pg_is_up(conn) && (conn->in_tx || once || !is_suspect(conn)))
         return RC_OK;
-    if (conn->in_tx)
+    if (conn->in_tx || once)
         return conn->last_rc = RC_DATABASE_AWAY;
     enum rc rc = try_to_connect(conn);
     if (!rc)
@@ -397,6 +414,7 @@ void pg_close(struct pg_conn *conn)
 {
     PQfinish(conn->pg);
     line_free(conn->own_line);
+    free(conn->schema);
     free(conn->url);
     free(conn);
 }
