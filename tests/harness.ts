@@ -30,6 +30,9 @@ export async function zhixin(args: string[], options: { env?: Record<string, str
 
 /** PostgreSQL server (postgres://…/postgres?…) on which each installation gets databases of its own; none: files. */
 export const postgres = process.env.ZHIXIN_TEST_DATABASE || null;
+/** Where figures come from on it: "same" (that database), or else files beside each server. */
+const warehouse = postgres && process.env.ZHIXIN_TEST_WAREHOUSE ? ["--warehouse", process.env.ZHIXIN_TEST_WAREHOUSE] : [];
+export const sharesWarehouse = warehouse[1] === "same";
 const psql = (url: string, statement: string) => execFileSync("psql", ["-X", "-q", "-A", "-t", url, "-c", statement], { encoding: "utf8" }).trim();
 
 /** A server for databases: how a test reaches it (which may change), and, if another way, how the program does: URLs of the
@@ -77,7 +80,7 @@ export async function install(folderGiven?: string, server: DatabaseServer | nul
   writeFileSync(file, `${password}\n`, { mode: 0o600 });
   const email = "admin@zhixin.example";
   const databases = makeDatabases(server);
-  const where = databases ? ["--database", databases.program, "--keys", databases.programKeys] : [];
+  const where = databases ? ["--database", databases.program, "--keys", databases.programKeys, ...(server === testServer ? warehouse : [])] : [];
   await zhixin(["init", "--data", data, "--admin", email, "--password-file", file, ...where]);
   const dump = (name: string, url?: string) => {
     const [program, args] = url ? ["pg_dump", ["--data-only", "--inserts", url]] : ["sqlite3", [join(data, name), ".dump"]];

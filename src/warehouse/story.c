@@ -197,7 +197,7 @@ static enum rc read_files(struct ctx *c, struct story *s, const struct sites *si
 static enum rc read_sealed(struct ctx *c, struct story *s, const struct sites *sites)
 {
     const struct timeline_query *t = s->query;
-    struct db_rows *q = db_query(c->warehouse, "wh_story_sealed", DB_IDS("subjects", t->subjects, t->subject_count), DB_I64("before_us", t->before_us),
+    struct db_rows *q = db_query(c->warehouse, "wh_story_segment", DB_IDS("subjects", t->subjects, t->subject_count), DB_I64("before_us", t->before_us),
                                  DB_I64("before_id", t->before_id), DB_I64("limit", wanted(t)));
     add_rows(c, s, sites, q);
     return db_end(q);

@@ -369,8 +369,8 @@ SELECT id, source_id, at_us, type, name, path, title, product, category, value_m
 WHERE subject IN ($subjects[]) AND (at_us < $before_us OR (at_us = $before_us AND id < $before_id))
 ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 
--- The same of the table that takes their place on PostgreSQL.
--- name: wh_story_sealed@postgres
+-- PostgreSQL reads no Parquet: a table has taken the files' place.
+-- name: wh_story_segment@postgres
 SELECT id, source_id, at_us, type, name, path, title, product, category, value_minor, device FROM event_sealed
 WHERE subject IN ($subjects[]) AND (at_us < $before_us OR (at_us = $before_us AND id < $before_id))
 ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;

@@ -1,9 +1,73 @@
 // Several servers on one PostgreSQL: what one takes, the others know; nothing is taken twice or lost between them.
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually, install, type Installation, loggedEvents, postgres, type Running, Session, serve, withKey, zhixin } from "../harness";
+import { binary, eventually, install, type Installation, listening, loggedEvents, postgres, type Running, Session, serve, withKey, zhixin } from "../harness";
+
+/** The processes of a running program: its supervisor, and what that started. */
+const family = (supervisor: number) => [supervisor, ...execFileSync("pgrep", ["-P", String(supervisor)], { encoding: "utf8" }).trim().split("\n").map(Number)];
+const metricOf = async (url: string, name: string) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
+
+// Figures from a schema of that database: one server keeps it, all ask it.
+describe.skipIf(!postgres)("two servers, one warehouse", () => {
+  test("when who keeps it is killed at work, the other goes on where it was; whoever is asked for a new one, there is one", async () => {
+    const first = await install();
+    const second = mkdtempSync(join(tmpdir(), "zhixin-second-"));
+    for (const file of ["keyring", "unseal.key", "zhixin.conf"]) cpSync(join(first.data, file), join(second, file));
+    const start = (data: string) => listening(binary, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--warehouse", "same"], { ZHIXIN_EVENTLOG_SEGMENT_EVENTS: "2000" });
+    const running = [await start(first.data), await start(second)];
+    try {
+      const people = await Promise.all(running.map((r) => new Session(r.url).login(first.email, first.password)));
+      const key = (await zhixin(["key", "create", "--data", second, "--kind", "write", "--source", "web"])).trim();
+      const keeps = (server: number) => metricOf(running[server].url, "zhixin_warehouse_keeps");
+      const keeper = await eventually(async () => ((await keeps(0)) === 1 ? "first" : (await keeps(1)) === 1 && "second"), 60_000);
+      const [killed, left] = keeper === "first" ? [0, 1] : [1, 0];
+      expect(await keeps(left)).toBe(0);
+
+      let sent = 0;
+      const send = async (server: number, batches: number) => {
+        for (let i = 0; i < batches; i++) {
+          const event = () => ({ type: "page", messageId: `m-${sent}`, anonymousId: `d-${sent++}`, timestamp: "2026-03-01T05:40:11.023Z", properties: { path: "/" } });
+          expect((await withKey(running[server].url, key, "/v1/batch", { batch: Array.from({ length: 500 }, event) })).status).toBe(200);
+        }
+      };
+      await eventually(async () => (await withKey(running[left].url, key, "/v1/batch", { batch: [] })).status === 200); // the key is known there
+      const visitors = async () => {
+        const { status, body } = await people[left].get("/api/v1/overview/funnel?from=2026-03-01&to=2026-03-01");
+        return status === 200 && Number(body.items[0].subjects);
+      };
+      await send(left, 8);
+      const seen = await eventually(visitors, 60_000); // it is at work
+      expect(seen).toBeGreaterThan(0);
+      await send(left, 4);
+      for (const pid of family(running[killed].process.pid as number)) process.kill(pid, "SIGKILL");
+      await running[killed].exited;
+      await send(left, 8);
+      await eventually(async () => (await keeps(left)) === 1, 60_000);
+      await eventually(async () => (await visitors()) === sent, 60_000);
+
+      // The one that was killed comes back; it only asks. Asked for a new warehouse, it has the other make it.
+      running[killed] = await start(killed ? second : first.data);
+      await eventually(async () => (await metricOf(running[killed].url, "zhixin_warehouse_seq")) > 0, 60_000);
+      expect(await keeps(killed)).toBe(0);
+      const made = () => first.sql("SELECT made FROM warehouse.follower");
+      const before = made();
+      const report = await zhixin(["rebuild", "--data", killed ? second : first.data]);
+      expect(made()).not.toBe(before);
+      expect(report).toContain(`warehouse event rows=${sent} `);
+      expect(await keeps(left)).toBe(1);
+      expect(await zhixin(["verify", "--data", killed ? second : first.data])).toContain(report.split("\n").filter((line) => line.startsWith("warehouse")).join("\n"));
+      expect(await visitors()).toBe(sent);
+      expect(first.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'warehouse%'")).toBe("1");
+    } finally {
+      for (const r of running) await r.stop();
+      first.remove();
+      rmSync(second, { recursive: true, force: true });
+    }
+  }, 300_000);
+});
 
 describe.skipIf(!postgres)("two servers on one database", () => {
   let first: Installation;
