@@ -17,7 +17,7 @@ struct pg_copy {
     struct pg_conn *conn;
     char table[64];
     Oid types[COLUMNS_MAX];
-    int column_count, column;      /* the next cell's */
+    int column_count, column; /* the next cell's */
     struct buf bytes;
 };
 

@@ -283,7 +283,9 @@ static void add_keeper(struct warehouse *w, struct buf *out)
     pthread_mutex_lock(&w->lock);
     bool keeps = w->keeps;
     pthread_mutex_unlock(&w->lock);
-    buf_addf(out, "# HELP zhixin_warehouse_keeps Is it this server that keeps the warehouse that all share?\n# TYPE zhixin_warehouse_keeps gauge\nzhixin_warehouse_keeps %d\n", keeps);
+    buf_addf(out,
+             "# HELP zhixin_warehouse_keeps Is it this server that keeps the warehouse that all share?\n# TYPE zhixin_warehouse_keeps gauge\nzhixin_warehouse_keeps %d\n",
+             keeps);
 }
 
 void warehouse_metrics(struct app *app, struct buf *out)

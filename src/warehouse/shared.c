@@ -21,10 +21,10 @@ static const int64_t KEEPING_LOCK = 7523;
 
 struct keeper {
     struct warehouse *w;
-    struct db *db;                 /* NULL: not connected */
+    struct db *db; /* NULL: not connected */
     bool keeps;
-    int64_t replaced;              /* the one that a rebuild was asked for at this server, which does not keep it; 0: none */
-    int64_t said_us;               /* when the keeper was told last */
+    int64_t replaced; /* the one that a rebuild was asked for at this server, which does not keep it; 0: none */
+    int64_t said_us;  /* when the keeper was told last */
     unsigned failures, quiet;
 };
 

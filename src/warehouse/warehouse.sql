@@ -324,9 +324,11 @@ WHERE e.step > 0 GROUP BY e.subject, e.day, e.source_id, e.category;
 INSERT INTO step_visit
 SELECT e.subject, e.day, e.source_id, e.category, bit_or(e.step) FROM step_event AS e WHERE e.step > 0 GROUP BY e.subject, e.day, e.source_id, e.category;
 
+-- Of that table: DuckDB has none.
 -- name: wh_step_event_clear@postgres
 DELETE FROM step_event;
 
+-- The same.
 -- name: wh_sealed_insert@postgres
 INSERT INTO event_sealed SELECT e.* FROM step_event AS e;
 

@@ -25,7 +25,7 @@ struct table {
     char name[NAME_MAX_LEN];
     struct column columns[COLUMNS_MAX];
     size_t column_count;
-    bool passing;                  /* of a step: filled in each transaction anew */
+    bool passing; /* of a step: filled in each transaction anew */
 };
 
 static struct db *on[ENGINES];
@@ -137,7 +137,10 @@ static void read_table(const char *text)
         ptrdiff_t space = str_find(part, ' ');
         struct str type = str_trim(str_sub(part, (size_t)space, part.len));
         snprintf(c->name, sizeof(c->name), "%.*s", (int)space, part.ptr);
-        c->kind = str_starts(type, STR("VARCHAR")) ? TEXT : str_starts(type, STR("$BYTES")) ? BYTES : str_starts(type, STR("SMALLINT")) || str_starts(type, STR("INTEGER")) ? SMALL : NUMBER;
+        c->kind = str_starts(type, STR("VARCHAR"))                                        ? TEXT
+                  : str_starts(type, STR("$BYTES"))                                       ? BYTES
+                  : str_starts(type, STR("SMALLINT")) || str_starts(type, STR("INTEGER")) ? SMALL
+                                                                                          : NUMBER;
         c->nullable = !str_ends(type, STR("NOT NULL"));
     }
 }
@@ -155,7 +158,9 @@ static void put_cell(struct db_chunk *k, const struct column *c, int64_t number,
 /* Keys that the truth has once each stand once. */
 static bool is_key(const struct table *t, size_t column)
 {
-    return strcmp(t->name, "event_recent") == 0 ? column == 1 : column == 0 && IS_AMONG(t->name, "customer", "subject", "sale", "sku", "style", "visitor", "step_customer", "step_sale");
+    return strcmp(t->name, "event_recent") == 0
+               ? column == 1
+               : column == 0 && IS_AMONG(t->name, "customer", "subject", "sale", "sku", "style", "visitor", "step_customer", "step_sale");
 }
 
 static bool is_taken(const int64_t *keys, size_t count, int64_t key)
@@ -234,7 +239,8 @@ static int open_both(void **state)
             read_table(sql->text);
     }
     assert_int_equal(make(on[POST], "warehouse_indexes@postgres"), RC_OK);
-    assert_int_equal(db_script(on[DUCK], "CREATE VIEW event AS SELECT id, source_id, subject, day, at_us, step, category FROM event_recent"), RC_OK); /* no segments here */
+    assert_int_equal(db_script(on[DUCK], "CREATE VIEW event AS SELECT id, source_id, subject, day, at_us, step, category FROM event_recent"),
+                     RC_OK); /* no segments here */
     fill_all(false);
     return 0;
 }
@@ -338,7 +344,10 @@ static void add_cell(struct buf *out, struct db_rows *q, size_t i)
     case DB_TYPE_NULL: buf_addz(out, "null|"); break;
     case DB_TYPE_I64: buf_addf(out, "%lld|", (long long)db_i64_at(q, i)); break;
     case DB_TYPE_DOUBLE: buf_addf(out, rint(db_double_at(q, i)) == db_double_at(q, i) ? "%.0f|" : "%.9g|", db_double_at(q, i)); break;
-    default: buf_addf(out, "%zu:", db_text_at(q, i).len); buf_add(out, db_text_at(q, i)); buf_addz(out, "|");
+    default:
+        buf_addf(out, "%zu:", db_text_at(q, i).len);
+        buf_add(out, db_text_at(q, i));
+        buf_addz(out, "|");
     }
 }
 
@@ -530,7 +539,9 @@ static size_t make_step(const struct db_sql *sql, bool *bad)
                 if (strcmp(sql->name, cleared[i][0]) == 0)
                     assert_int_equal(cleared[i][1] ? db_run_args(on[e], cleared[i][1], NULL, 0) : db_script(on[e], "DELETE FROM visitor"), RC_OK);
             if (strcmp(sql->name, "wh_visitor_insert") == 0)
-                assert_int_equal(db_script(on[e], "DELETE FROM step_visitor WHERE subject IN (SELECT s.subject FROM step_visitor AS s GROUP BY s.subject HAVING count(*) > 1)"), RC_OK);
+                assert_int_equal(
+                    db_script(on[e], "DELETE FROM step_visitor WHERE subject IN (SELECT s.subject FROM step_visitor AS s GROUP BY s.subject HAVING count(*) > 1)"),
+                    RC_OK);
             rc[e] = db_run_args(on[e], sql->name, b.args, b.count);
             changed[e] = db_changes(on[e]);
         }
