@@ -91,11 +91,12 @@ CREATE TABLE event_sealed (
 CREATE VIEW event AS SELECT id, source_id, subject, day, at_us, step, category FROM event_recent
 UNION ALL SELECT id, source_id, subject, day, at_us, step, category FROM event_sealed;
 
--- What steps of the follower and stories look for by key. The overview reads days.
+-- What steps of the follower and stories look for by key, with what the funnel then wants of it, so that it need not see the rows. The
+-- overview reads days.
 -- name: warehouse_indexes@postgres
-CREATE UNIQUE INDEX customer_id ON customer (id);
+CREATE UNIQUE INDEX customer_id ON customer (id) INCLUDE (person_id, person_class);
 CREATE INDEX customer_person ON customer (person_id);
-CREATE UNIQUE INDEX subject_subject ON subject (subject);
+CREATE UNIQUE INDEX subject_subject ON subject (subject) INCLUDE (customer_id, shared);
 CREATE UNIQUE INDEX sale_id ON sale (id);
 CREATE INDEX sale_customer ON sale (customer_id);
 CREATE INDEX sale_person ON sale (person_id);
@@ -108,7 +109,7 @@ CREATE UNIQUE INDEX sku_id ON sku (id);
 CREATE INDEX sku_code ON sku (code);
 CREATE INDEX sku_price_sku ON sku_price (sku_id);
 CREATE UNIQUE INDEX style_id ON style (id);
-CREATE UNIQUE INDEX visitor_subject ON visitor (subject);
+CREATE UNIQUE INDEX visitor_subject ON visitor (subject) INCLUDE (no);
 CREATE INDEX visit_day ON visit (day, word_id);
 CREATE INDEX event_recent_subject ON event_recent (subject);
 CREATE INDEX event_recent_block ON event_recent (block);
