@@ -64,7 +64,7 @@ export interface Installation {
   /** Asks or changes the truth, or the store of wrapped keys, behind the program's back; cells are parted by "|". */
   sql(statement: string): string;
   keysSql(statement: string): string;
-  /** Every row of both as an INSERT statement. */
+  /** Every row of both as an INSERT statement; what is derived from them follows a moment later, and is left out. */
   dump(): string[];
   email: string;
   password: string;
@@ -83,7 +83,7 @@ export async function install(folderGiven?: string, server: DatabaseServer | nul
   const where = databases ? ["--database", databases.program, "--keys", databases.programKeys, ...(server === testServer ? warehouse : [])] : [];
   await zhixin(["init", "--data", data, "--admin", email, "--password-file", file, ...where]);
   const dump = (name: string, url?: string) => {
-    const [program, args] = url ? ["pg_dump", ["--data-only", "--inserts", url]] : ["sqlite3", [join(data, name), ".dump"]];
+    const [program, args] = url ? ["pg_dump", ["--data-only", "--inserts", "--exclude-schema=warehouse*", url]] : ["sqlite3", [join(data, name), ".dump"]];
     const text = execFileSync(program, args, { encoding: "utf8", maxBuffer: 256 << 20 });
     const rows = text.split("\n").filter((line) => line.startsWith("INSERT")).map((line) => line.replace("INSERT INTO public.", "INSERT INTO "));
     return rows.filter((row) => !row.startsWith("INSERT INTO writer ")).map((row) => `${name} ${row}`); // what a driver counts its transactions by
