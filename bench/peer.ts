@@ -17,12 +17,12 @@ const run = async (program: string, args: string[]) => {
   return (await promisify(execFile)(file, rest, { maxBuffer: 16 << 20, cwd: tmpdir() })).stdout;
 };
 
-const schema = `CREATE TABLE event (body jsonb NOT NULL);
+export const schema = `CREATE TABLE event (body jsonb NOT NULL);
 CREATE UNIQUE INDEX event_message ON event ((body->>'messageId'));
 CREATE INDEX event_subject ON event ((body->>'anonymousId'));`;
 
 // A body of the load generator, with the parts that change; sent whole, as an application would.
-const insert = `\\set m random(1, 9000000000000000)
+export const insert = `\\set m random(1, 9000000000000000)
 \\set d random(1, 3000000)
 \\set p random(59, 1082)
 INSERT INTO event (body) VALUES (('{"anonymousId":"' || lpad((:d)::text, 8, '0') || '-9c1d-4a77-a5e2-52b1c9f00d11","messageId":"' || (:m)::text || '-3f1c-4a01-8b52-000000000000","timestamp":"2026-03-01T05:40:11.023Z","context":{"library":{"name":"bench","version":"1"},"locale":"zh-CN","page":{"path":"/p/linen-dress","title":"Zhihe"},"campaign":{"source":"wechat"}},"type":"track","event":"Product Viewed","properties":{"product_id":"K1042-03-M","price":' || (:p)::text || '.00,"quantity":1,"position":7,"currency":"CNY"}}')::jsonb);

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { type Running, Session, serve } from "../tests/harness";
 import { cpuMs, type Load, load, machine, median, metric, portOf, pssMb, quantile, runLoad, sleep } from "./machine";
 import { startPeer } from "./peer";
+import { postgres } from "./postgres";
 import { nameOf, type Prepared, phoneOf, prepared } from "./prepared";
 
 const { values: given } = parseArgs({
@@ -256,10 +257,11 @@ function printAndLeave() {
   process.exit(1);
 }
 
-process.on("SIGTERM", printAndLeave).on("SIGINT", printAndLeave);
 let place: Awaited<ReturnType<typeof prepared>> | undefined;
 let running: Running | undefined;
-try {
+
+/** The figures of an installation in files. */
+async function embedded() {
   place = await prepared(customers, events);
   if (wanted("disk")) disk(place);
   running = await serve(place.data);
@@ -273,6 +275,12 @@ try {
     running = await serve(place.data);
   }
   if (wanted("ingest")) await ingest(place, running.url, running.process.pid as number);
+}
+
+process.on("SIGTERM", printAndLeave).on("SIGINT", printAndLeave);
+try {
+  if (wanted("postgres")) await postgres({ runs, seconds, warmup }, full, row);
+  if (["disk", "pages", "rest", "starts", "ingest"].some(wanted)) await embedded();
 } finally {
   print();
   await running?.stop();

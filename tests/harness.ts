@@ -1,11 +1,12 @@
 // The real program for tests: a fresh installation in a temporary folder, served on a free port, stopped at the end.
 // Nothing is built here; `make build` made build/zhixin.
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes, randomInt } from "node:crypto";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { isDeepStrictEqual, promisify } from "node:util";
 
 export const root = resolve(import.meta.dirname, "..");
 export const binary = process.env.ZHIXIN_BINARY ?? join(root, "build", "zhixin");
@@ -17,12 +18,14 @@ export const realData = (folder: string): string | null => {
 
 /** How many times longer things may take: a build with sanitizers is slow. */
 export const patience = Number(process.env.ZHIXIN_PATIENCE ?? 1);
+/** For what follows an answer by a moment; only a test that fails waits so long. */
+const momentMs = 120_000;
 
 /** Runs a command to its end; rejects with its standard error when it fails. */
 export async function zhixin(args: string[], options: { env?: Record<string, string>; timeoutMs?: number } = {}): Promise<string> {
   const { stdout } = await promisify(execFile)(binary, args, {
     maxBuffer: 512 << 20,
-    timeout: (options.timeoutMs ?? 120_000) * patience,
+    timeout: (options.timeoutMs ?? 600_000) * patience,
     env: { ...process.env, ...options.env },
   });
   return stdout;
@@ -103,6 +106,13 @@ export async function install(folderGiven?: string, server: DatabaseServer | nul
   };
 }
 
+/** The folder of one more server of the same databases: keyring and configuration, as docs/operations.md says. Remove it yourself. */
+export function folderBeside(data: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "zhixin-beside-"));
+  for (const file of ["keyring", "unseal.key", "zhixin.conf"]) cpSync(join(data, file), join(folder, file));
+  return folder;
+}
+
 export interface Running {
   url: string;
   process: ChildProcess;
@@ -115,15 +125,27 @@ export interface Running {
   exited: Promise<number | null>;
 }
 
+/** How long starts of the program took, with nothing to repair: by that a test knows what machine it is on. */
+export const startsMs: number[] = [];
+
+/** So many milliseconds are promised where the program starts in a fifth of them, as on any machine that is not slow and not busy
+ *  with others. Else it may take as many times as long as a start does. */
+export function promised(ms: number): number {
+  const usual = [...startsMs].sort((a, b) => a - b)[Math.floor(startsMs.length / 2)] ?? 0;
+  return Math.round(Math.max(ms, 5 * usual) * patience);
+}
+
 /** Starts a program and waits until it says where it listens. */
 export async function listening(command: string, args: string[], env: Record<string, string> = {}): Promise<Running> {
+  const began = Date.now();
   const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   let log = "";
   let out = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     log = (log + text).slice(-2_000_000);
   });
-  const exited = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
+  // When all of it has ended, its children too, and what they said has been read.
+  const exited = new Promise<number | null>((done) => child.once("close", (code) => done(code)));
   const url = await new Promise<string>((found, failed) => {
     child.once("error", failed); // the program is not there
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -133,11 +155,25 @@ export async function listening(command: string, args: string[], env: Record<str
     });
     exited.then((code) => failed(new Error(`${command} ended with ${code}: ${log}`)));
   });
+  startsMs.push(Date.now() - began);
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
     child.kill(signal);
     return exited;
   };
   return { url, process: child, log: () => log, out: () => out, stop, exited };
+}
+
+/** A port of 127.0.0.1 that nobody has and that the system gives to no connection either (net.ipv4.ip_local_port_range): who ends
+ *  and starts again finds it free. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(15_000, 30_000);
+    const free = await new Promise<boolean>((found) => {
+      const server = createServer().once("error", () => found(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => found(true)));
+    });
+    if (free) return port;
+  }
 }
 
 export const serve = (data: string, options: { listen?: string; env?: Record<string, string> } = {}) =>
@@ -225,8 +261,9 @@ export async function startProgram(options: { env?: Record<string, string>; prep
   return { ...installation, ...running, admin, key, stop };
 }
 
-/** Asks until `check` gives something, for what follows a commit by a moment (warehouse, stream). */
-export async function eventually<T>(check: () => Promise<T | undefined | null | false>, timeoutMs = 15_000): Promise<T> {
+/** Asks until `check` gives something, for what follows a commit by a moment (warehouse, index of names, stream, jobs). It has to
+ *  check all that is asserted afterwards: a part of it may be there before the rest. */
+export async function eventually<T>(check: () => Promise<T | undefined | null | false>, timeoutMs = momentMs): Promise<T> {
   const end = Date.now() + timeoutMs * patience;
   for (;;) {
     const found = await check();
@@ -234,6 +271,26 @@ export async function eventually<T>(check: () => Promise<T | undefined | null | 
     if (Date.now() > end) throw new Error("it did not happen in time");
     await new Promise((wake) => setTimeout(wake, 20));
   }
+}
+
+/** Asks until the answer is what is wanted, and says what it was at the end when it never is. */
+export async function becomes(ask: () => Promise<unknown>, wanted: unknown): Promise<void> {
+  let last: unknown;
+  const same = async () => {
+    last = await ask();
+    return isDeepStrictEqual(last, wanted);
+  };
+  await eventually(same).catch((error) => {
+    throw new Error(`${error instanceof Error ? error.message : error}: ${JSON.stringify(last)} instead of ${JSON.stringify(wanted)}`);
+  });
+}
+
+/** The warehouse is made and holds all that was committed before; the overview's figures are whole. */
+export async function followed(admin: Session): Promise<void> {
+  await eventually(async () => {
+    const { status, body } = await admin.get("/api/v1/overview");
+    return status === 200 && body.lag_ms === 0;
+  });
 }
 
 /** One event as the log on disk holds it. Times in µs; numbers above 2^53 come as text. */
@@ -269,6 +326,18 @@ export async function peek(command: "events" | "cells" | "unpack", ...paths: str
 export async function loggedEvents(data: string): Promise<LoggedEvent[]> {
   const text = (await peek("events", data)).toString("utf8");
   return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+}
+
+/** Every file below a folder with what is in it. One that the program takes away meanwhile is no file any more. */
+export function* filesBelow(folder: string): Generator<[path: string, bytes: Buffer]> {
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    const path = join(folder, name);
+    try {
+      if (statSync(path).isFile()) yield [path, readFileSync(path)];
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
 }
 
 /** The disk that fails on order (tests/fault/faildisk.c). */

@@ -105,7 +105,7 @@ sanitized() { # address|thread name: unit tests of build-address or build-thread
     local -x ZHIXIN_BINARY="$PWD/build-$kind/zhixin" ZHIXIN_PATIENCE="$patience"
     unit "unit, $name" "build-$kind"
     reports "unit, $name"
-    vitest "api, $name" tests/api --testTimeout=600000 --hookTimeout=600000
+    vitest "api, $name" tests/api
     reports "api, $name"
 }
 

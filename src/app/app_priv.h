@@ -58,6 +58,10 @@ enum rc app_lock(const char *data_dir, int *ret_fd) ZX_MUST_CHECK;
 
 /* ---- processes ---- */
 
+/* How a server process ends that could not open its installation; above 2, for the supervisor tries again: with another vault,
+ * or when the database may be back. */
+enum server_status { STATUS_VAULT_DOWN = 3, STATUS_DATABASE_AWAY = 4 };
+
 /* Path of the running program, for exec. */
 const char *app_self(void);
 /* Starts `zhixin vault-process` on one end of a socket pair; *ret_fd is the other. */

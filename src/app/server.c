@@ -22,7 +22,6 @@
 
 enum {
     STOP_GRACE_MS = 8000,
-    STATUS_VAULT_DOWN = 3, /* above 2: the supervisor tries again, with another vault */
     QUIET_LOOK_MS = 10000,
     QUIET_PERCENT = 3,
     RETRY_MS = 1000,
@@ -160,7 +159,7 @@ int server_run(const char *data_dir, const char *listen, int vault_fd, int contr
     int signals = watch_signals();
     enum rc opened = app_open(data_dir, &options, &app);
     if (opened)
-        return opened == RC_VAULT_DOWN ? STATUS_VAULT_DOWN : 1;
+        return opened == RC_VAULT_DOWN ? STATUS_VAULT_DOWN : opened == RC_DATABASE_AWAY ? STATUS_DATABASE_AWAY : 1;
     make_token();
     struct http_options http = {.listen = listen ? listen : app.config->listen, .workers = (unsigned)app.config->workers,
                                 .trusted_proxies = app.config->trusted_proxies,

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum { STOP_GRACE_MS = 15000, RESTARTS_A_MINUTE = 30, LOOK_MS = 500 };
-static const int64_t slow_restart_us = 3 * US_PER_S;
+static const int64_t slow_restart_us = 3 * US_PER_S, database_look_us = US_PER_S / 2;
 
 struct family {
     const char *data_dir;
@@ -120,10 +120,13 @@ static void hand_over(int control, int fd)
         log_error("supervisor.hand_over", LOG_I("errno", errno));
 }
 
-/* At once, but not again and again at once: what keeps a child from living, such as a full disk, may pass. */
-static int64_t restart_delay_us(struct family *f, bool refused)
+/* At once, but not again and again at once: what keeps a child from living, such as a full disk, may pass. A database that is away
+ * is looked for steadily. */
+static int64_t restart_delay_us(struct family *f, int exit_status, bool refused)
 {
     int64_t now = clock_mono_us();
+    if (exit_status == STATUS_DATABASE_AWAY)
+        return database_look_us;
     if (now - f->minute_us > 60 * US_PER_S) {
         f->minute_us = now;
         f->restarts = 0;
@@ -165,9 +168,9 @@ static bool revive(struct family *f)
     return f->vault_due_us == 0 || now < f->vault_due_us || on_vault_death(f);
 }
 
-static void on_end(struct family *f, bool server, bool refused)
+static void on_end(struct family *f, bool server, int exit_status, bool refused)
 {
-    int64_t due = clock_mono_us() + restart_delay_us(f, refused);
+    int64_t due = clock_mono_us() + restart_delay_us(f, exit_status, refused);
     if (server) {
         f->server_due_us = due;
         close(f->control);
@@ -192,7 +195,7 @@ static bool reap(struct family *f, int *ret_status)
             *ret_status = refused ? WEXITSTATUS(status) : 1;
             return false;
         }
-        on_end(f, server, refused);
+        on_end(f, server, server && WIFEXITED(status) ? WEXITSTATUS(status) : 0, refused);
     }
     if (!revive(f)) {
         *ret_status = 1;

@@ -262,6 +262,8 @@ static enum rc follow(struct customer_feed *f, struct ctx *c, bool *ret_more)
     struct change *changes;
     size_t count, n = 0;
     enum rc rc = change_read(c, f->after_seq, FOLLOW_PAGE, &changes, &count);
+    if (!rc && count)
+        rc = db_pool_sync_read(c->app->truth);
     if (rc || count == 0)
         return rc;
     int64_t *ids = arena_new_array(c->arena, int64_t, count);

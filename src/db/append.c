@@ -19,7 +19,7 @@ struct db_chunk {
     const struct duckdb_api *api;
     struct chunk_column *columns;
     size_t column_count;
-    size_t column;      /* the next cell's */
+    size_t column; /* the next cell's */
     idx_t row;
 };
 
@@ -125,8 +125,8 @@ static void chunk_attach(struct db_chunk *k, duckdb_data_chunk native)
 static int type_of_cell(enum db_cell cell)
 {
     static const int types[] = {
-        [DB_CELL_I64] = DUCKDB_TYPE_BIGINT, [DB_CELL_I32] = DUCKDB_TYPE_INTEGER, [DB_CELL_I16] = DUCKDB_TYPE_SMALLINT, [DB_CELL_I8] = DUCKDB_TYPE_TINYINT,
-        [DB_CELL_TEXT] = DUCKDB_TYPE_VARCHAR, [DB_CELL_BLOB] = DUCKDB_TYPE_BLOB, [DB_CELL_UUID] = DUCKDB_TYPE_UUID,
+        [DB_CELL_I64] = DUCKDB_TYPE_BIGINT,   [DB_CELL_I32] = DUCKDB_TYPE_INTEGER, [DB_CELL_I16] = DUCKDB_TYPE_SMALLINT, [DB_CELL_I8] = DUCKDB_TYPE_TINYINT,
+        [DB_CELL_TEXT] = DUCKDB_TYPE_VARCHAR, [DB_CELL_BLOB] = DUCKDB_TYPE_BLOB,   [DB_CELL_UUID] = DUCKDB_TYPE_UUID,
     };
     return types[cell];
 }

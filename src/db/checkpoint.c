@@ -12,11 +12,11 @@ enum { CARRY_PAGES = 4000, TURN_PAGES = 16000, NEAR_PAGES = 400, CATCH_UP_MAX = 
 struct checkpointer {
     struct db_pool *pool;
     struct db *writer, *own;
-    int fd;                     /* of the file that is carried into */
+    int fd; /* of the file that is carried into */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    int pages, carried;         /* in the log after the last commit; of these, when the thread last began to carry */
+    int pages, carried; /* in the log after the last commit; of these, when the thread last began to carry */
     bool stopping;
 };
 

@@ -10,30 +10,30 @@
 enum { PARAMETERS_MAX = 64, REGISTRY_SLOTS = 4096, CACHE_SLOTS = 512, RERUNS_MAX = 5 };
 
 struct statement {
-    char *name;                   /* registered name, or NULL for db_query_text */
-    size_t list_class;            /* size class of its $list[] parameters, 0 without */
+    char *name;        /* registered name, or NULL for db_query_text */
+    size_t list_class; /* size class of its $list[] parameters, 0 without */
     void *native;
     struct str parameters[PARAMETERS_MAX]; /* names, position i+1; point into the SQL text */
     size_t parameter_count;
-    char *own_text;               /* keeps the names alive when the text is not registered */
-    char **columns;               /* names, copied: an engine may prepare again by itself */
+    char *own_text; /* keeps the names alive when the text is not registered */
+    char **columns; /* names, copied: an engine may prepare again by itself */
     size_t column_count;
     bool columns_sure;
     bool busy;
-    struct statement *next;       /* same slot */
+    struct statement *next; /* same slot */
 };
 
 struct db {
     const struct db_driver *driver;
     void *conn;
-    int depth;                    /* of nested db_tx */
+    int depth; /* of nested db_tx */
     int64_t changes;
     struct statement *cache[CACHE_SLOTS];
 };
 
 struct db_rows {
     struct db *db;
-    struct statement *statement;  /* NULL when preparing failed */
+    struct statement *statement; /* NULL when preparing failed */
     enum rc rc;
     bool cached;
 };
@@ -164,7 +164,7 @@ static void add_list(struct buf *out, const char *mark, size_t position, size_t 
 }
 
 /* "x IN ($list[])" becomes "x = ANY (CAST($N AS BIGINT[]))": one statement for lists of all lengths. */
-static void add_array(struct statement *s, struct buf *out, const char *mark, size_t position)
+static void add_array(struct statement *s, struct buf *out, const char *mark, size_t position, bool of_bytes)
 {
     static const struct str in = STR("IN (");
     if (out->len < in.len || memcmp(out->ptr + out->len - in.len, in.ptr, in.len) != 0) {
@@ -172,10 +172,10 @@ static void add_array(struct statement *s, struct buf *out, const char *mark, si
         abort();
     }
     out->len -= in.len;
-    buf_addf(out, "= ANY (CAST(%s%zu AS BIGINT[])", mark, position);
+    buf_addf(out, "= ANY (CAST(%s%zu AS %s[])", mark, position, of_bytes ? "BYTEA" : "BIGINT");
 }
 
-/* Rewrites $name to ?N or $N and $name[] to a run of positions or an array, leaving quoted text alone. */
+/* Rewrites $name to ?N or $N and $name[] or $name[bytes] to a run of positions or an array, leaving quoted text alone. */
 static void rewrite(struct statement *s, const char *text, const struct db_driver *driver, struct buf *out)
 {
     const char *mark = driver->parameter_mark;
@@ -192,17 +192,23 @@ static void rewrite(struct statement *s, const char *text, const struct db_drive
             len++;
         size_t position = position_of(s, str_n(p + 1, len - 1));
         p += len;
-        if (p[0] == '[' && p[1] == ']') {
+        bool of_bytes = strncmp(p, "[bytes]", 7) == 0;
+        if (of_bytes || strncmp(p, "[]", 2) == 0) {
             if (driver->arrays)
-                add_array(s, out, mark, position);
+                add_array(s, out, mark, position, of_bytes);
             else
                 add_list(out, mark, position, s->list_class);
-            p += 2;
+            p += of_bytes ? 7 : 2;
         } else {
             buf_addf(out, "%s%zu", mark, position);
         }
     }
     buf_add_byte(out, '\0');
+}
+
+static bool is_list(const struct db_arg *arg)
+{
+    return arg->kind == DB_ARG_IDS || arg->kind == DB_ARG_BLOBS;
 }
 
 /* Lists come in sizes of powers of two, so that few statements serve all lengths; 0: empty. The driver sees gaps in the
@@ -214,9 +220,9 @@ static size_t list_class_of(const struct db *db, const struct db_arg *args, size
     if (db->driver->arrays)
         return 0;
     for (size_t i = 0; i < count; i++)
-        if (args[i].kind == DB_ARG_IDS) {
+        if (is_list(&args[i])) {
             any = true;
-            longest = args[i].ids_count > longest ? args[i].ids_count : longest;
+            longest = args[i].list_count > longest ? args[i].list_count : longest;
         }
     if (!any || longest == 0)
         return 0;
@@ -312,8 +318,8 @@ static _Noreturn void die_argument(const struct statement *s, struct str paramet
 static enum rc bind_list(struct db *db, struct statement *s, size_t position, const struct db_arg *arg)
 {
     for (size_t i = 0; i < s->list_class; i++) {
-        int64_t id = arg->ids_count ? arg->ids[i < arg->ids_count ? i : arg->ids_count - 1] : 0;
-        struct db_arg one = arg->ids_count ? DB_I64("", id) : DB_NULL("");
+        size_t at = i < arg->list_count ? i : arg->list_count - 1; /* the rest is filled up with the last */
+        struct db_arg one = arg->list_count == 0 ? DB_NULL("") : arg->kind == DB_ARG_IDS ? DB_I64("", arg->ids[at]) : DB_BLOB("", arg->blobs[at]);
         enum rc rc = db->driver->bind(s->native, (int)(PARAMETERS_MAX + (position - 1) * s->list_class + i + 1), &one);
         if (rc)
             return rc;
@@ -345,7 +351,7 @@ static enum rc bind_all(struct db *db, struct statement *s, const struct db_arg 
             continue; /* the macro's placeholder */
         size_t at = parameter_of(s, args[i].name, i);
         bound |= UINT64_C(1) << at;
-        bool expands = args[i].kind == DB_ARG_IDS && !db->driver->arrays;
+        bool expands = is_list(&args[i]) && !db->driver->arrays;
         enum rc rc = expands ? bind_list(db, s, at + 1, &args[i]) : db->driver->bind(s->native, (int)at + 1, &args[i]);
         if (rc)
             return rc;
@@ -645,6 +651,11 @@ const char *db_error(const struct db *db)
     return db->driver->error(db->conn);
 }
 
+static bool has_list(const char *text)
+{
+    return strstr(text, "[]") || strstr(text, "[bytes]");
+}
+
 bool db_check_sql(struct db *db, const char *name, const char **ret_why)
 {
     struct statement *s;
@@ -652,7 +663,7 @@ bool db_check_sql(struct db *db, const char *name, const char **ret_why)
     *ret_why = NULL;
     if (at ? strcmp(at + 1, engine_name(db->driver->engine)) != 0 : strcmp(sql_for(db, name)->name, name) != 0)
         return true; /* does not run here */
-    if (statement_new(db, name, db_sql_text(name), strstr(db_sql_text(name), "[]") ? 2 : 0, &s) != RC_OK) {
+    if (statement_new(db, name, db_sql_text(name), has_list(db_sql_text(name)) ? 2 : 0, &s) != RC_OK) {
         *ret_why = db_error(db);
         return false;
     }

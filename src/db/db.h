@@ -24,18 +24,20 @@ struct db_sql {
  * the type macros $BIGINT $BYTES $TEXT, which each driver replaces, and behind each table $STRICT, or $CLUSTERED where short rows
  * are to lie in the order of a primary key that is no single number. Numbers are unique over all modules. */
 struct db_migration {
-    int number; /* module base + n: base 0, job 50, access 100, customer 200, catalog 300, identity 400, eventlog 500, sales 600, warehouse 700, intake 800, insight 900 */
+    int number; /* module base + n: base 0, job 50, access 100, customer 200, catalog 300, identity 400, eventlog 500, sales 600, warehouse 700, intake 800, insight 900
+                 */
     const char *text;
 };
 
-/* Values to bind. DB_IDS binds a list that the driver expands where the text says $name[]. */
+/* Values to bind. DB_IDS binds a list that the driver expands where the text says $name[], DB_BLOBS one where it says $name[bytes]. */
 struct db_arg {
     const char *name;
-    enum { DB_ARG_NULL, DB_ARG_I64, DB_ARG_TEXT, DB_ARG_BLOB, DB_ARG_IDS } kind;
+    enum { DB_ARG_NULL, DB_ARG_I64, DB_ARG_TEXT, DB_ARG_BLOB, DB_ARG_IDS, DB_ARG_BLOBS } kind;
     int64_t number;
     struct str bytes;
     const int64_t *ids;
-    size_t ids_count;
+    const struct str *blobs;
+    size_t list_count; /* of ids or blobs */
 };
 #define DB_I64(n, v) ((struct db_arg){.name = (n), .kind = DB_ARG_I64, .number = (int64_t)(v)})
 /* Text is UTF-8 without U+0000, which whoever takes it from outside has made sure of: PostgreSQL refuses other (RC_STORE), SQLite keeps it. */
@@ -46,7 +48,8 @@ struct db_arg {
 #define DB_BLOB_OR_NULL(n, v) db_blob_or_null(n, v)
 #define DB_I64_OR_NULL(n, v, is_set) db_i64_or_null(n, v, is_set)
 #define DB_NULL(n) ((struct db_arg){.name = (n), .kind = DB_ARG_NULL})
-#define DB_IDS(n, list, count) ((struct db_arg){.name = (n), .kind = DB_ARG_IDS, .ids = (list), .ids_count = (count)})
+#define DB_IDS(n, list, count) ((struct db_arg){.name = (n), .kind = DB_ARG_IDS, .ids = (list), .list_count = (count)})
+#define DB_BLOBS(n, list, count) ((struct db_arg){.name = (n), .kind = DB_ARG_BLOBS, .blobs = (list), .list_count = (count)})
 struct db_arg db_text_or_null(const char *name, struct str v);
 struct db_arg db_blob_or_null(const char *name, struct str v);
 struct db_arg db_i64_or_null(const char *name, int64_t v, bool is_set);
@@ -56,13 +59,13 @@ struct db_arg db_i64_or_null(const char *name, int64_t v, bool is_set);
 struct db_options {
     bool read_only;
     bool create;
-    bool sync_later;     /* SQLite only: a commit is on disk when whoever opened it has synced the log; see pool.h */
+    bool sync_later; /* a commit is on disk when whoever opened it has synced it; see pool.h */
     int64_t busy_ms;
-    int64_t cache_kib;   /* page cache of SQLite; memory limit of DuckDB; of a derived store on PostgreSQL, what a query may use */
-    unsigned threads;    /* DuckDB only; 0: two. With one, nobody spins while another works */
+    int64_t cache_kib;    /* page cache of SQLite; memory limit of DuckDB; of a derived store on PostgreSQL, what a query may use */
+    unsigned threads;     /* DuckDB only; 0: two. With one, nobody spins while another works */
     struct db_line *line; /* PostgreSQL only: what a pool's connections know of their server together; NULL: nothing is shared */
-    const char *schema;  /* PostgreSQL only: of a derived store in the truth's database; its tables alone are meant. See db_pool_connect() */
-    bool streaming;      /* DuckDB only: rows come as they are made, without being held; one query at a time */
+    const char *schema;   /* PostgreSQL only: of a derived store in the truth's database; its tables alone are meant. See db_pool_connect() */
+    bool streaming;       /* DuckDB only: rows come as they are made, without being held; one query at a time */
 };
 /* SQLite only: is what is deleted overwritten, so that no copy of it is left in the file? It is, unless somebody who deletes
  * nothing personal asks otherwise for a moment, inside a transaction; then it is also not written once more. */
@@ -97,7 +100,7 @@ MEM_DEFINE_CLEANUP(struct db, db_close)
 enum db_engine db_engine(const struct db *db);
 /* Makes the named statements known to every database opened later (called once per module at start). */
 void db_register_sql(const struct db_sql *sql, size_t count);
-const char *db_sql_text(const char *name); /* aborts when unknown */
+const char *db_sql_text(const char *name);           /* aborts when unknown */
 const struct db_sql *db_sql_named(const char *name); /* NULL when unknown */
 /* Walks all registered statements, for the test that prepares each. */
 const struct db_sql *db_sql_at(size_t index); /* NULL past the end */
@@ -151,8 +154,7 @@ int64_t db_i64_at(struct db_rows *q, size_t index);
 double db_double_at(struct db_rows *q, size_t index);
 struct str db_text_at(struct db_rows *q, size_t index);
 /* One integer, or `otherwise` when there is no row. */
-#define db_get_i64(db, otherwise, ret, name, ...) \
-    db_get_i64_args(db, otherwise, ret, name, (const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}, DB_ARGC(__VA_ARGS__))
+#define db_get_i64(db, otherwise, ret, name, ...) db_get_i64_args(db, otherwise, ret, name, (const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}, DB_ARGC(__VA_ARGS__))
 enum rc db_get_i64_args(struct db *db, int64_t otherwise, int64_t *ret, const char *name, const struct db_arg *args, size_t count) ZX_MUST_CHECK;
 
 /* The same statement, which gives no rows, for many rows, prepared once and, on PostgreSQL, in few round trips; db_changes() then
@@ -201,6 +203,8 @@ enum rc change_add(struct ctx *c, enum change_kind kind, int64_t ref_id, int64_t
 /* The changes after `after`, in order, at most `limit`, in the context's arena. */
 enum rc change_read(struct ctx *c, int64_t after, size_t limit, struct change **ret, size_t *ret_count) ZX_MUST_CHECK;
 enum rc change_last(struct ctx *c, int64_t *ret_seq) ZX_MUST_CHECK;
+/* When the oldest change after `after` was made, also of those that can't be read yet; 0: there is none. */
+enum rc change_waits_since(struct ctx *c, int64_t after, int64_t *ret_at_us) ZX_MUST_CHECK;
 
 /* Says a word to all servers of the truth (db_session_hooks.told), when the transaction that is open commits. An embedded truth
  * has one server, which knows. */

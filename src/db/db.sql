@@ -28,6 +28,10 @@ SELECT max(seq) FROM change;
 -- name: change_last@postgres
 SELECT max(seq) FROM change WHERE seq < (SELECT change_horizon());
 
+-- Also of what change_after does not give yet.
+-- name: change_waits_since
+SELECT at_us FROM change WHERE seq > $after ORDER BY seq LIMIT 1;
+
 -- An embedded truth has one server and nobody to tell or to lock out: these three are PostgreSQL's alone.
 -- name: tell@postgres
 SELECT pg_notify('zhixin', $word);

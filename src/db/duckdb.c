@@ -11,12 +11,12 @@
 enum { MEMORY_DEFAULT_MIB = 256, THREADS_DEFAULT = 2 };
 
 struct column {
-    int type;                    /* enum duckdb_type; of a decimal, of what it is stored as */
-    double scale;                /* 10^scale of a decimal, else 1 */
+    int type;     /* enum duckdb_type; of a decimal, of what it is stored as */
+    double scale; /* 10^scale of a decimal, else 1 */
     bool decimal;
     const void *data;
-    const uint64_t *validity;    /* NULL: all set */
-    char uuid[16];               /* of the cell last read */
+    const uint64_t *validity; /* NULL: all set */
+    char uuid[16];            /* of the cell last read */
 };
 
 struct duckdb_stmt {
@@ -24,12 +24,12 @@ struct duckdb_stmt {
     char *text;
     duckdb_prepared_statement prepared;
     duckdb_result result;
-    bool used;                   /* its plan saw the data of an earlier run */
+    bool used; /* its plan saw the data of an earlier run */
     bool running;
     struct column *columns;
     size_t column_count;
     duckdb_data_chunk chunk;
-    idx_t row, rows;             /* row is the current one's number + 1 in the chunk */
+    idx_t row, rows; /* row is the current one's number + 1 in the chunk */
 };
 
 /* ---- errors ---- */
@@ -333,8 +333,7 @@ static struct str driver_column_bytes(void *stmt, int column)
     if (!c || (c->type != DUCKDB_TYPE_VARCHAR && c->type != DUCKDB_TYPE_BLOB))
         return STR_NULL;
     const duckdb_string_t *s = &((const duckdb_string_t *)c->data)[row];
-    return s->inlined.length <= sizeof(s->inlined.inlined) ? str_n(s->inlined.inlined, s->inlined.length)
-                                                           : str_n(s->pointer.ptr, s->pointer.length);
+    return s->inlined.length <= sizeof(s->inlined.inlined) ? str_n(s->inlined.inlined, s->inlined.length) : str_n(s->pointer.ptr, s->pointer.length);
 }
 
 static enum db_type driver_column_type(void *stmt, int column)
@@ -383,7 +382,7 @@ static enum rc driver_error_rc(void *conn)
 }
 
 static struct duckdb_instance *instances;
-static unsigned open_count;     /* those in memory, too */
+static unsigned open_count; /* those in memory, too */
 static pthread_mutex_t instances_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void instance_leave(const struct duckdb_api *api, struct duckdb_instance *i)
@@ -483,7 +482,7 @@ static enum rc lock_down(struct duckdb_conn *conn, const char *segments_dir)
         buf_addz(&sql, "];");
     }
     if (conn->instance->path[0] == ':')
-        buf_addz(&sql, "SET temp_directory='';"); /* in memory means in memory: never spills into the current folder */
+        buf_addz(&sql, "SET temp_directory='';");       /* in memory means in memory: never spills into the current folder */
     buf_addz(&sql, "SET parquet_metadata_cache=true;"); /* segments never change */
     buf_addz(&sql, "SET enable_external_access=false; SET lock_configuration=true;");
     buf_add_byte(&sql, '\0');

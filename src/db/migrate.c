@@ -11,8 +11,8 @@ static void add_macro_text(struct buf *out, const struct db_driver *d, const cha
     const struct {
         struct str macro;
         const char *becomes;
-    } macros[] = {{STR("$BIGINT"), d->bigint}, {STR("$BYTES"), d->bytes}, {STR("$TEXT"), d->text}, {STR("$STRICT"), d->strict}, {STR("$CLUSTERED"), d->clustered},
-                  {STR("$CHANGE_SEQ"), d->change_seq}, {STR("$PASSING"), d->passing}};
+    } macros[] = {{STR("$BIGINT"), d->bigint}, {STR("$BYTES"), d->bytes},         {STR("$TEXT"), d->text},
+                  {STR("$STRICT"), d->strict}, {STR("$CLUSTERED"), d->clustered}, {STR("$CHANGE_SEQ"), d->change_seq}, {STR("$PASSING"), d->passing}};
     const size_t count = sizeof(macros) / sizeof(macros[0]);
     for (struct str rest = str_z(text); rest.len;) {
         size_t i = 0;
@@ -108,8 +108,8 @@ enum rc db_migrate(struct db *db, const struct db_migration *migrations, size_t 
 enum rc change_add(struct ctx *c, enum change_kind kind, int64_t ref_id, int64_t customer_id, int64_t count)
 {
     assert(db_in_tx(c->db));
-    return db_run_later(c->db, "change_insert", DB_I64("kind", kind), DB_I64("ref_id", ref_id), DB_I64("customer_id", customer_id),
-                        DB_I64("count", count), DB_I64("at_us", c->now_us));
+    return db_run_later(c->db, "change_insert", DB_I64("kind", kind), DB_I64("ref_id", ref_id), DB_I64("customer_id", customer_id), DB_I64("count", count),
+                        DB_I64("at_us", c->now_us));
 }
 
 enum rc change_read(struct ctx *c, int64_t after, size_t limit, struct change **ret, size_t *ret_count)
@@ -118,8 +118,8 @@ enum rc change_read(struct ctx *c, int64_t after, size_t limit, struct change **
     size_t count = 0;
     struct db_rows *q = db_query(c->db, "change_after", DB_I64("after", after), DB_I64("limit", limit));
     while (count < limit && db_next(q))
-        list[count++] = (struct change){db_i64(q, "seq"), (enum change_kind)db_i64(q, "kind"), db_i64(q, "ref_id"),
-                                        db_i64(q, "customer_id"), db_i64(q, "count"), db_i64(q, "at_us")};
+        list[count++] =
+            (struct change){db_i64(q, "seq"), (enum change_kind)db_i64(q, "kind"), db_i64(q, "ref_id"), db_i64(q, "customer_id"), db_i64(q, "count"), db_i64(q, "at_us")};
     enum rc rc = db_end(q);
     if (rc)
         return rc;
@@ -131,6 +131,11 @@ enum rc change_read(struct ctx *c, int64_t after, size_t limit, struct change **
 enum rc change_last(struct ctx *c, int64_t *ret_seq)
 {
     return db_get_i64(c->db, 0, ret_seq, "change_last");
+}
+
+enum rc change_waits_since(struct ctx *c, int64_t after, int64_t *ret_at_us)
+{
+    return db_get_i64(c->db, 0, ret_at_us, "change_waits_since", DB_I64("after", after));
 }
 
 enum rc db_tell(struct db *db, const char *word)

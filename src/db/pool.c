@@ -2,6 +2,7 @@
 #include "db/pool.h"
 #include "base/log.h"
 #include "db/checkpoint.h"
+#include "db/flush.h"
 #include "db/line.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 enum { READERS_MAX = 64, READERS_REST = 1 };
 
 struct db_pool {
-    char *where;                     /* path or URL */
+    char *where; /* path or URL */
     struct db *writer;
     /* The writer goes to whoever waited longest: under a flood the committing thread is back at once, and a bare mutex would
      * give it the lock again and again while a login waits for seconds. */
@@ -23,11 +24,12 @@ struct db_pool {
     uint64_t tickets, serving;
     struct db *idle[READERS_MAX];
     size_t idle_count;
-    struct db_line *line;            /* to a server; NULL: a file */
+    struct db_line *line;       /* to a server; NULL: a file */
+    struct db_flusher *flusher; /* of a server; NULL: a file */
     /* Of an SQLite file only; NULL and -1 where a server looks after its disk itself. */
     struct checkpointer *checkpointer;
-    int log_fd;                      /* of the write-ahead log: SQLite keeps one file as long as the writer is open */
-    int file_fd;                     /* of the file, for the checkpointer; closed last, for POSIX drops a process's locks with any descriptor */
+    int log_fd;  /* of the write-ahead log: SQLite keeps one file as long as the writer is open */
+    int file_fd; /* of the file, for the checkpointer; closed last, for POSIX drops a process's locks with any descriptor */
 };
 
 enum rc db_open(const char *where, const struct db_options *options, struct db **ret)
@@ -69,6 +71,7 @@ enum rc db_pool_open(const char *where, struct db_pool **ret)
     p->where = mem_dupz(where, strlen(where));
     p->writer = writer;
     p->line = line;
+    p->flusher = line ? flusher_new(writer) : NULL;
     p->log_fd = p->file_fd = -1;
     pthread_mutex_init(&p->writer_lock, NULL);
     pthread_cond_init(&p->writer_turn, NULL);
@@ -89,9 +92,10 @@ void db_pool_close(struct db_pool *p)
     while (p->idle_count)
         db_close(p->idle[--p->idle_count]);
     if (p->log_fd >= 0) {
-        db_pool_sync(p);
+        (void)!db_pool_sync(p);
         close(p->log_fd);
     }
+    flusher_free(p->flusher);
     db_close(p->writer);
     if (p->file_fd >= 0)
         close(p->file_fd);
@@ -200,12 +204,19 @@ void db_pool_rest(struct db_pool *p)
     db_pool_unlock_writer(p);
 }
 
-void db_pool_sync(struct db_pool *p)
+enum rc db_pool_sync(struct db_pool *p)
 {
-    if (p->log_fd < 0 || fdatasync(p->log_fd) == 0) /* PostgreSQL answers a COMMIT when it is on disk */
-        return;
+    if (p->flusher)
+        return flusher_run(p->flusher);
+    if (p->log_fd < 0 || fdatasync(p->log_fd) == 0)
+        return RC_OK;
     log_error("db.fsync_failed", LOG_Z("path", p->where), LOG_Z("why", strerror(errno)));
     _Exit(70);
+}
+
+enum rc db_pool_sync_read(struct db_pool *p)
+{
+    return p->flusher ? flusher_run(p->flusher) : RC_OK;
 }
 
 enum rc db_pool_tx_unsynced(struct ctx *c, struct db_pool *p, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
@@ -221,7 +232,5 @@ enum rc db_pool_tx_unsynced(struct ctx *c, struct db_pool *p, enum rc (*fn)(stru
 enum rc db_pool_tx(struct ctx *c, struct db_pool *p, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
 {
     enum rc rc = db_pool_tx_unsynced(c, p, fn, arg);
-    if (!rc)
-        db_pool_sync(p);
-    return rc;
+    return rc ? rc : db_pool_sync(p);
 }

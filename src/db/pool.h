@@ -2,7 +2,7 @@
  *
  * Committing and syncing are two acts: what a transaction wrote is seen by others at once, and is on disk after the next
  * sync of the log. So the next transaction can be made while the one before is being synced. Nobody may be told of a commit,
- * and nothing derived from it may be kept elsewhere, before it is on disk. PostgreSQL does both acts in one. */
+ * and nothing derived from it may be kept elsewhere, before it is on disk. */
 #ifndef ZX_DB_POOL_H
 #define ZX_DB_POOL_H
 
@@ -29,8 +29,8 @@ void db_pool_rest(struct db_pool *p);
 
 /* How it stands with the server behind it. A file is always there; of its disk each write tells. */
 struct db_pool_state {
-    bool away, full;             /* a server can't be reached; has no room for what is written */
-    int64_t losses, away_ms;     /* connections found broken so far; since when it is away */
+    bool away, full;         /* a server can't be reached; has no room for what is written */
+    int64_t losses, away_ms; /* connections found broken so far; since when it is away */
 };
 void db_pool_state(struct db_pool *p, struct db_pool_state *ret);
 /* Can something be read now? Tries, as any reader would. */
@@ -41,7 +41,11 @@ enum rc db_pool_tx(struct ctx *c, struct db_pool *p, enum rc (*fn)(struct ctx *c
 /* The same, on disk only after the next db_pool_sync(). */
 enum rc db_pool_tx_unsynced(struct ctx *c, struct db_pool *p, enum rc (*fn)(struct ctx *c, void *arg), void *arg) ZX_MUST_CHECK;
 /* Puts on disk what was committed before the call; from any thread. A disk that refuses ends the process: what it then holds
- * can't be known, so the next start recovers. */
-void db_pool_sync(struct db_pool *p);
+ * can't be known, so the next start recovers. RC_DATABASE_AWAY: it is there or not, nobody knows yet; should a server have lost
+ * it in a breakdown, this process ends when it hears of it. */
+enum rc db_pool_sync(struct db_pool *p) ZX_MUST_CHECK;
+/* Before what was read, of other servers too, is remembered for longer than the database may remember it: what a server holds is
+ * put on disk; a file ends together with whoever read it. */
+enum rc db_pool_sync_read(struct db_pool *p) ZX_MUST_CHECK;
 
 #endif

@@ -1,11 +1,8 @@
-/* One connection to PostgreSQL: how it is made, waited on, given up and made again, and what became of its transactions.
+/* One connection to PostgreSQL: how it is made, waited on, given up and made again.
  *
  * Nothing waits for ever: libpq works without blocking here. A server that says nothing for two seconds may be at work, or the
  * line may be dead while both ends believe in it (a proxy that hangs, a firewall that forgot). A second connection asks whether
- * the server's process still works for us; keep-alives alone would not tell.
- *
- * A COMMIT without an answer is in doubt: only the server knows, once it is back. The number of the last transaction stands in
- * the writer's own row, so done is done, also after a crash in which the server forgot transactions and gave their ids to others. */
+ * the server's process still works for us; keep-alives alone would not tell. */
 #include "db/postgres_priv.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,20 +16,12 @@
 
 enum {
     LOOK_MS = 100,
-    SILENCE_MS = 2000,      /* so long nothing may come before it is asked whether the server works at all */
-    OUTCOME_WAIT_MS = 5000, /* so long the outcome of a lost COMMIT is asked for before the caller is told that nobody knows */
-    OUTCOME_LOOK_MS = 20,
-    WRITER_KEPT_DAYS = 7,
+    SILENCE_MS = 2000, /* so long nothing may come before it is asked whether the server works at all */
 };
 
 static int64_t now_ms(void)
 {
     return clock_mono_us() / US_PER_MS;
-}
-
-static void sleep_ms(int64_t ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
 /* ---- errors ---- */
@@ -74,7 +63,7 @@ enum rc pg_failed_with(struct pg_conn *conn, enum rc rc, const char *why)
     return conn->last_rc = rc;
 }
 
-static void hang_up(struct pg_conn *conn)
+void pg_hang_up(struct pg_conn *conn)
 {
     PQfinish(conn->pg);
     conn->pg = NULL;
@@ -85,7 +74,7 @@ static enum rc give_up(struct pg_conn *conn, const char *why)
 {
     (void)!pg_failed_with(conn, RC_DATABASE_AWAY, why);
     line_lost(conn->line, conn->epoch, conn->error);
-    hang_up(conn);
+    pg_hang_up(conn);
     return RC_DATABASE_AWAY;
 }
 
@@ -173,8 +162,7 @@ static PGresult *ask(struct pg_conn *conn, const char *text)
     return pg_answer(conn, conn->pg ? PQsendQuery(conn->pg, text) : 0);
 }
 
-/* Runs text of no parameters; of several statements the last one's first cell goes into `ret_cell`, which may be NULL. */
-static enum rc run(struct pg_conn *conn, const char *text, char *ret_cell, size_t size)
+enum rc pg_run(struct pg_conn *conn, const char *text, char *ret_cell, size_t size)
 {
     PGresult *r = ask(conn, text);
     ExecStatusType status = PQresultStatus(r);
@@ -251,64 +239,13 @@ static PGconn *connect_url(const char *url)
     return PQconnectdbParams(names, values, 1);
 }
 
-/* No message of a row's values in our log; nothing waits for ever. */
-#define SETTINGS "SET standard_conforming_strings = on; SET client_min_messages = error; SET jit = off; SET lock_timeout = '30s';"
-#define READER_SETTINGS SETTINGS "SET statement_timeout = '60s'; SET default_transaction_read_only = on"
-/* Large values are packed already: lz4, where the server has it, sees that at once, which pglz takes milliseconds for. */
-#define WRITER_SETTINGS SETTINGS "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '60s';" \
-                                 "SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals);"
-#define BACKEND_START "SELECT extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = "
-
-/* The server's process of the connection before may still hold the lock of writers, or be about to commit: it ends first. */
-static enum rc end_predecessor(struct pg_conn *conn)
-{
-    char text[320];
-    if (!conn->backend_pid)
-        return RC_OK;
-    snprintf(text, sizeof(text), "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE pid = %d AND extract(epoch FROM backend_start)::text = '%s'",
-             conn->backend_pid, conn->backend);
-    return run(conn, text, NULL, 0);
-}
-
-/* The row is written once more, so that what it says is as durable as any commit before anybody is told. If the transaction
- * still ran, this would wait for it. */
-static enum rc settle_doubt(struct pg_conn *conn)
-{
-    char text[160], found[8] = "";
-    if (!conn->doubt)
-        return RC_OK;
-    snprintf(text, sizeof(text), "UPDATE writer SET at_us = at_us WHERE id = %lld AND number = %lld RETURNING 1", (long long)conn->id, (long long)conn->doubt);
-    enum rc rc = run(conn, text, found, sizeof(found));
-    if (rc)
-        return rc;
-    log_warn("db.commit_unanswered", LOG_Z("outcome", found[0] ? "committed" : "not committed"));
-    conn->done = found[0] != '\0';
-    conn->doubt = 0;
-    return RC_OK;
-}
-
-static enum rc set_up_writer(struct pg_conn *conn)
-{
-    char text[1024];
-    snprintf(text, sizeof(text),
-             "%s CREATE TABLE IF NOT EXISTS writer (id BIGINT NOT NULL PRIMARY KEY, number BIGINT NOT NULL, at_us BIGINT NOT NULL);"
-             "DELETE FROM writer WHERE at_us < %lld",
-             WRITER_SETTINGS, (long long)(clock_now_us() - WRITER_KEPT_DAYS * US_PER_DAY));
-    enum rc rc = run(conn, text, NULL, 0);
-    if (!rc)
-        rc = end_predecessor(conn);
-    if (!rc)
-        rc = settle_doubt(conn);
-    snprintf(text, sizeof(text), BACKEND_START "%d", PQbackendPID(conn->pg));
-    if (!rc)
-        rc = run(conn, text, conn->backend, sizeof(conn->backend));
-    conn->backend_pid = rc ? conn->backend_pid : PQbackendPID(conn->pg);
-    return rc;
-}
+/* Nothing waits for ever here either. */
+#define READER_SETTINGS PG_SETTINGS "SET statement_timeout = '60s'; SET default_transaction_read_only = on"
+#define FLUSHER_SETTINGS PG_SETTINGS "SET synchronous_commit = on"
 
 /* Of what is derived a crash may take the last moments: its cursor goes with them. A server's process whose other end is gone must not
  * hold what the next one waits for: it looks while it works, and its line does when it rests. */
-#define DERIVED_SETTINGS SETTINGS "SET synchronous_commit = off; SET idle_in_transaction_session_timeout = '60s'; SET client_connection_check_interval = '2s';" \
+#define DERIVED_SETTINGS PG_SETTINGS "SET synchronous_commit = off; SET idle_in_transaction_session_timeout = '60s'; SET client_connection_check_interval = '2s';" \
                                   "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 2; SET tcp_user_timeout = 5000;" \
                                   "SET application_name = '" PG_DERIVED "'"
 
@@ -321,7 +258,7 @@ static enum rc set_up_derived(struct pg_conn *conn)
     char text[1024];
     snprintf(text, sizeof(text), "%s; " DERIVED_PLANS "; SET search_path = %s; SET work_mem = %lld", conn->read_only ? READER_SETTINGS : DERIVED_SETTINGS, conn->schema,
              (long long)(conn->work_kib > 64 ? conn->work_kib : 64));
-    return run(conn, text, NULL, 0);
+    return pg_run(conn, text, NULL, 0);
 }
 
 static enum rc set_up(struct pg_conn *conn)
@@ -330,7 +267,9 @@ static enum rc set_up(struct pg_conn *conn)
         return RC_OK;
     if (conn->schema)
         return set_up_derived(conn);
-    return conn->read_only ? run(conn, READER_SETTINGS, NULL, 0) : set_up_writer(conn);
+    if (conn->flushes)
+        return pg_run(conn, FLUSHER_SETTINGS, NULL, 0);
+    return conn->read_only ? pg_run(conn, READER_SETTINGS, NULL, 0) : pg_set_up_writer(conn);
 }
 
 enum rc pg_connect(struct pg_conn *conn)
@@ -344,7 +283,7 @@ enum rc pg_connect(struct pg_conn *conn)
         return pg_failed_with(conn, RC_INVALID, "the database's URL is malformed");
     if (!pg_is_up(conn) || PQsetnonblocking(conn->pg, 1) != 0) {
         enum rc rc = pg_failed_with(conn, RC_DATABASE_AWAY, PQerrorMessage(conn->pg));
-        hang_up(conn);
+        pg_hang_up(conn);
         return rc;
     }
     return set_up(conn);
@@ -361,7 +300,7 @@ static enum rc try_to_connect(struct pg_conn *conn)
     else
         line_not_reached(conn->line, conn->error);
     if (rc)
-        hang_up(conn); /* half set up is not set up */
+        pg_hang_up(conn); /* half set up is not set up */
     return rc;
 }
 
@@ -380,7 +319,7 @@ enum rc pg_ensure(struct pg_conn *conn)
         return conn->last_rc = RC_DATABASE_AWAY;
     enum rc rc = try_to_connect(conn);
     if (!rc)
-        log_info("db.connected", LOG_Z("as", conn->read_only ? "reader" : "writer"));
+        log_info("db.connected", LOG_Z("as", conn->flushes ? "flusher" : conn->read_only ? "reader" : "writer"));
     return rc;
 }
 
@@ -435,79 +374,10 @@ static bool still_works(const struct pg_conn *conn)
              PQbackendPID(conn->pg));
     enum rc rc = pg_connect(&asker);
     if (!rc)
-        rc = run(&asker, text, found, sizeof(found));
+        rc = pg_run(&asker, text, found, sizeof(found));
     if (rc)
         line_not_reached(conn->line, asker.error);
     PQfinish(asker.pg);
     line_free(asker.own_line);
     return !rc && found[0];
-}
-
-/* ---- transactions ---- */
-
-/* One writing transaction at a time over all servers, as on SQLite: what a transaction read is true until it commits. */
-static enum rc begin(struct pg_conn *conn)
-{
-    char text[320];
-    enum rc rc = pg_ensure(conn);
-    if (rc)
-        return rc;
-    conn->number++;
-    snprintf(text, sizeof(text),
-             "BEGIN; SELECT pg_advisory_xact_lock(7521042389); INSERT INTO writer (id, number, at_us) VALUES (%lld, %lld, %lld) "
-             "ON CONFLICT (id) DO UPDATE SET number = excluded.number, at_us = excluded.at_us",
-             (long long)conn->id, (long long)conn->number, (long long)clock_now_us());
-    rc = run(conn, text, NULL, 0);
-    conn->in_tx = rc == RC_OK;
-    return rc;
-}
-
-/* What became of the transaction whose COMMIT was not answered? RC_DATABASE_AWAY with `doubt` left: nobody knows yet. */
-static enum rc ask_outcome(struct pg_conn *conn)
-{
-    conn->done = false;
-    for (int64_t until = now_ms() + OUTCOME_WAIT_MS; conn->doubt && now_ms() < until;)
-        if (pg_ensure(conn) != RC_OK)
-            sleep_ms(OUTCOME_LOOK_MS);
-    if (conn->doubt)
-        log_warn("db.commit_unanswered", LOG_Z("outcome", "unknown"));
-    return conn->last_rc = conn->done ? RC_OK : RC_DATABASE_AWAY;
-}
-
-static enum rc commit(struct pg_conn *conn)
-{
-    bool was_aborted = pg_is_up(conn) && PQtransactionStatus(conn->pg) == PQTRANS_INERROR; /* COMMIT would quietly roll back */
-    if (was_aborted)
-        return conn->last_rc ? conn->last_rc : RC_BUSY;
-    conn->in_tx = false;
-    if (!pg_is_up(conn))
-        return conn->last_rc = RC_DATABASE_AWAY; /* lost before */
-    conn->doubt = conn->number;
-    enum rc rc = run(conn, "COMMIT", NULL, 0);
-    if (!rc)
-        line_full(conn->line, false);
-    if (rc && !pg_is_up(conn))
-        return ask_outcome(conn);
-    conn->doubt = 0;
-    return rc;
-}
-
-static enum rc rollback(struct pg_conn *conn)
-{
-    conn->in_tx = false;
-    if (!pg_is_up(conn) || PQtransactionStatus(conn->pg) == PQTRANS_IDLE)
-        return RC_OK; /* a lost connection takes its transaction with it */
-    return run(conn, "ROLLBACK", NULL, 0);
-}
-
-enum rc pg_script(struct pg_conn *conn, const char *text)
-{
-    if (strcmp(text, "BEGIN") == 0)
-        return begin(conn);
-    if (strcmp(text, "COMMIT") == 0)
-        return commit(conn);
-    if (strcmp(text, "ROLLBACK") == 0)
-        return rollback(conn);
-    enum rc rc = pg_ensure(conn);
-    return rc ? rc : run(conn, text, NULL, 0);
 }

@@ -1,5 +1,6 @@
-/* Between the files of the PostgreSQL driver: postgres_conn.c (one connection: made, waited on, lost and made again;
- * transactions and what became of them), postgres.c (statements, values, rows), and session.c, which listens. */
+/* Between the files of the PostgreSQL driver: postgres_conn.c (one connection: made, waited on, lost and made again),
+ * postgres_pipe.c (statements that are not waited for), postgres_tx.c (transactions and what became of them), postgres.c
+ * (statements, values, rows), flush.c, which syncs, and session.c, which listens. */
 #ifndef ZX_DB_POSTGRES_PRIV_H
 #define ZX_DB_POSTGRES_PRIV_H
 
@@ -7,6 +8,7 @@
 #include "db/line.h"
 
 #include <libpq-fe.h>
+#include <stdatomic.h>
 
 struct pg_conn {
     PGconn *pg; /* NULL: given up */
@@ -15,7 +17,9 @@ struct pg_conn {
     char *schema; /* of a derived store: its tables alone are meant; NULL: the truth's own connection */
     int64_t work_kib; /* what a query of it may use */
     bool read_only;
-    bool asks; /* of questions that are answered at once: two seconds of silence are its end, nobody is asked about them */
+    bool sync_later; /* a writer whose commits are on disk only after a flusher's sync */
+    bool flushes;    /* a flusher's */
+    bool asks;       /* of questions that are answered at once: two seconds of silence are its end, nobody is asked about them */
     bool in_tx;
     unsigned generation; /* of the connection: what was prepared on an older one is gone */
     unsigned epoch;      /* of the line, when it was made */
@@ -26,10 +30,11 @@ struct pg_conn {
     enum rc last_rc;
 
     /* A writer's: its row in the table `writer` holds the number of its last transaction that committed. */
-    int64_t id, number;     /* of the row; of the transaction that is open or was last */
-    int64_t doubt;      /* a transaction of which nobody knows yet whether it was done; 0: none */
-    bool done;          /* the last one that was in doubt had been done */
-    char backend[64]; /* when the server's process of this connection began */
+    int64_t id, number;        /* of the row; of the transaction that is open or was last */
+    _Atomic int64_t committed; /* the last of which that is known */
+    int64_t doubt;             /* a transaction of which nobody knows yet whether it was done; 0: none */
+    bool done;                 /* the last one that was in doubt had been done */
+    char backend[64];          /* when the server's process of this connection began */
     int backend_pid;
 };
 
@@ -66,6 +71,23 @@ PGresult *pg_next(struct pg_conn *conn);
 /* The first error, or the last result, of what was sent; `sent` is what libpq's sending function returned. */
 PGresult *pg_answer(struct pg_conn *conn, int sent);
 
+/* Runs text of no parameters; of several statements the last one's first cell goes into `ret_cell`, which may be NULL. */
+enum rc pg_run(struct pg_conn *conn, const char *text, char *ret_cell, size_t size) ZX_MUST_CHECK;
+void pg_hang_up(struct pg_conn *conn);
+
+/* ---- owing answers ---- */
+
+enum { PG_IN_FLIGHT = 256 }; /* statements sent before their answers are read: both sides' buffers stay small */
+
+/* Before something is sent that nobody waits for; whoever sent it counts it in conn->owed. */
+enum rc pg_owe(struct pg_conn *conn) ZX_MUST_CHECK;
+/* Waits for all that is owed; RC_OK when nothing is. The first error of one is everybody's. */
+enum rc pg_settle(struct pg_conn *conn) ZX_MUST_CHECK;
+/* The same, with a statement sent behind them, whose answer is the caller's to read and clear; NULL when there came none. */
+enum rc pg_settle_last(struct pg_conn *conn, PGresult **ret) ZX_MUST_CHECK;
+/* The answers of `count` statements without rows that were sent in pipeline mode. */
+enum rc pg_read_answers(struct pg_conn *conn, size_t count) ZX_MUST_CHECK;
+
 /* ---- COPY (postgres_copy.c): many rows into a table, inside its connection's transaction ---- */
 
 struct pg_copy;
@@ -79,6 +101,11 @@ enum rc pg_copy_end(struct pg_copy *p) ZX_MUST_CHECK; /* also frees it */
 
 /* ---- transactions ---- */
 
+/* What every connection is told: no message of a row's values in our log; nothing waits for ever. */
+#define PG_SETTINGS "SET standard_conforming_strings = on; SET client_min_messages = error; SET jit = off; SET lock_timeout = '30s';"
+
+/* What a writer's connection needs when it is new, and what became of what the one before it left open. */
+enum rc pg_set_up_writer(struct pg_conn *conn) ZX_MUST_CHECK;
 /* Runs text of no parameters, knowing BEGIN, COMMIT and ROLLBACK of db_tx(). */
 enum rc pg_script(struct pg_conn *conn, const char *text) ZX_MUST_CHECK;
 

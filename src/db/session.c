@@ -16,13 +16,13 @@ enum { NODES = 1024, NODE_LOCKS = 7521, RETRY_MS = 500, LOOK_MS = 5000, SAID_KEP
 struct db_session {
     char *url;
     struct db_session_hooks hooks;
-    struct pg_conn conn;           /* the thread's, once it runs */
+    struct pg_conn conn; /* the thread's, once it runs */
     unsigned node;
-    int wake_fd;                   /* readable: something was said, or it is time to end */
+    int wake_fd; /* readable: something was said, or it is time to end */
     pthread_t thread;
-    pthread_mutex_t lock;          /* guards all below */
+    pthread_mutex_t lock; /* guards all below */
     bool stopping;
-    char *said[SAID_KEPT];         /* oldest first */
+    char *said[SAID_KEPT]; /* oldest first */
     size_t said_count;
 };
 

@@ -15,11 +15,8 @@ static enum rc rc_of(sqlite3 *conn)
 {
     switch (sqlite3_extended_errcode(conn)) {
     case SQLITE_IOERR_FSYNC:
-    case SQLITE_IOERR_DIR_FSYNC:
-        log_error("db.fsync_failed", LOG_Z("why", sqlite3_errmsg(conn)));
-        _Exit(70);
-    default:
-        break;
+    case SQLITE_IOERR_DIR_FSYNC: log_error("db.fsync_failed", LOG_Z("why", sqlite3_errmsg(conn))); _Exit(70);
+    default: break;
     }
     int cause = sqlite3_system_errno(conn);
     switch (sqlite3_errcode(conn) & 0xFF) { /* the primary code of the extended one */
@@ -177,7 +174,7 @@ enum rc db_sqlite_checkpoint(struct db *db)
 
 /* ---- pacing ---- */
 
-enum { PACE_PAGES = 64 };       /* half of what a disk's queue commonly holds */
+enum { PACE_PAGES = 64 }; /* half of what a disk's queue commonly holds */
 
 /* The methods of SQLite's own files, and the same with writes that are waited for now and then
  * (sqlite.org/c3ref/io_methods.html). A sync instead would make the disk empty its cache each time, and commits wait for that. */

@@ -4,6 +4,7 @@
 #include "base/app.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "db/pool.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -232,6 +233,8 @@ enum rc eventlog_open(struct ctx *c, const char *data_dir, struct eventlog **ret
     enum rc rc = make_dir(data_dir, log);
     if (!rc)
         rc = change_last(c, &log->followed); /* before the tail is read: what comes later is caught up with */
+    if (!rc)
+        rc = db_pool_sync_read(c->app->truth);
     if (!rc)
         rc = load_segments(c, log);
     if (!rc)

@@ -43,10 +43,12 @@ SELECT unit, format, file, events, bytes, checksum, first_block, last_block, fir
 
 -- ---- several servers ----
 
--- Blocks in the order of their commits; a row that is swept has no unit any more.
+-- Blocks in the order of their commits, behind the last one that is known, which comes first and without its bytes: to see that
+-- it is still there. A row that is swept has no unit any more.
 -- name: event_block_told
-SELECT c.seq AS seq, c.ref_id AS id, b.unit AS unit, b.events AS events, b.received_us AS received_us, b.data AS data
-FROM change AS c LEFT JOIN event_block AS b ON b.id = c.ref_id WHERE c.kind = 1 AND c.seq > $after ORDER BY c.seq LIMIT $limit;
+SELECT c.seq AS seq, c.ref_id AS id, b.unit AS unit, b.events AS events, b.received_us AS received_us, CASE WHEN c.seq > $known THEN b.data END AS data,
+    (SELECT max(s.unit) FROM event_segment AS s) AS sealed
+FROM change AS c LEFT JOIN event_block AS b ON b.id = c.ref_id WHERE c.kind = 1 AND c.seq >= $known ORDER BY c.seq LIMIT $limit;
 
 -- name: event_unit_open
 SELECT b.unit AS unit, CAST(sum(b.events) AS BIGINT) AS events FROM event_block AS b WHERE b.unit = (SELECT max(l.unit) FROM event_block AS l) GROUP BY b.unit;

@@ -52,6 +52,7 @@ struct eventlog {
     /* With several servers (servers.c): */
     bool shared;                   /* there may be others */
     int64_t followed;              /* change.seq up to which their blocks are known */
+    int64_t followed_block;        /* which block that was; 0: none yet */
     int64_t *own;                  /* blocks of ours since then */
     size_t own_count, own_cap, tx_own; /* tx_own: of them, those before the transaction now open */
     pthread_mutex_t files_lock;    /* one thread fetches at a time */

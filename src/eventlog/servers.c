@@ -6,6 +6,8 @@
  * message is taken twice, and the ids of blocks and the numbers of units go on where the last server left them. */
 #include "base/app.h"
 #include "base/log.h"
+#include "db/flush.h"
+#include "db/pool.h"
 #include "eventlog/eventlog_priv.h"
 
 #include <errno.h>
@@ -51,7 +53,7 @@ void servers_stand_at(const struct eventlog *log)
 {
     char path[512];
     followed_path(log, path);
-    FILE *out = fopen(path, "w");
+    FILE *out = db_pool_sync_read(log->app->truth) == RC_OK ? fopen(path, "w") : NULL;
     if (!out)
         return;
     fprintf(out, "%lld\n", (long long)log->followed);
@@ -110,35 +112,52 @@ static enum rc take_block(struct eventlog *log, struct db_rows *q)
 }
 
 struct caught {
+    int64_t sealed;                /* the last unit that is; 0 none */
     bool foreign;                  /* there were blocks of others */
     int64_t first_missing;         /* the first whose row is gone, 0: none */
 };
 
+static void take_row(struct eventlog *log, struct db_rows *q, struct caught *caught, enum rc *rc)
+{
+    int64_t block = db_i64(q, "id");
+    bool gone = db_is_null(q, "unit"), own = is_own(log, block);
+    if (!own && !gone)
+        *rc = take_block(log, q);
+    if (!own && gone && caught->first_missing == 0)
+        caught->first_missing = block;
+    caught->foreign = caught->foreign || !own;
+    log->followed = db_i64(q, "seq");
+    log->followed_block = block;
+    log->last_block = block > log->last_block ? block : log->last_block;
+}
+
+/* The first row is the one that the page before ended with, unless the database forgot it in a breakdown; then the messages that
+ * were learned from it must be forgotten here too. */
 static enum rc take_page(struct ctx *c, struct eventlog *log, size_t *ret_rows, struct caught *caught)
 {
     enum rc rc = RC_OK;
-    struct db_rows *q = db_query(c->db, "event_block_told", DB_I64("after", log->followed), DB_I64("limit", BLOCKS_A_PAGE));
+    int64_t known = log->followed_block;
+    bool found = false;
+    struct db_rows *q = db_query(c->db, "event_block_told", DB_I64("known", log->followed), DB_I64("limit", BLOCKS_A_PAGE + 1));
     for (*ret_rows = 0; !rc && db_next(q); ++*ret_rows) {
-        int64_t block = db_i64(q, "id");
-        bool gone = db_is_null(q, "unit"), own = is_own(log, block);
-        if (!own && !gone)
-            rc = take_block(log, q);
-        if (!own && gone && caught->first_missing == 0)
-            caught->first_missing = block;
-        caught->foreign = caught->foreign || !own;
-        log->followed = db_i64(q, "seq");
-        log->last_block = block > log->last_block ? block : log->last_block;
+        caught->sealed = db_i64(q, "sealed");
+        if (db_i64(q, "seq") == log->followed)
+            found = db_i64(q, "id") == known;
+        else
+            take_row(log, q, caught, &rc);
     }
     enum rc end = db_end(q);
+    if (!rc && !end && known && !found)
+        db_lost();
     return rc ? rc : end;
 }
 
 /* The open unit is where the last append of any server left it, and behind all that is sealed. */
-static enum rc take_unit(struct ctx *c, struct eventlog *log, bool foreign)
+static enum rc take_unit(struct ctx *c, struct eventlog *log, const struct caught *caught)
 {
-    int64_t sealed, unit = log->unit, events = log->unit_events;
-    enum rc rc = db_get_i64(c->db, 0, &sealed, "event_segment_last");
-    struct db_rows *q = !rc && foreign ? db_query(c->db, "event_unit_open") : NULL;
+    int64_t unit = log->unit, events = log->unit_events, sealed = caught->sealed;
+    enum rc rc = RC_OK;
+    struct db_rows *q = caught->foreign ? db_query(c->db, "event_unit_open") : NULL;
     if (q && db_next(q)) {
         unit = db_i64(q, "unit");
         events = db_i64(q, "events");
@@ -316,19 +335,21 @@ static enum rc take_segments(struct ctx *c, struct eventlog *log, int64_t first_
 
 enum rc eventlog_catch_up(struct ctx *c, struct eventlog *log)
 {
-    size_t rows = BLOCKS_A_PAGE;
+    size_t rows = BLOCKS_A_PAGE + 1;
     struct caught caught = {0};
     enum rc rc = RC_OK;
     if (!log->shared)
         return RC_OK;
     eventlog_wait_loaded(log);
-    while (!rc && rows == BLOCKS_A_PAGE)
+    while (!rc && rows > BLOCKS_A_PAGE)
         rc = take_page(c, log, &rows, &caught);
+    if (!rc && rows == 0) /* nothing was ever followed: no row told of it */
+        rc = db_get_i64(c->db, 0, &caught.sealed, "event_segment_last");
     if (!rc)
         log->own_count = log->tx_own = 0;
     if (!rc && caught.first_missing)
         rc = take_segments(c, log, caught.first_missing);
-    return rc ? rc : take_unit(c, log, caught.foreign);
+    return rc ? rc : take_unit(c, log, &caught);
 }
 
 /* ---- moving ---- */

@@ -28,10 +28,15 @@ static struct identity_item item_of(struct ctx *c, const struct customer_traits 
 {
     struct identity_claim *claims = arena_new_array(c->arena, struct identity_claim, t->contact_count + 1);
     for (size_t i = 0; i < t->contact_count; i++)
-        claims[i] = (struct identity_claim){.kind = kind_of_field(t->contacts[i].field), .scope = t->contacts[i].scope,
-                                            .value = t->contacts[i].value, .proven = true};
-    return (struct identity_item){.source_id = t->source_id, .trusted = true, .may_create = true, .at_us = t->at_us, .ref_id = t->ref_id,
-                                  .ref_kind = "form", .claims = claims, .claim_count = t->contact_count};
+        claims[i] = (struct identity_claim){.kind = kind_of_field(t->contacts[i].field), .scope = t->contacts[i].scope, .value = t->contacts[i].value, .proven = true};
+    return (struct identity_item){.source_id = t->source_id,
+                                  .trusted = true,
+                                  .may_create = true,
+                                  .at_us = t->at_us,
+                                  .ref_id = t->ref_id,
+                                  .ref_kind = "form",
+                                  .claims = claims,
+                                  .claim_count = t->contact_count};
 }
 
 /* Refuses values that are no identifiers and those that somebody else holds. */

@@ -106,10 +106,9 @@ static enum rc log_merge(struct ctx *c, const struct customer_merge *m, const ch
     enum rc rc = before_json(c, m->winner, m->loser, &before);
     if (rc)
         return rc;
-    return db_run(c->db, "identity_log_insert", DB_I64("id", m->merge_id), DB_TEXT("kind", STR("merge")), DB_I64("winner_id", m->winner),
-                  DB_I64("loser_id", m->loser), DB_TEXT("rule", str_z(rule)), DB_I64("rule_version", IDENTITY_RULE_VERSION),
-                  DB_TEXT("ref_kind", str_z(item->ref_kind)), DB_I64("ref_id", item->ref_id), DB_I64("staff_id", 0),
-                  DB_TEXT("before_json", buf_str(&before)), DB_I64("at_us", item->at_us));
+    return db_run(c->db, "identity_log_insert", DB_I64("id", m->merge_id), DB_TEXT("kind", STR("merge")), DB_I64("winner_id", m->winner), DB_I64("loser_id", m->loser),
+                  DB_TEXT("rule", str_z(rule)), DB_I64("rule_version", IDENTITY_RULE_VERSION), DB_TEXT("ref_kind", str_z(item->ref_kind)), DB_I64("ref_id", item->ref_id),
+                  DB_I64("staff_id", 0), DB_TEXT("before_json", buf_str(&before)), DB_I64("at_us", item->at_us));
 }
 
 static enum rc run_hooks(struct ctx *c, const struct customer_merge *m)
@@ -146,8 +145,8 @@ enum rc identity_review_add(struct ctx *c, const char *rule, int64_t left, int64
         right = swap;
     }
     return db_run(c->db, "identity_review_insert", DB_I64("id", id_next()), DB_TEXT("rule", str_z(rule)), DB_I64("left_id", left), DB_I64("right_id", right),
-                  DB_TEXT("kinds", str_z(identity_rule(claim->kind)->word)), DB_TEXT("ref_kind", str_z(item->ref_kind)),
-                  DB_I64("ref_id", item->ref_id), DB_I64("at_us", item->at_us));
+                  DB_TEXT("kinds", str_z(identity_rule(claim->kind)->word)), DB_TEXT("ref_kind", str_z(item->ref_kind)), DB_I64("ref_id", item->ref_id),
+                  DB_I64("at_us", item->at_us));
 }
 
 struct str identity_scope(const struct identity_claim *claim)
@@ -158,9 +157,8 @@ struct str identity_scope(const struct identity_claim *claim)
 enum rc identity_evidence_add(struct ctx *c, const struct identity_item *item, const struct identity_claim *claim, int64_t record, int64_t identifier)
 {
     return db_run_later(c->db, "identity_evidence_insert", DB_I64("customer_id", record), DB_I64("id", id_next()), DB_I64("identifier_id", identifier),
-                        DB_I64("source_id", item->source_id), DB_TEXT("ref_kind", str_z(item->ref_kind)), DB_I64("ref_id", item->ref_id),
-                        DB_I64("at_us", item->at_us), DB_TEXT("rule", str_z(identity_rule(claim->kind)->word)),
-                        DB_I64("rule_version", IDENTITY_RULE_VERSION), DB_I64("proven", claim->proven));
+                        DB_I64("source_id", item->source_id), DB_TEXT("ref_kind", str_z(item->ref_kind)), DB_I64("ref_id", item->ref_id), DB_I64("at_us", item->at_us),
+                        DB_TEXT("rule", str_z(identity_rule(claim->kind)->word)), DB_I64("rule_version", IDENTITY_RULE_VERSION), DB_I64("proven", claim->proven));
 }
 
 enum rc identity_attach(struct ctx *c, const struct identity_item *item, const struct identity_claim *claim, int64_t customer_id, int64_t *ret_identifier)

@@ -10,55 +10,55 @@
 
 /* Stored numbers: never reorder. */
 enum identity_kind {
-    IDENTITY_ACCOUNT = 1,   /* user id of a shop; scope: the shop's source group */
+    IDENTITY_ACCOUNT = 1, /* user id of a shop; scope: the shop's source group */
     IDENTITY_PHONE = 2,
     IDENTITY_EMAIL = 3,
-    IDENTITY_CARD = 4,      /* member card */
-    IDENTITY_UNIONID = 5,   /* WeChat, one per Open Platform */
-    IDENTITY_OPENID = 6,    /* WeChat, scope: the account's app id */
+    IDENTITY_CARD = 4,    /* member card */
+    IDENTITY_UNIONID = 5, /* WeChat, one per Open Platform */
+    IDENTITY_OPENID = 6,  /* WeChat, scope: the account's app id */
     IDENTITY_WEIBO = 7,
-    IDENTITY_DEVICE = 8,    /* browser or app: anonymousId */
-    IDENTITY_PLATFORM = 9,  /* ouid, omid of a marketplace; scope: the platform */
+    IDENTITY_DEVICE = 8,   /* browser or app: anonymousId */
+    IDENTITY_PLATFORM = 9, /* ouid, omid of a marketplace; scope: the platform */
     IDENTITY_IDNUM = 10,
 };
 
 /* One identifier that came with an event, receipt, order or form. */
 struct identity_claim {
     enum identity_kind kind;
-    struct str scope;        /* "" where the kind has none */
-    struct str value;        /* as it came; the vault normalises and judges it */
-    bool proven;             /* trusted key, till, one-time code, or signed by the shop's server */
-    uint8_t hash[16];        /* out: keyed; the same for the same identifier everywhere */
-    bool left_out;           /* out: people took it off this person, so that nothing is learned of it */
+    struct str scope;           /* "" where the kind has none */
+    struct str value;           /* as it came; the vault normalises and judges it */
+    bool proven;                /* trusted key, till, one-time code, or signed by the shop's server */
+    uint8_t hash[16];           /* out: keyed; the same for the same identifier everywhere */
+    bool left_out;              /* out: people took it off this person, so that nothing is learned of it */
     enum vault_verdict verdict; /* out: anything but VAULT_OK is no identifier, and why */
 };
 /* The class under which the vault seals a value of that kind; 0 for devices, which are never shown. */
 enum vault_field identity_vault_field(enum identity_kind kind);
 
 enum identity_outcome {
-    IDENTITY_NOBODY = 0,     /* an unknown visitor: only a subject */
+    IDENTITY_NOBODY = 0, /* an unknown visitor: only a subject */
     IDENTITY_FOUND = 1,
     IDENTITY_CREATED = 2,
-    IDENTITY_MERGED = 3,     /* found, and two records became one */
-    IDENTITY_CONFLICT = 4,   /* found by the strongest identifier; the rest is in 待核对 */
-    IDENTITY_CLAIMED = 5,    /* an unproven claim only: kept with its event, moves nobody */
+    IDENTITY_MERGED = 3,   /* found, and two records became one */
+    IDENTITY_CONFLICT = 4, /* found by the strongest identifier; the rest is in 待核对 */
+    IDENTITY_CLAIMED = 5,  /* an unproven claim only: kept with its event, moves nobody */
 };
 
 /* What asks who it is. In: all but the last three. */
 struct identity_item {
     int64_t source_id;
-    bool trusted;            /* key class of the source */
-    bool shared_device;      /* till, kiosk, tablet: its device id identifies nobody */
-    bool may_create;         /* receipts of members, proven identifies, forms: yes */
-    bool needs_person;       /* documents: an unknown buyer gets a pseudonymous id, bound to her device if there is one */
-    int32_t business_day;    /* of receipts: how often an identifier came that day is watched; 0 otherwise */
+    bool trusted;         /* key class of the source */
+    bool shared_device;   /* till, kiosk, tablet: its device id identifies nobody */
+    bool may_create;      /* receipts of members, proven identifies, forms: yes */
+    bool needs_person;    /* documents: an unknown buyer gets a pseudonymous id, bound to her device if there is one */
+    int32_t business_day; /* of receipts: how often an identifier came that day is watched; 0 otherwise */
     int64_t at_us;
-    int64_t ref_id;          /* event, order or form that is the evidence */
-    const char *ref_kind;    /* "event", "receipt", "order", "form", "import" */
+    int64_t ref_id;       /* event, order or form that is the evidence */
+    const char *ref_kind; /* "event", "receipt", "order", "form", "import" */
     struct identity_claim *claims;
     size_t claim_count;
-    int64_t subject;         /* out */
-    int64_t customer_id;     /* out: 0 with IDENTITY_NOBODY; else the record it was attached to, never rewritten */
+    int64_t subject;     /* out */
+    int64_t customer_id; /* out: 0 with IDENTITY_NOBODY; else the record it was attached to, never rewritten */
     enum identity_outcome outcome;
 };
 

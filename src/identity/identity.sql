@@ -3,6 +3,9 @@
 -- name: key_claim_get
 SELECT customer_id, ref_id FROM key_claim WHERE key_hash = $key_hash;
 
+-- name: key_claim_list
+SELECT key_hash, customer_id, ref_id FROM key_claim WHERE key_hash IN ($hashes[bytes]) ORDER BY key_hash;
+
 -- name: key_claim_insert
 INSERT INTO key_claim (key_hash, customer_id, ref_id) VALUES ($key_hash, $customer_id, $ref_id);
 
@@ -18,16 +21,6 @@ WHERE customer_id = $customer_id AND id = $id;
 
 -- name: identifier_set_status
 UPDATE identifier SET status = $status WHERE customer_id = $customer_id AND id = $id;
-
--- name: identifier_status
-SELECT status FROM identifier WHERE customer_id = $customer_id AND id = $id;
-
--- name: identifier_kind_count
-SELECT count(*) FROM identifier WHERE customer_id IN ($members[]) AND kind = $kind AND scope = $scope AND status <> 3;
-
--- Was it taken off one of these records (status 3) by people?
--- name: identifier_removed
-SELECT count(*) FROM identifier WHERE customer_id IN ($members[]) AND key_hash = $key_hash AND status = 3;
 
 -- name: key_claim_release
 DELETE FROM key_claim WHERE key_hash = $key_hash AND customer_id = $customer_id AND ref_id = $id;
@@ -46,9 +39,10 @@ SELECT count(*) FROM identifier WHERE customer_id IN ($members[]);
 -- name: identifier_get
 SELECT customer_id, id, kind, scope, key_hash, status FROM identifier WHERE customer_id IN ($members[]) AND id = $id;
 
+-- What has been proven of these identifiers, by whom and how.
 -- name: identity_evidence_known
-SELECT count(*) FROM identity_evidence
-WHERE customer_id = $customer_id AND identifier_id = $identifier_id AND source_id = $source_id AND rule = $rule;
+SELECT DISTINCT customer_id, identifier_id, source_id, rule FROM identity_evidence
+WHERE customer_id IN ($members[]) AND identifier_id IN ($identifiers[]) ORDER BY customer_id, identifier_id, source_id, rule;
 
 -- name: identity_evidence_insert
 INSERT INTO identity_evidence (customer_id, id, identifier_id, source_id, ref_kind, ref_id, at_us, rule, rule_version, proven)
@@ -59,7 +53,7 @@ SELECT id, source_id, ref_kind, ref_id, at_us, rule, rule_version, proven FROM i
 WHERE customer_id IN ($members[]) AND identifier_id = $identifier_id ORDER BY at_us, id, customer_id LIMIT 200;
 
 -- name: subject_link_get
-SELECT customer_id, pseudonym, shared FROM subject_link WHERE subject = $subject;
+SELECT subject, customer_id, pseudonym, shared FROM subject_link WHERE subject IN ($subjects[]) ORDER BY subject;
 
 -- name: subject_link_insert
 INSERT INTO subject_link (subject, customer_id, is_device, pseudonym, shared, at_us) VALUES ($subject, $customer_id, $is_device, $pseudonym, 0, $at_us);
@@ -75,6 +69,12 @@ SELECT subject, at_us FROM subject_link WHERE customer_id IN ($members[]) AND is
 
 -- name: customer_member_root
 SELECT root_id FROM customer_member WHERE customer_id = $customer_id;
+
+-- name: customer_member_roots
+SELECT customer_id, root_id FROM customer_member WHERE customer_id IN ($ids[]) ORDER BY customer_id;
+
+-- name: customer_member_of_roots
+SELECT root_id, customer_id FROM customer_member WHERE root_id IN ($roots[]) ORDER BY root_id, customer_id;
 
 -- name: customer_member_list
 SELECT customer_id FROM customer_member WHERE root_id = $root_id ORDER BY customer_id;

@@ -14,9 +14,14 @@ static const char *status_word(int64_t status)
 static struct customer_identifier identifier_of(struct ctx *c, struct db_rows *q)
 {
     struct customer_identifier i = {
-        .id = db_i64(q, "id"), .kind = identity_rule((enum identity_kind)db_i64(q, "kind"))->word, .scope = arena_str(c->arena, db_text(q, "scope")),
-        .status = status_word(db_i64(q, "status")), .first_us = db_i64(q, "first_us"),
-        .last_us = db_i64(q, "last_us"), .source_id = db_i64(q, "source_id"), .links = db_i64(q, "uses"),
+        .id = db_i64(q, "id"),
+        .kind = identity_rule((enum identity_kind)db_i64(q, "kind"))->word,
+        .scope = arena_str(c->arena, db_text(q, "scope")),
+        .status = status_word(db_i64(q, "status")),
+        .first_us = db_i64(q, "first_us"),
+        .last_us = db_i64(q, "last_us"),
+        .source_id = db_i64(q, "source_id"),
+        .links = db_i64(q, "uses"),
     };
     struct str hash = db_blob(q, "key_hash");
     memcpy(i.hash, hash.ptr, hash.len < sizeof(i.hash) ? hash.len : sizeof(i.hash));
@@ -38,8 +43,8 @@ static enum rc identifier_list(struct ctx *c, const int64_t *members, size_t cou
     rc = db_end(q);
     q = db_query(c->db, "subject_link_devices", DB_IDS("members", members, count));
     while (n < (size_t)held + DEVICES_MAX && db_next(q))
-        list[n++] = (struct customer_identifier){.id = db_i64(q, "subject"), .kind = "device", .status = "proven", .links = 1,
-                                                 .first_us = db_i64(q, "at_us"), .last_us = db_i64(q, "at_us")};
+        list[n++] = (struct customer_identifier){
+            .id = db_i64(q, "subject"), .kind = "device", .status = "proven", .links = 1, .first_us = db_i64(q, "at_us"), .last_us = db_i64(q, "at_us")};
     rc = rc ? rc : db_end(q);
     if (!rc) {
         *ret = list;
@@ -97,9 +102,13 @@ static enum rc timeline(struct ctx *c, const struct timeline_query *t, struct ti
     struct db_rows *q = db_query(c->db, "identity_log_of", DB_IDS("members", t->members, t->member_count), DB_I64("before_us", t->before_us),
                                  DB_I64("before_id", t->before_id), DB_I64("limit", t->limit));
     while (db_next(q))
-        timeline_add(c, out, (struct timeline_item){
-            .at_us = db_i64(q, "at_us"), .id = db_i64(q, "id"), .kind = "merge", .title = arena_str(c->arena, db_text(q, "rule")),
-            .detail_json = arena_printf(c->arena, "{\"joined\":\"%lld\"}", (long long)db_i64(q, "loser_id")), .repeat = 1});
+        timeline_add(c, out,
+                     (struct timeline_item){.at_us = db_i64(q, "at_us"),
+                                            .id = db_i64(q, "id"),
+                                            .kind = "merge",
+                                            .title = arena_str(c->arena, db_text(q, "rule")),
+                                            .detail_json = arena_printf(c->arena, "{\"joined\":\"%lld\"}", (long long)db_i64(q, "loser_id")),
+                                            .repeat = 1});
     return db_end(q);
 }
 
@@ -116,8 +125,8 @@ static const struct route routes[] = {
     {.path = NULL},
 };
 
-static const char *const tables[] = {"key_claim", "identifier", "identity_evidence", "subject_link", "customer_member",
-                                     "identity_log", "identity_review", "identity_use", NULL};
+static const char *const tables[] = {"key_claim",    "identifier", "identity_evidence", "subject_link", "customer_member", "identity_log", "identity_review",
+                                     "identity_use", NULL};
 
 static const struct permission permissions[] = {
     {"review.read", ROLE_ADMIN | ROLE_MANAGER | ROLE_AGENT},
@@ -144,6 +153,14 @@ static enum rc erased(struct ctx *c, int64_t customer_id)
 }
 
 const struct module identity_module = {
-    .name = "identity", .routes = routes, .sql = identity_sql, .migrations = identity_migrations, .tables = tables,
-    .permissions = permissions, .start = start, .on_customer_merge = merged, .on_customer_erase = erased, .on_timeline = timeline,
+    .name = "identity",
+    .routes = routes,
+    .sql = identity_sql,
+    .migrations = identity_migrations,
+    .tables = tables,
+    .permissions = permissions,
+    .start = start,
+    .on_customer_merge = merged,
+    .on_customer_erase = erased,
+    .on_timeline = timeline,
 };

@@ -50,7 +50,8 @@ static enum rc load_contact(struct ctx *c, const int64_t *members, size_t count,
     if (!is_removable(ret->kind))
         return RC_OK;
     return db_run_later(c->db, "identifier_insert", DB_I64("customer_id", ret->record), DB_I64("id", ret->id), DB_I64("kind", ret->kind), DB_TEXT("scope", ret->scope),
-                        DB_BLOB("key_hash", str_n(ret->hash, sizeof(ret->hash))), DB_I64("status", IDENTIFIER_PROVEN), DB_I64("source_id", 0), DB_I64("at_us", c->now_us));
+                        DB_BLOB("key_hash", str_n(ret->hash, sizeof(ret->hash))), DB_I64("status", IDENTIFIER_PROVEN), DB_I64("source_id", 0),
+                        DB_I64("at_us", c->now_us));
 }
 
 static enum rc check(struct ctx *c, const struct held_identifier *i)
@@ -139,15 +140,4 @@ enum rc identity_removal_write(struct ctx *c, const int64_t *members, size_t cou
         jw_null(w);
     }
     return db_end(q);
-}
-
-enum rc identity_is_removed(struct ctx *c, int64_t person, const struct identity_claim *claim, bool *ret)
-{
-    int64_t *members, removed = 0;
-    size_t count;
-    enum rc rc = identity_members(c, person, &members, &count);
-    if (!rc)
-        rc = db_get_i64(c->db, 0, &removed, "identifier_removed", DB_IDS("members", members, count), DB_BLOB("key_hash", str_n(claim->hash, sizeof(claim->hash))));
-    *ret = removed > 0;
-    return rc;
 }

@@ -14,11 +14,12 @@ struct candidate {
 
 struct decision {
     struct identity_item *item;
+    struct around *around;                       /* of the whole group */
     struct candidate candidates[CANDIDATES_MAX]; /* proven and usable, strongest first, devices left out */
     size_t count;
-    struct identity_claim *device;               /* usable and not of a shared device, or NULL */
-    bool bindable;                               /* the subject is hers alone: her device, or her account on a server's event */
-    int64_t person;                              /* root decided on so far */
+    struct identity_claim *device; /* usable and not of a shared device, or NULL */
+    bool bindable;                 /* the subject is hers alone: her device, or her account on a server's event */
+    int64_t person;                /* root decided on so far */
     struct {
         const char *rule;
         int64_t other;
@@ -63,22 +64,22 @@ static int64_t subject_of(const struct app *app, const struct identity_item *ite
 /* An identifier that comes on too many receipts of one day is somebody typing his own for strangers. */
 static enum rc watch_use(struct ctx *c, struct decision *d, struct candidate *k, bool *ret_believed)
 {
-    int64_t uses = 0, status = IDENTIFIER_PROVEN;
+    int64_t uses = 0;
     struct db_arg key = DB_BLOB("key_hash", str_n(k->claim->hash, 16));
+    struct held *held = k->identifier ? around_identifier(d->around, k->record, k->identifier) : NULL;
     *ret_believed = true;
     if (!k->rule->receipts_a_day || !d->item->business_day)
         return RC_OK;
     enum rc rc = db_run_later(c->db, "identity_use_add", key, DB_I64("business_day", d->item->business_day));
     if (!rc)
         rc = db_get_i64(c->db, 0, &uses, "identity_use_get", key, DB_I64("business_day", d->item->business_day));
-    if (!rc && k->identifier)
-        rc = db_get_i64(c->db, status, &status, "identifier_status", DB_I64("customer_id", k->record), DB_I64("id", k->identifier));
     if (rc)
         return rc;
-    *ret_believed = status == IDENTIFIER_PROVEN && uses <= k->rule->receipts_a_day;
-    if (*ret_believed || status == IDENTIFIER_FLAGGED || !k->identifier)
+    *ret_believed = (!held || held->status == IDENTIFIER_PROVEN) && uses <= k->rule->receipts_a_day;
+    if (*ret_believed || !held || held->status == IDENTIFIER_FLAGGED)
         return RC_OK;
-    rc = db_run(c->db, "identifier_set_status", DB_I64("status", IDENTIFIER_FLAGGED), DB_I64("customer_id", k->record), DB_I64("id", k->identifier));
+    held->status = IDENTIFIER_FLAGGED;
+    rc = db_run_later(c->db, "identifier_set_status", DB_I64("status", IDENTIFIER_FLAGGED), DB_I64("customer_id", k->record), DB_I64("id", k->identifier));
     return rc ? rc : identity_review_add(c, "too_many_receipts", k->root, k->root, k->claim, d->item);
 }
 
@@ -107,9 +108,9 @@ static enum rc collect(struct ctx *c, struct decision *d)
             continue;
         struct candidate k = {.claim = claim, .rule = identity_rule(claim->kind)};
         bool believed = true;
-        enum rc rc = identity_holder(c, claim->hash, &k.root, &k.record, &k.identifier);
-        if (!rc)
-            rc = watch_use(c, d, &k, &believed);
+        k.record = around_holder(d->around, claim->hash, &k.identifier);
+        k.root = k.record ? around_root(d->around, k.record) : 0;
+        enum rc rc = watch_use(c, d, &k, &believed);
         if (rc)
             return rc;
         if (believed)
@@ -120,79 +121,62 @@ static enum rc collect(struct ctx *c, struct decision *d)
 
 /* ---- may two be one? ---- */
 
-struct held {
-    int64_t kind;
-    struct str scope, hash;
-};
-
-static enum rc held_by(struct ctx *c, int64_t root, struct held **ret, size_t *ret_count)
+static bool counts_for_uniqueness(const struct held *h)
 {
-    int64_t *members;
-    size_t member_count, count = 0, cap = 32;
-    enum rc rc = identity_members(c, root, &members, &member_count);
-    if (rc)
-        return rc;
-    struct held *list = arena_new_array(c->arena, struct held, cap);
-    struct db_rows *q = db_query(c->db, "identifier_of_members", DB_IDS("members", members, member_count));
-    while (db_next(q) && count < cap)
-        if (db_i64(q, "status") != IDENTIFIER_REMOVED && identity_rule((enum identity_kind)db_i64(q, "kind"))->unique)
-            list[count++] = (struct held){db_i64(q, "kind"), arena_str(c->arena, db_text(q, "scope")), arena_str(c->arena, db_blob(q, "key_hash"))};
-    rc = db_end(q);
-    *ret = list;
-    *ret_count = count;
-    return rc;
+    return h->status != IDENTIFIER_REMOVED && identity_rule((enum identity_kind)h->kind)->unique;
 }
 
 static bool differs(const struct held *a, const struct held *b)
 {
-    return a->kind == b->kind && str_eq(a->scope, b->scope) && !str_eq(a->hash, b->hash);
+    return a->kind == b->kind && str_eq(a->scope, b->scope) && memcmp(a->hash, b->hash, sizeof(a->hash)) != 0;
+}
+
+static bool differs_from_any(const struct held *one, const struct held *list)
+{
+    for (const struct held *h = list; h; h = h->next)
+        if (counts_for_uniqueness(h) && differs(one, h))
+            return true;
+    return false;
 }
 
 /* Do both hold a unique identifier of the same kind and scope, but different ones? Two shop accounts are two people. */
-static enum rc unique_differs(struct ctx *c, int64_t left, int64_t right, bool *ret)
+static bool unique_differs(const struct decision *d, int64_t left, int64_t right)
 {
-    struct held *a, *b;
-    size_t a_count, b_count;
-    *ret = false;
-    enum rc rc = held_by(c, left, &a, &a_count);
-    if (!rc)
-        rc = held_by(c, right, &b, &b_count);
-    for (size_t i = 0; !rc && i < a_count; i++)
-        for (size_t k = 0; k < b_count; k++)
-            *ret |= differs(&a[i], &b[k]);
-    return rc;
+    for (const struct held *h = around_held(d->around, left); h; h = h->next)
+        if (counts_for_uniqueness(h) && differs_from_any(h, around_held(d->around, right)))
+            return true;
+    return false;
 }
 
 /* Would this person then hold two different unique identifiers, because of a claim that nobody holds yet? */
-static enum rc claims_differ(struct ctx *c, const struct decision *d, size_t below, int64_t root, bool *ret)
+static bool claims_differ(const struct decision *d, size_t below, int64_t root)
 {
-    struct held *has;
-    size_t count;
-    *ret = false;
-    enum rc rc = held_by(c, root, &has, &count);
-    for (size_t i = 0; !rc && i < below; i++) {
+    for (size_t i = 0; i < below; i++) {
         const struct candidate *k = &d->candidates[i];
-        if (k->root || !k->rule->unique)
-            continue;
-        struct held wanted = {k->claim->kind, identity_scope(k->claim), str_n(k->claim->hash, 16)};
-        for (size_t n = 0; n < count; n++)
-            *ret |= differs(&wanted, &has[n]);
+        struct held wanted = {.kind = k->claim->kind, .scope = identity_scope(k->claim)};
+        memcpy(wanted.hash, k->claim->hash, sizeof(wanted.hash));
+        if (!k->root && k->rule->unique && differs_from_any(&wanted, around_held(d->around, root)))
+            return true;
     }
-    return rc;
+    return false;
 }
 
 /* Did people take off one of the two what came here as the other's? Then they are not one, however the source repeats it. */
-static enum rc are_parted(struct ctx *c, const struct decision *d, int64_t other, bool *ret)
+static bool are_parted(const struct decision *d, int64_t other)
 {
-    enum rc rc = RC_OK;
-    *ret = false;
-    for (size_t i = 0; !rc && !*ret && i < d->count; i++) {
+    for (size_t i = 0; i < d->count; i++) {
         const struct candidate *k = &d->candidates[i];
-        if (k->root == other)
-            rc = identity_is_removed(c, d->person, k->claim, ret);
-        else if (k->root == d->person)
-            rc = identity_is_removed(c, other, k->claim, ret);
+        if ((k->root == other && around_is_removed(d->around, d->person, k->claim)) || (k->root == d->person && around_is_removed(d->around, other, k->claim)))
+            return true;
     }
+    return false;
+}
+
+static enum rc merge(struct ctx *c, struct decision *d, int64_t winner, int64_t loser, const char *rule)
+{
+    enum rc rc = identity_merge(c, winner, loser, rule, d->item);
+    if (!rc)
+        around_merged(d->around, winner, loser);
     return rc;
 }
 
@@ -201,7 +185,7 @@ static enum rc join(struct ctx *c, struct decision *d, const struct candidate *k
 {
     int64_t winner = d->person < k->root ? d->person : k->root;
     int64_t loser = winner == d->person ? k->root : d->person;
-    enum rc rc = identity_merge(c, winner, loser, k->rule->word, d->item);
+    enum rc rc = merge(c, d, winner, loser, k->rule->word);
     if (!rc) {
         d->person = winner;
         d->item->outcome = IDENTITY_MERGED;
@@ -212,17 +196,11 @@ static enum rc join(struct ctx *c, struct decision *d, const struct candidate *k
 static enum rc consider(struct ctx *c, struct decision *d, size_t i)
 {
     struct candidate *k = &d->candidates[i];
-    bool two_people, parted = false;
-    enum rc rc = identity_root(c, k->root, &k->root); /* an earlier candidate may have merged it */
-    if (rc || k->root == d->person)
-        return rc;
-    rc = d->person ? unique_differs(c, d->person, k->root, &two_people) : claims_differ(c, d, i, k->root, &two_people);
-    if (rc)
-        return rc;
-    if (!rc && !two_people && d->person)
-        rc = are_parted(c, d, k->root, &parted);
-    if (rc)
-        return rc;
+    k->root = around_root(d->around, k->root); /* an earlier candidate may have merged it */
+    if (k->root == d->person)
+        return RC_OK;
+    bool two_people = d->person ? unique_differs(d, d->person, k->root) : claims_differ(d, i, k->root);
+    bool parted = !two_people && d->person && are_parted(d, k->root);
     if (two_people || parted) {
         add_conflict(d, parted ? "removed" : "unique_differs", k->root, k->claim);
         return RC_OK;
@@ -251,40 +229,36 @@ static enum rc find_person(struct ctx *c, struct decision *d)
 
 static enum rc add_evidence(struct ctx *c, const struct decision *d, const struct candidate *k)
 {
-    int64_t known;
-    struct str rule = str_z(k->rule->word);
-    enum rc rc = db_get_i64(c->db, 0, &known, "identity_evidence_known", DB_I64("customer_id", k->record), DB_I64("identifier_id", k->identifier),
-                            DB_I64("source_id", d->item->source_id), DB_TEXT("rule", rule));
-    if (rc || known)
-        return rc;
+    struct held *held = around_identifier(d->around, k->record, k->identifier);
+    if (held && around_has_evidence(held, d->item->source_id, k->rule->word))
+        return RC_OK;
+    if (held)
+        around_evidence(d->around, held, d->item->source_id, k->rule->word);
     return identity_evidence_add(c, d->item, k->claim, k->record, k->identifier);
 }
 
 /* Is there room for one more identifier of that kind? */
-static enum rc has_room(struct ctx *c, const struct decision *d, const struct candidate *k, bool *ret)
+static bool has_room(const struct decision *d, const struct candidate *k)
 {
-    int64_t *members, held = 0;
-    size_t count;
-    enum rc rc = identity_members(c, d->person, &members, &count);
-    if (!rc)
-        rc = db_get_i64(c->db, 0, &held, "identifier_kind_count", DB_IDS("members", members, count), DB_I64("kind", k->claim->kind),
-                        DB_TEXT("scope", identity_scope(k->claim)));
-    *ret = held < k->rule->per_person;
-    return rc;
+    int count = 0;
+    for (const struct held *h = around_held(d->around, d->person); h; h = h->next)
+        count += h->kind == (int64_t)k->claim->kind && h->status != IDENTIFIER_REMOVED && str_eq(h->scope, identity_scope(k->claim));
+    return count < k->rule->per_person;
 }
 
 static enum rc attach(struct ctx *c, struct decision *d, struct candidate *k)
 {
-    bool room;
-    enum rc rc = has_room(c, d, k, &room);
-    if (rc)
-        return rc;
-    if (!room) {
+    if (!has_room(d, k)) {
         add_conflict(d, "too_many", d->person, k->claim);
         return RC_OK;
     }
     k->record = d->person;
-    return identity_attach(c, d->item, k->claim, k->record, &k->identifier);
+    enum rc rc = identity_attach(c, d->item, k->claim, k->record, &k->identifier);
+    if (rc)
+        return rc;
+    around_attached(d->around, k->claim, k->record, k->identifier);
+    around_evidence(d->around, around_identifier(d->around, k->record, k->identifier), d->item->source_id, k->rule->word);
+    return RC_OK;
 }
 
 static bool is_hers(const struct decision *d, const struct candidate *k)
@@ -293,19 +267,18 @@ static bool is_hers(const struct decision *d, const struct candidate *k)
 }
 
 /* What people took off her is not learned again, whoever holds it now. */
-static enum rc leave_out(struct ctx *c, struct decision *d)
+static void leave_out(const struct decision *d)
 {
-    enum rc rc = RC_OK;
     bool fresh = d->item->outcome == IDENTITY_CREATED;
-    for (size_t i = 0; !rc && !fresh && i < d->count; i++)
+    for (size_t i = 0; !fresh && i < d->count; i++)
         if (!is_hers(d, &d->candidates[i]))
-            rc = identity_is_removed(c, d->person, d->candidates[i].claim, &d->candidates[i].claim->left_out);
-    return rc;
+            d->candidates[i].claim->left_out = around_is_removed(d->around, d->person, d->candidates[i].claim);
 }
 
 static enum rc attach_all(struct ctx *c, struct decision *d)
 {
-    enum rc rc = leave_out(c, d);
+    enum rc rc = RC_OK;
+    leave_out(d);
     for (size_t i = 0; !rc && i < d->count; i++) {
         struct candidate *k = &d->candidates[i];
         if (k->claim->left_out)
@@ -323,29 +296,22 @@ static enum rc attach_all(struct ctx *c, struct decision *d)
 
 /* ---- her device ---- */
 
-struct link {
-    int64_t root;
-    bool pseudonym, shared;
-};
-
-static enum rc link_of(struct ctx *c, int64_t subject, struct link *ret)
+/* *ret_root: the record of today, 0 nobody's. */
+static struct link *link_of(const struct decision *d, int64_t *ret_root)
 {
-    struct link link = {0};
-    struct db_rows *q = db_query(c->db, "subject_link_get", DB_I64("subject", subject));
-    if (db_next(q))
-        link = (struct link){db_i64(q, "customer_id"), db_i64(q, "pseudonym"), db_i64(q, "shared")};
-    enum rc rc = db_end(q);
-    if (!rc && link.root)
-        rc = identity_root(c, link.root, &link.root);
-    *ret = link;
-    return rc;
+    struct link *link = around_link(d->around, d->item->subject);
+    *ret_root = link->customer_id ? around_root(d->around, link->customer_id) : 0;
+    return link;
 }
 
 static enum rc link_add(struct ctx *c, const struct decision *d, int64_t customer_id, bool pseudonym)
 {
     const struct identity_item *item = d->item;
-    enum rc rc = db_run_later(c->db, "subject_link_insert", DB_I64("subject", item->subject), DB_I64("customer_id", customer_id),
-                              DB_I64("is_device", d->device != NULL), DB_I64("pseudonym", pseudonym), DB_I64("at_us", item->at_us));
+    struct link *link = around_link(d->around, item->subject);
+    link->customer_id = customer_id;
+    link->pseudonym = pseudonym;
+    enum rc rc = db_run_later(c->db, "subject_link_insert", DB_I64("subject", item->subject), DB_I64("customer_id", customer_id), DB_I64("is_device", d->device != NULL),
+                              DB_I64("pseudonym", pseudonym), DB_I64("at_us", item->at_us));
     if (!rc && d->device && !pseudonym)
         rc = identity_evidence_add(c, item, d->device, customer_id, item->subject);
     return rc ? rc : change_add(c, CHANGE_SUBJECT, item->subject, customer_id, 1);
@@ -354,19 +320,20 @@ static enum rc link_add(struct ctx *c, const struct decision *d, int64_t custome
 /* Binds the device to the person: what it did before becomes hers. A device that two people prove is shared from then on. */
 static enum rc bind_device(struct ctx *c, struct decision *d)
 {
-    struct link link;
-    enum rc rc = link_of(c, d->item->subject, &link);
-    if (rc || link.root == d->person || link.shared)
-        return rc;
-    if (!link.root)
+    int64_t root;
+    struct link *link = link_of(d, &root);
+    if (root == d->person || link->shared)
+        return RC_OK;
+    if (!root)
         return link_add(c, d, d->person, false);
-    if (link.pseudonym) {
-        rc = d->device ? identity_evidence_add(c, d->item, d->device, link.root, d->item->subject) : RC_OK;
-        return rc ? rc : identity_merge(c, d->person, link.root, "device", d->item);
+    if (link->pseudonym) {
+        enum rc rc = d->device ? identity_evidence_add(c, d->item, d->device, root, d->item->subject) : RC_OK;
+        return rc ? rc : merge(c, d, d->person, root, "device");
     }
-    add_conflict(d, "device_shared", link.root, &d->item->claims[0]);
-    rc = db_run(c->db, "subject_link_share", DB_I64("subject", d->item->subject));
-    return rc ? rc : change_add(c, CHANGE_SUBJECT, d->item->subject, link.root, 1);
+    add_conflict(d, "device_shared", root, &d->item->claims[0]);
+    link->shared = true;
+    enum rc rc = db_run_later(c->db, "subject_link_share", DB_I64("subject", d->item->subject));
+    return rc ? rc : change_add(c, CHANGE_SUBJECT, d->item->subject, root, 1);
 }
 
 /* ---- nobody proven ---- */
@@ -374,22 +341,20 @@ static enum rc bind_device(struct ctx *c, struct decision *d)
 static enum rc resolve_unproven(struct ctx *c, struct decision *d)
 {
     struct identity_item *item = d->item;
-    struct link link = {0};
-    enum rc rc = d->device ? link_of(c, item->subject, &link) : RC_OK;
+    int64_t root = 0;
+    struct link *link = d->device ? link_of(d, &root) : NULL;
     if (item->subject && identity_has_claimed(item->claims, item->claim_count))
         item->outcome = IDENTITY_CLAIMED;
-    if (rc)
-        return rc;
-    if (link.root && !link.shared) {
-        item->customer_id = link.root;
-        if (!link.pseudonym)
+    if (root && !link->shared) {
+        item->customer_id = root;
+        if (!link->pseudonym)
             item->outcome = IDENTITY_FOUND;
         return RC_OK;
     }
     if (!item->needs_person)
         return RC_OK;
     item->customer_id = id_next();
-    return d->device && !link.root ? link_add(c, d, item->customer_id, true) : RC_OK;
+    return d->device && !root ? link_add(c, d, item->customer_id, true) : RC_OK;
 }
 
 static enum rc note_conflicts(struct ctx *c, const struct decision *d)
@@ -410,12 +375,11 @@ static bool names_a_device(const struct identity_item *item)
     return false;
 }
 
-static enum rc resolve_one(struct ctx *c, struct identity_item *item)
+static enum rc resolve_one(struct ctx *c, struct identity_item *item, struct around *around)
 {
-    struct decision d = {.item = item};
+    struct decision d = {.item = item, .around = around};
     item->outcome = IDENTITY_NOBODY;
     item->customer_id = 0;
-    item->subject = subject_of(c->app, item);
     enum rc rc = collect(c, &d);
     d.bindable = item->subject && (d.device || (!names_a_device(item) && strcmp(item->ref_kind, "event") == 0));
     if (!rc)
@@ -433,8 +397,13 @@ static enum rc resolve_one(struct ctx *c, struct identity_item *item)
 
 enum rc identity_resolve(struct ctx *c, struct identity_item *items, size_t count)
 {
+    struct around *around;
     enum rc rc = identity_judge(c, items, count);
+    for (size_t i = 0; i < count; i++)
+        items[i].subject = rc ? 0 : subject_of(c->app, &items[i]);
+    if (!rc)
+        rc = around_read(c, items, count, &around);
     for (size_t i = 0; !rc && i < count; i++)
-        rc = resolve_one(c, &items[i]);
+        rc = resolve_one(c, &items[i], around);
     return rc;
 }

@@ -7,7 +7,8 @@
 enum { SEPARATE, LATER, SETTLED };
 static const char *const decisions[] = {"separate", "later", "settled", NULL};
 const struct field identity_decision_fields[] = {
-    {"decision", FIELD_ENUM, FIELD_REQUIRED, offsetof(struct identity_decision, decision), .words = decisions, .doc = "separate: they are two people; later: ask again; settled: it was looked into and is over, for what is no pair."},
+    {"decision", FIELD_ENUM, FIELD_REQUIRED, offsetof(struct identity_decision, decision), .words = decisions,
+     .doc = "separate: they are two people; later: ask again; settled: it was looked into and is over, for what is no pair."},
     {"reason", FIELD_STR, FIELD_REQUIRED, offsetof(struct identity_decision, reason), .min = 2, .max = 500, .doc = "Why, for those who look later."},
     FIELD_END,
 };
@@ -32,10 +33,17 @@ static enum rc read_pairs(struct ctx *c, struct str status, int64_t before, int6
     size_t count = 0;
     struct db_rows *q = db_query(c->db, "identity_review_list", DB_TEXT("status", status), DB_I64("before", before), DB_I64("limit", limit));
     while (db_next(q))
-        pairs[count++] = (struct pair){
-            db_i64(q, "id"), db_i64(q, "left_id"), db_i64(q, "right_id"), db_i64(q, "at_us"), db_i64(q, "ref_id"), db_i64(q, "rev"),
-            arena_str(c->arena, db_text(q, "rule")), arena_str(c->arena, db_text(q, "kinds")), arena_str(c->arena, db_text(q, "ref_kind")),
-            arena_str(c->arena, db_text(q, "status")), arena_str(c->arena, db_text(q, "reason"))};
+        pairs[count++] = (struct pair){db_i64(q, "id"),
+                                       db_i64(q, "left_id"),
+                                       db_i64(q, "right_id"),
+                                       db_i64(q, "at_us"),
+                                       db_i64(q, "ref_id"),
+                                       db_i64(q, "rev"),
+                                       arena_str(c->arena, db_text(q, "rule")),
+                                       arena_str(c->arena, db_text(q, "kinds")),
+                                       arena_str(c->arena, db_text(q, "ref_kind")),
+                                       arena_str(c->arena, db_text(q, "status")),
+                                       arena_str(c->arena, db_text(q, "reason"))};
     *ret_count = count;
     return db_end(q);
 }
@@ -126,8 +134,8 @@ static enum rc check_decision(struct ctx *c, int decision, int64_t left, int64_t
 
 enum rc identity_review_note(struct ctx *c, const char *rule, int64_t customer_id, int64_t thing_id, const char *thing_kind)
 {
-    return db_run(c->db, "identity_review_note", DB_I64("id", id_next()), DB_TEXT("rule", str_z(rule)), DB_I64("customer_id", customer_id),
-                  DB_I64("thing_id", thing_id), DB_TEXT("thing_kind", str_z(thing_kind)), DB_I64("at_us", c->now_us));
+    return db_run(c->db, "identity_review_note", DB_I64("id", id_next()), DB_TEXT("rule", str_z(rule)), DB_I64("customer_id", customer_id), DB_I64("thing_id", thing_id),
+                  DB_TEXT("thing_kind", str_z(thing_kind)), DB_I64("at_us", c->now_us));
 }
 
 enum rc identity_review_decide(struct ctx *c, const struct request *r, struct reply *p)

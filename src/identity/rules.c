@@ -8,22 +8,35 @@
 #include <stdio.h>
 
 static const struct identity_rule rules[] = {
-    [IDENTITY_ACCOUNT] = {"account", VAULT_ACCOUNT, false, true, true, 1, 1, 0},
-    [IDENTITY_UNIONID] = {"unionid", VAULT_WECHAT, false, false, true, 2, 1, 0},
-    [IDENTITY_OPENID] = {"openid", VAULT_WECHAT, false, true, true, 3, 1, 0},
-    [IDENTITY_IDNUM] = {"idnum", VAULT_IDNUM, true, false, true, 4, 1, 0},
-    [IDENTITY_CARD] = {"card", VAULT_CARD, true, false, false, 5, 5, 10},
-    [IDENTITY_PHONE] = {"phone", VAULT_PHONE, true, false, false, 6, 5, 10},
-    [IDENTITY_EMAIL] = {"email", VAULT_EMAIL, true, false, false, 7, 5, 10},
-    [IDENTITY_WEIBO] = {"weibo", VAULT_WEIBO, false, false, false, 8, 2, 0},
-    [IDENTITY_PLATFORM] = {"platform", VAULT_ACCOUNT, false, true, true, 9, 1, 0},
-    [IDENTITY_DEVICE] = {"device", 0, false, false, false, 10, 1000, 0},
+    [IDENTITY_ACCOUNT] = {"account", VAULT_ACCOUNT, false, true, true, 1, 1, 0},   [IDENTITY_UNIONID] = {"unionid", VAULT_WECHAT, false, false, true, 2, 1, 0},
+    [IDENTITY_OPENID] = {"openid", VAULT_WECHAT, false, true, true, 3, 1, 0},      [IDENTITY_IDNUM] = {"idnum", VAULT_IDNUM, true, false, true, 4, 1, 0},
+    [IDENTITY_CARD] = {"card", VAULT_CARD, true, false, false, 5, 5, 10},          [IDENTITY_PHONE] = {"phone", VAULT_PHONE, true, false, false, 6, 5, 10},
+    [IDENTITY_EMAIL] = {"email", VAULT_EMAIL, true, false, false, 7, 5, 10},       [IDENTITY_WEIBO] = {"weibo", VAULT_WEIBO, false, false, false, 8, 2, 0},
+    [IDENTITY_PLATFORM] = {"platform", VAULT_ACCOUNT, false, true, true, 9, 1, 0}, [IDENTITY_DEVICE] = {"device", 0, false, false, false, 10, 1000, 0},
 };
 
 /* Values that programs send when they have none. */
 static const char *const blocked[] = {
-    "null", "undefined", "none", "nil", "nan", "anonymous", "guest", "unknown", "test", "user", "admin", "true", "false",
-    "-1", "0", "00000000-0000-0000-0000-000000000000", "[object object]", "n/a", "id", "default",
+    "null",
+    "undefined",
+    "none",
+    "nil",
+    "nan",
+    "anonymous",
+    "guest",
+    "unknown",
+    "test",
+    "user",
+    "admin",
+    "true",
+    "false",
+    "-1",
+    "0",
+    "00000000-0000-0000-0000-000000000000",
+    "[object object]",
+    "n/a",
+    "id",
+    "default",
 };
 
 const struct identity_rule *identity_rule(enum identity_kind kind)
@@ -95,8 +108,7 @@ int64_t identity_subject(const struct app *app, struct str scope, struct str val
  * must not be able to enumerate it. */
 static bool goes_to_vault(const struct identity_claim *claim)
 {
-    return identity_rule(claim->kind)->in_vault ||
-           (claim->kind != IDENTITY_DEVICE && vault_find_personal(claim->value) != 0);
+    return identity_rule(claim->kind)->in_vault || (claim->kind != IDENTITY_DEVICE && vault_find_personal(claim->value) != 0);
 }
 
 static size_t count_for_vault(const struct identity_item *items, size_t count)

@@ -219,7 +219,9 @@ static void *run_syncs(void *arg)
     struct intake *in = arg;
     struct intake_unit *group;
     while ((group = take_committed(in))) {
-        db_pool_sync(in->app->truth);
+        enum rc rc = db_pool_sync(in->app->truth);
+        for (struct intake_unit *u = group; rc && u; u = u->next)
+            u->rc = u->rc ? u->rc : rc;
         answer(in, group);
     }
     return NULL;

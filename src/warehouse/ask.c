@@ -103,8 +103,7 @@ enum rc warehouse_status(struct ctx *c, struct warehouse_status *ret)
 {
     struct warehouse *w = c->app->warehouse;
     struct warehouse_status s = {0};
-    struct change *oldest;
-    size_t count = 0;
+    int64_t since_us = 0;
     if (!w)
         return ctx_fail(c, RC_BUSY, "warehouse", "not_open");
     enum rc rc = change_last(c, &s.last_seq);
@@ -115,12 +114,14 @@ enum rc warehouse_status(struct ctx *c, struct warehouse_status *ret)
     s.rebuilding = w->rebuilding;
     s.asleep = w->asleep;
     pthread_mutex_unlock(&w->lock);
-    if (!rc && s.last_seq > s.seq)
-        rc = change_read(c, s.seq, 1, &oldest, &count);
+    if (!rc)
+        rc = change_waits_since(c, s.seq, &since_us);
     if (rc)
         return rc;
-    if (count)
-        s.lag_ms = (clock_now_us() - oldest->at_us) / US_PER_MS;
+    if (since_us) {
+        int64_t ms = (clock_now_us() - since_us) / US_PER_MS;
+        s.lag_ms = ms > 0 ? ms : 1;
+    }
     *ret = s;
     return RC_OK;
 }

@@ -306,10 +306,10 @@ enum rc follower_step(struct ctx *c, struct follower *f, bool *ret_more)
     if (rc)
         return rc;
     rc = apply(c, f, &s);
-    if (!rc) {
-        db_pool_sync(f->app->truth); /* a power cut must not leave the cursor ahead of what it follows */
+    if (!rc)
+        rc = db_pool_sync(f->app->truth); /* a power cut must not leave the cursor ahead of what it follows */
+    if (!rc)
         rc = db_script(f->db, "COMMIT");
-    }
     if (rc) {
         f->covered = covered;
         enum rc undone = db_script(f->db, "ROLLBACK"); /* fails when DuckDB did it itself */

@@ -1,6 +1,6 @@
 // Who may come in, and what each may do: logging in and out, forged requests, staff, rights by role, keys.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Program, Session, startProgram, withKey } from "../harness";
+import { followed, type Program, Session, startProgram, withKey } from "../harness";
 
 let program: Program;
 beforeAll(async () => {
@@ -168,6 +168,7 @@ describe("staff", () => {
 describe("rights", () => {
   // Every route of the document, as each role: let in exactly where the role has the route's permission.
   test("hold in every cell of routes × roles", async () => {
+    await followed(program.admin); // until then the overview is busy with making its warehouse
     const openapi = (await program.admin.get("/api/v1/openapi.json")).body;
     const roles: { role: string; permissions: string[] }[] = (await program.admin.get("/api/v1/roles")).body.items;
     const sessions = new Map<string, Session>([["nobody", new Session(program.url)]]);

@@ -34,9 +34,12 @@ const quarantine = async (reason: string) => (await program.admin.get(`/api/v1/q
 const orders = async (query = "") => (await program.admin.get(`/api/v1/orders?limit=200${query}`)).body.items as any[];
 
 describe("unmodified clients", () => {
+  /** Nothing is sent twice, however long an answer takes. */
+  const patient = { maxRetries: 0, httpRequestTimeout: 120_000 * patience };
+
   test("@segment/analytics-node", async () => {
     const errors: unknown[] = [];
-    const client = new Analytics({ writeKey: server, host: program.url, flushAt: 7, flushInterval: 50, maxRetries: 0 });
+    const client = new Analytics({ writeKey: server, host: program.url, flushAt: 7, flushInterval: 50, ...patient });
     client.on("error", (e) => errors.push(e));
     const mark = randomUUID();
     client.identify({ userId: "node-1", traits: { name: "赵云", phone: "13800001234", email: "zhao@example.com" } });
@@ -45,7 +48,7 @@ describe("unmodified clients", () => {
     client.screen({ anonymousId: "node-d", name: `Start ${mark}` });
     client.group({ userId: "node-1", groupId: "g-1" });
     client.alias({ userId: "node-1", previousId: "node-d" });
-    await client.closeAndFlush({ timeout: 10000 });
+    await client.closeAndFlush({ timeout: patient.httpRequestTimeout });
     expect(errors).toEqual([]);
     const logged = (await loggedEvents(program.data)).filter((e) => e.name.endsWith(mark));
     expect(logged.length).toBe(42);
@@ -55,27 +58,27 @@ describe("unmodified clients", () => {
   });
 
   test("@segment/analytics-node sends an order", async () => {
-    const client = new Analytics({ writeKey: server, host: program.url, flushAt: 1, maxRetries: 0 });
+    const client = new Analytics({ writeKey: server, host: program.url, flushAt: 1, ...patient });
     client.track({
       userId: "node-1",
       event: "Order Completed",
       properties: { order_id: "SDK-1", total: 218, shipping: 10, currency: "CNY", products: [{ sku: "K1", name: "衬衫", price: 104, quantity: 2 }] },
     });
-    await client.closeAndFlush({ timeout: 10000 });
+    await client.closeAndFlush({ timeout: patient.httpRequestTimeout });
     const order = (await orders()).find((o) => o.number === "SDK-1");
     expect(order, "the order").toBeTruthy();
     expect((await program.admin.get(`/api/v1/orders/${order.id}`)).body.lines).toHaveLength(1);
   });
 
   test("@rudderstack/rudder-sdk-node, which packs and says form", async () => {
-    const client = new RudderAnalytics(server, { dataPlaneUrl: program.url, flushAt: 5, flushInterval: 50, maxQueueSize: 1 << 20 } as any);
+    const client = new RudderAnalytics(server, { dataPlaneUrl: program.url, flushAt: 5, flushInterval: 50, maxQueueSize: 1 << 20, errorHandler: () => {} } as any); // who sent them is told
     const mark = randomUUID();
     const errors: unknown[] = [];
     for (let i = 0; i < 12; i++)
       client.track({ userId: "rudder-1", event: `Rudder ${mark}`, properties: { price: 5 } } as any, ((e: unknown) => e && errors.push(e)) as any);
     client.identify({ userId: "rudder-1", traits: { email: "rudder@example.com" } } as any);
-    await client.flush();
-    await eventually(async () => (await loggedEvents(program.data)).filter((e) => e.name === `Rudder ${mark}`).length === 12);
+    await client.flush(); // its promise is kept when the first of them is sent
+    await eventually(async () => errors.length > 0 || (await loggedEvents(program.data)).filter((e) => e.name === `Rudder ${mark}`).length === 12);
     expect(errors).toEqual([]);
     await eventually(async () => (await program.admin.post("/api/v1/customers/lookup", { q: "rudder@example.com" })).body.kind === "exact");
   });
@@ -178,18 +181,18 @@ describe("the wire", () => {
     const log = await loggedEvents(program.data);
     const at = (call: { messageId: string }) => {
       const e = log.find((x) => x.message_id === call.messageId)!;
-      return { off: Math.abs(e.at_us / 1000 - (now - 60_000)), received: Math.abs(e.at_us - e.received_us) < 1000_000, flags: e.flags };
+      return { agoMs: Math.floor(e.received_us / 1000) - Math.floor(e.at_us / 1000), flags: e.flags };
     };
     for (const call of [wrong, inBatch]) {
-      expect(at(call).off).toBeLessThan(2000);
+      expect(at(call).agoMs).toBe(60_000); // it is received when it is sent, whatever that took
       expect(at(call).flags & 1).toBe(1);
     }
-    expect(at(right).off).toBeLessThan(2000);
+    expect(at(right).agoMs).toBe(60_000);
     for (const call of [future, ancient]) {
-      expect(at(call).received).toBe(true);
+      expect(at(call).agoMs).toBe(0);
       expect(at(call).flags & 2).toBe(2);
     }
-    expect(at(nonsense).received).toBe(true);
+    expect(at(nonsense).agoMs).toBe(0);
   });
 
   test("takes events to 32 KB and batches to 500 KB", async () => {
@@ -379,11 +382,17 @@ test.skipIf(!spec)(`every payload of the Segment spec is accepted or refused for
   }
   console.log(`segment_spec: ${payloads.length} payloads ${JSON.stringify(outcomes)}, all taken once complete`);
   expect(Object.values(outcomes).reduce((x, y) => x + y)).toBe(130);
-}, 120_000);
+});
 
 test("a full queue says 503 and Retry-After, login and console stay usable, and nothing acknowledged is missing", async () => {
   const installation = await install();
-  const slowMs = patience > 1 ? 1200 : 400; // a commit of events
+  const atRest = async () => {
+    const began = Date.now();
+    await (await new Session(program.url).login(program.email, program.password)).get("/api/v1/customers");
+    return Date.now() - began;
+  };
+  // A commit of events: so slow that the machine's own pace does not count beside it.
+  const slowMs = Math.max(400, 3 * Math.max(await atRest(), await atRest()));
   if (postgres)
     installation.sql(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(${slowMs / 1000}); RETURN NULL; END $$;
       CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON event_block DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()`);
@@ -419,7 +428,7 @@ test("a full queue says 503 and Retry-After, login and console stay usable, and 
     }
   };
   const flood = Promise.all(Array.from({ length: 260 }, one));
-  await eventually(async () => full, 60_000);
+  await eventually(async () => full);
   const commits = async () => Number(/^zhixin_intake_commits_total (\d+)/m.exec(await (await fetch(`${running.url}/metrics`)).text())![1]);
   const [began, commitsBefore] = [Date.now(), await commits()];
   const admin = await new Session(running.url).login(installation.email, installation.password);
@@ -428,7 +437,7 @@ test("a full queue says 503 and Retry-After, login and console stay usable, and 
   expect((await fetch(`${running.url}/healthz`)).status).toBe(200);
   const [usable, commitsMeanwhile] = [Date.now() - began, (await commits()) - commitsBefore];
   await flood;
-  console.log(`full queue: ${JSON.stringify(statuses)}, login ${loggedIn} ms, login and list ${usable} ms, meanwhile ${commitsMeanwhile} slow commits`);
+  console.log(`full queue, ${slowMs} ms a commit: ${JSON.stringify(statuses)}, login ${loggedIn} ms, login and list ${usable} ms, meanwhile ${commitsMeanwhile} slow commits`);
   expect(statuses[503]).toBeGreaterThan(0);
   expect(statuses[200]).toBeGreaterThan(0);
   expect(Object.keys(statuses).sort()).toEqual(["200", "503"]);

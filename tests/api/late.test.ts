@@ -33,7 +33,7 @@ describe("goods that are filed after they were sold", () => {
   test("join their style: by SKU, by barcode, in the figures, and the same after a rebuild", async () => {
     const bySku = await sell("L1", "K7-01-M"), byBarcode = await sell("L2", "6901234567892"), never = await sell("L3", "GONE-1");
     expect([await styleOf(bySku), await styleOf(byBarcode)]).toEqual([null, null]);
-    await eventually(async () => (await zhixin(["verify", "--data", program.data])).includes("all is well"), 60_000); // the follower saw them unknown
+    await eventually(async () => (await zhixin(["verify", "--data", program.data])).includes("all is well")); // the follower saw them unknown
     const put = await program.admin.post("/api/v1/products", {
       products: [{ style: "K7", style_name: "亚麻衬衫", category: "女装/衬衫", sku: "K7-01-M", barcode: "6901234567892", list_price: "399.00", cost: "100.00" }],
     });
@@ -42,7 +42,7 @@ describe("goods that are filed after they were sold", () => {
     expect(style).toMatch(/^\d+$/);
     expect(await styleOf(byBarcode)).toBe(style);
     expect(await styleOf(never)).toBeNull();
-    const row = await eventually(async () => (await figures()).find((s: any) => s.style === "K7" && s.sold === 2), 30_000);
+    const row = await eventually(async () => (await figures())?.find((s: any) => s.style === "K7" && s.sold === 2));
     expect(row).toMatchObject({ name: "亚麻衬衫", sales: "798.00" });
     expect(await zhixin(["verify", "--data", program.data])).toContain("all is well"); // followed and made anew are the same
   });
@@ -58,9 +58,9 @@ describe("goods that are filed after they were sold", () => {
     const id = (await program.admin.post("/api/v1/customers/lookup", { q: "13900300001" })).body.items[0].id;
     const views = await eventually(async () => {
       const { body } = await program.admin.get(`/api/v1/customers/${id}/timeline?kind=web`);
-      const found = body.items.filter((i: any) => i.title === "Product Viewed");
+      const found = (body.items ?? []).filter((i: any) => i.title === "Product Viewed");
       return found.length === 2 && found;
-    }, 30_000);
+    });
     const names = Object.fromEntries(views.map((v: any) => [v.detail.product, v.detail.product_name]));
     expect(names).toEqual({ "K7-01-M": "亚麻衬衫", "GONE-1": undefined });
   });
@@ -122,12 +122,12 @@ describe("a large body", () => {
     );
     socket.write("name,phone\n林晓,13900300010\n".repeat(60_000));
     const bytes = async () => Number(/zhixin_http_body_bytes (\d+)/.exec(await (await fetch(`${program.url}/metrics`)).text())?.[1]);
-    await eventually(async () => (await bytes()) > 1 << 20, 30_000);
+    await eventually(async () => (await bytes()) > 1 << 20);
     const held = descriptors().find((at) => at.includes("memfd:zhixin-body"));
     expect(held).toContain("deleted");
     expect(descriptors().filter((at) => at.startsWith(program.data) && at.includes("(deleted)"))).toEqual([]);
     socket.destroy();
-    await eventually(async () => (await bytes()) === 0, 30_000);
+    await eventually(async () => (await bytes()) === 0);
   });
 });
 

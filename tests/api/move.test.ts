@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { binary, install, type Installation, makeDatabases, patience, postgres, Session, serve, zhixin } from "../harness";
+import { binary, eventually, install, type Installation, makeDatabases, postgres, Session, serve, zhixin } from "../harness";
 
 const lines = (report: string) => report.split("\n").filter((line) => line.startsWith("truth") || line.startsWith("keys") || line.startsWith("eventlog") || line.startsWith("warehouse"));
 
@@ -16,6 +16,9 @@ describe.skipIf(!postgres)("an installation moves", () => {
   const there = () => ["move", "--data", installation.data, "--to", databases.url, "--keys", databases.keys];
   const back = () => ["move", "--data", installation.data, "--to", "files"];
   const verify = async () => lines(await zhixin(["verify", "--data", installation.data]));
+  /** The next moment to kill at: close to the last, until a slow machine would never come to the end. */
+  const later = (ms: number, step: number, killed: number) => (killed < 60 ? ms + step : ms * 1.2);
+  const conf = () => readFileSync(join(installation.data, "zhixin.conf"), "utf8");
   const killedAfter = (args: string[], ms: number) =>
     new Promise<number | null>((ended) => {
       const child: ChildProcess = spawn(binary, args, { stdio: "ignore" });
@@ -29,11 +32,15 @@ describe.skipIf(!postgres)("an installation moves", () => {
   beforeAll(async () => {
     installation = await install(undefined, null);
     databases = makeDatabases()!;
-    const conf = join(installation.data, "zhixin.conf");
-    writeFileSync(conf, readFileSync(conf, "utf8").replace(/^; segment_events = .*$/m, "segment_events = 2000"));
+    writeFileSync(join(installation.data, "zhixin.conf"), conf().replace(/^; segment_events = .*$/m, "segment_events = 2000"));
     await zhixin(["demo", "--data", installation.data, "--customers", "150", "--years", "1", "--seed", "7"]);
+    // What is full gets sealed and then swept by whoever has it open for long enough: until then the truth grows smaller by itself.
+    const running = await serve(installation.data);
+    const inTail = "SELECT count(DISTINCT unit), count(*) FILTER (WHERE unit IN (SELECT unit FROM event_segment)) FROM event_block";
+    await eventually(async () => /^[01]\|0$/.test(installation.sql(inTail)));
+    expect(await running.stop()).toBe(0);
     before = await verify();
-  }, 120_000 * patience);
+  });
   afterAll(() => {
     databases?.remove();
     installation?.remove();
@@ -60,17 +67,18 @@ describe.skipIf(!postgres)("an installation moves", () => {
   test("there, killed again and again on the way", async () => {
     let killed = 0;
     let code: number | null = null;
-    for (let ms = 60; code !== 0 && killed < 200; ms += 25) {
+    for (let ms = 60; code !== 0 && killed < 100; ms = later(ms, 25, killed)) {
       code = await killedAfter(there(), ms);
       if (code !== 0) killed++;
-      if (code !== 0 && killed % 5 === 0) expect(existsSync(join(installation.data, "zhixin.db"))).toBe(true);
+      // The files go last of all, when the truth is there already and said to be.
+      if (code !== 0 && !/^url = postgres:/m.test(conf())) expect(existsSync(join(installation.data, "zhixin.db"))).toBe(true);
     }
     console.log(`moved there after ${killed} kills`);
     expect(code).toBe(0);
     expect(killed).toBeGreaterThan(5);
     expect(existsSync(join(installation.data, "zhixin.db"))).toBe(false);
     expect(await verify()).toEqual(before);
-  }, 240_000 * patience);
+  });
 
   test("is served from there, and another server beside it reads all of it", async () => {
     const second = mkdtempSync(join(tmpdir(), "zhixin-moved-"));
@@ -82,18 +90,18 @@ describe.skipIf(!postgres)("an installation moves", () => {
     expect((await admin.get("/api/v1/customers?limit=5")).body.items.length).toBe(5);
     await running.stop();
     before = await verify();
-  }, 120_000 * patience);
+  });
 
   test("and back, killed on the way too", async () => {
     let killed = 0;
     let code: number | null = null;
-    for (let ms = 60; code !== 0 && killed < 200; ms += 60) {
+    for (let ms = 60; code !== 0 && killed < 100; ms = later(ms, 60, killed)) {
       code = await killedAfter(back(), ms);
       if (code !== 0) killed++;
     }
     expect(code).toBe(0);
     expect(killed).toBeGreaterThan(2);
     expect(await verify()).toEqual(before);
-    expect(readFileSync(join(installation.data, "zhixin.conf"), "utf8")).not.toContain("postgres://zhixin");
-  }, 240_000 * patience);
+    expect(conf()).not.toContain("postgres://zhixin");
+  });
 });

@@ -1,9 +1,9 @@
 // The vault's files: the audit that shows every edit, and the server's key that lies nowhere as it is.
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Installation, install, type Running, Session, postgres, serve, zhixin } from "../harness";
+import { filesBelow, type Installation, install, type Running, Session, postgres, serve, zhixin } from "../harness";
 
 let place: Installation;
 let running: Running | undefined;
@@ -16,8 +16,6 @@ afterAll(async () => {
 });
 
 const verify = (...more: string[]) => zhixin(["audit", "verify", "--data", place.data, ...more]);
-const files = (folder: string): string[] =>
-  readdirSync(folder).flatMap((name) => (statSync(join(folder, name)).isDirectory() ? files(join(folder, name)) : [join(folder, name)]));
 
 describe("zhixin audit verify", () => {
   const log = () => join(place.data, "audit.log");
@@ -70,10 +68,9 @@ describe("zhixin audit verify", () => {
 describe("the server's key", () => {
   const keys = (statement: string) => place.keysSql(statement);
   const found = (secret: Buffer) =>
-    files(place.data).filter((file) => {
-      const bytes = readFileSync(file);
-      return bytes.includes(secret) || bytes.includes(secret.toString("hex")) || bytes.includes(secret.toString("base64"));
-    });
+    [...filesBelow(place.data)].flatMap(([file, bytes]) =>
+      bytes.includes(secret) || bytes.includes(secret.toString("hex")) || bytes.includes(secret.toString("base64")) ? [file] : [],
+    );
 
   // Only files ever held it so.
   test.skipIf(postgres)("that an older version left as it is gets wrapped, and is in no file any more", async () => {

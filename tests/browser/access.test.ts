@@ -2,7 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Program } from "../harness";
-import { expectAccessible, logIn, openBrowser, openPerson, type Person, type View } from "./console";
+import { expectAccessible, logIn, openBrowser, openPerson, type Person, settled, type View } from "./console";
 import { assistantEmail, findId, password, shen, startDemo } from "./demo";
 
 let program: Program;
@@ -44,13 +44,6 @@ const paths = [
   "/me",
 ];
 
-/** Waits until nothing is loading any more. */
-async function settled(person: Person): Promise<void> {
-  await person.page.locator("main").waitFor();
-  await expect.poll(() => person.page.locator("main .ant-skeleton").count(), { timeout: 10_000 }).toBe(0);
-  await person.page.waitForTimeout(250);
-}
-
 const views: [string, View][] = [
   ["wide and light, in Chinese", {}],
   ["wide and dark, in English", { theme: "dark", language: "en-US" }],
@@ -74,7 +67,7 @@ describe.each(views)("every page %s", (_name, view) => {
 
   test.each(paths)("%s", async (path) => {
     await person.page.goto(path.replace("ID", shenId));
-    await settled(person);
+    await settled(person.page);
     await expectAccessible(person.page, path);
     const wider = await person.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(wider, "nothing is wider than the window").toBeLessThanOrEqual(0);
@@ -104,10 +97,10 @@ describe("what opens over a page", () => {
   ])("%s", async (_what, path, button) => {
     const { page } = person;
     await page.goto(path.replace("ID", shenId));
-    await settled(person);
+    await settled(page);
     await page.getByRole("button", { name: button }).first().click();
     await page.getByRole("dialog").waitFor();
-    await page.waitForTimeout(400);
+    await settled(page);
     await expectAccessible(page, button);
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "hidden" });
@@ -116,16 +109,16 @@ describe("what opens over a page", () => {
   test("palette and shortcut sheet", async () => {
     const { page } = person;
     await page.goto("/customers");
-    await settled(person);
+    await settled(page);
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox", { name: /去哪里/ }).waitFor();
-    await page.waitForTimeout(300);
+    await settled(page);
     await expectAccessible(page, "palette");
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "hidden" });
     await page.keyboard.press("Shift+?");
     await page.getByRole("dialog", { name: "键盘快捷键" }).waitFor();
-    await page.waitForTimeout(300);
+    await settled(page);
     await expectAccessible(page, "sheet");
   });
 });

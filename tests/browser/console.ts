@@ -3,10 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterEach, expect } from "vitest";
-import { root } from "../harness";
+import { patience, root } from "../harness";
 
 const axeSource = readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8");
-const patience = 30_000;
+/** How long a page may take for one step; only a test that fails waits so long. */
+export const stepMs = 120_000 * patience;
 
 export interface Person {
   context: BrowserContext;
@@ -29,7 +30,7 @@ afterEach(async ({ task }) => {
   mkdirSync(folder, { recursive: true });
   for (const [i, page] of [...opened].entries()) {
     const name = join(folder, `${task.name.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60)}-${i}`);
-    await page.screenshot({ path: `${name}.png`, timeout: patience }).catch(() => undefined);
+    await page.screenshot({ path: `${name}.png`, timeout: stepMs }).catch(() => undefined);
     await page.content().then((html) => writeFileSync(`${name}.html`, html)).catch(() => undefined);
   }
 });
@@ -54,7 +55,7 @@ export async function openPerson(browser: Browser, url: string, view: View = {})
     hasTouch: width < 500,
     permissions: ["clipboard-read", "clipboard-write"],
   });
-  context.setDefaultTimeout(patience);
+  context.setDefaultTimeout(stepMs);
   const page = await context.newPage();
   opened.add(page);
   page.on("close", () => opened.delete(page));
@@ -78,6 +79,16 @@ export async function logIn(page: Page, email: string, password: string, path = 
   await page.locator("input[type=password]").fill(password);
   await page.locator("button[type=submit]").click();
   await page.waitForURL((at) => at.pathname !== "/login");
+}
+
+/** Waits until nothing is loading any more, and nothing moves. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator("main").waitFor();
+  await page.waitForFunction(() => {
+    const loading = document.querySelector("main :is(.ant-skeleton, .ant-spin-spinning, [aria-busy=true])");
+    const moves = (a: Animation) => a.playState === "running" && a.effect?.getComputedTiming().iterations !== Infinity;
+    return !loading && !document.getAnimations().some(moves);
+  });
 }
 
 /** Fails with the rules, places and reasons that axe finds against WCAG 2.2 AA. */

@@ -2,16 +2,14 @@
 // that it printed, a customer is found and read, the demo shop is used in a second window, and a store's day file comes in.
 // It runs tools/run.sh, as make does, with a folder, a port and a size of its own.
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually, listening, type Running, root, Session, zhixin } from "../harness";
+import { eventually, freePort, listening, type Running, root, Session, zhixin } from "../harness";
 import { logIn, openBrowser, openPerson, type Person } from "./console";
-import { he } from "./demo";
+import { he, indexed } from "./demo";
 
-const patient = { timeout: 30_000 };
 const folder = mkdtempSync(join(tmpdir(), "zhixin-five-"));
 const data = join(folder, "demo");
 let address: string;
@@ -22,16 +20,6 @@ let page: Page;
 let admin: Session;
 let heId: string;
 let printed: { url: string; email: string; password: string; stop: string };
-
-/** A port that nobody has, so that what is printed can be compared with where it listens. */
-function freePort(): Promise<number> {
-  return new Promise((found) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => found(port));
-    });
-  });
-}
 
 const run = () =>
   listening(join(root, "tools/run.sh"), [], {
@@ -46,13 +34,13 @@ function read(out: string) {
 }
 
 beforeAll(async () => {
-  address = `127.0.0.1:${await freePort()}`;
+  address = `127.0.0.1:${await freePort()}`; // so that what is printed can be compared with where it listens
   running = await run();
   printed = read(running.out());
   browser = await openBrowser();
   console_ = await openPerson(browser, printed.url);
   page = console_.page;
-}, 300_000);
+});
 afterAll(async () => {
   expect(console_?.complaints).toEqual([]);
   await browser?.close();
@@ -70,13 +58,14 @@ test("make run prints where it is, who may log in, and how to stop", () => {
 test("the printed password leads to the overview, and two islands become one", async () => {
   await logIn(page, printed.email, printed.password);
   const islands = page.getByRole("region", { name: "孤岛与打通" });
-  await islands.getByText(/其实是 [\d,]+ 个人/).waitFor(patient);
+  await islands.getByText(/其实是 [\d,]+ 个人/).waitFor();
   await islands.getByText("孤岛", { exact: true }).click();
   await islands.getByText(/网店有 [\d,]+ 位/).waitFor();
   await islands.getByText("打通", { exact: true }).click();
   await islands.getByText(/其实是 [\d,]+ 个人/).waitFor();
   admin = await new Session(printed.url).login(printed.email, printed.password);
   heId = (await admin.post("/api/v1/customers/lookup", { q: he.card })).body.items[0].id;
+  await indexed(admin); // she is looked for by name, too
 });
 
 describe("a customer is found", () => {
@@ -142,8 +131,8 @@ describe("her record", () => {
       proof: "入会表 0042",
     };
     expect((await admin.call("PUT", `/api/v1/customers/${heId}/consents`, said)).status).toBeLessThan(300);
-    await page.locator(".zx-consents").getByText("同意").waitFor(patient);
-    await page.getByRole("button", { name: /条新动态/ }).click(patient);
+    await page.locator(".zx-consents").getByText("同意").waitFor();
+    await page.getByRole("button", { name: /条新动态/ }).click();
     await page.getByRole("button", { name: "变更记录" }).click();
     const changes = page.getByRole("dialog", { name: "变更记录" });
     await changes.getByRole("listitem").first().waitFor();
@@ -206,7 +195,7 @@ describe("the demo shop in another window", () => {
       .getByRole("row", { name: /浏览商品/ })
       .filter({ hasText: "访客" })
       .nth(1)
-      .waitFor(patient);
+      .waitFor();
     expect(await Promise.all(looked.map(views))).toEqual(before);
     expect(await page.getByRole("button", { name: /条新动态/ }).count()).toBe(0);
   });
@@ -219,10 +208,10 @@ describe("the demo shop in another window", () => {
     await signIn(shop.page, he.phone);
     await shop.page.getByRole("button", { name: "提交订单" }).click();
     const pressed = Date.now();
-    await shop.page.getByRole("heading", { name: "订单已提交" }).waitFor(patient);
+    await shop.page.getByRole("heading", { name: "订单已提交" }).waitFor();
     const bought = live.getByRole("row").filter({ hasText: "下单" }).filter({ hasText: "客户" });
     const banner = page.getByRole("button", { name: /条新动态/ });
-    await Promise.all([bought.first().waitFor(patient), banner.waitFor(patient)]);
+    await Promise.all([bought.first().waitFor(), banner.waitFor()]);
     console.log(`the other window moved ${Date.now() - pressed} ms after the order`);
     expect(shop.complaints).toEqual([]);
   });
@@ -231,11 +220,11 @@ describe("the demo shop in another window", () => {
     await eventually(async () => {
       const now = await Promise.all(looked.map(views));
       return now.every((n, i) => n > before[i]);
-    }, 30_000);
+    });
     await page.getByRole("button", { name: /条新动态/ }).click();
     const story = page.getByRole("region", { name: "故事" });
-    await story.locator(".zx-story-order").first().waitFor(patient);
-    for (const name of looked) await story.locator(".zx-story-web").filter({ hasText: name }).first().waitFor(patient);
+    await story.locator(".zx-story-order").first().waitFor();
+    for (const name of looked) await story.locator(".zx-story-web").filter({ hasText: name }).first().waitFor();
     const { body } = await admin.get(`/api/v1/customers/${heId}/orders`);
     expect(body.items[0]).toMatchObject({ channel: "web", total: "599.00" });
     await shop.context.close();
@@ -258,14 +247,14 @@ describe("a day file of a store", () => {
     await shop.page.getByRole("button", { name: "登录后即可下单" }).click();
     await signIn(shop.page, phone);
     await shop.page.getByRole("button", { name: "提交订单" }).click();
-    await shop.page.getByRole("heading", { name: "订单已提交" }).waitFor(patient);
+    await shop.page.getByRole("heading", { name: "订单已提交" }).waitFor();
     await shop.context.close();
     const found = (await admin.post("/api/v1/customers/lookup", { q: phone })).body;
     expect(found.kind).toBe("exact");
     expect(found.items[0].channels).toEqual({ web: true, store: false });
 
     await page.goto(`/customers/${found.items[0].id}`);
-    await page.getByRole("region", { name: "故事" }).locator(".zx-story-order").first().waitFor(patient);
+    await page.getByRole("region", { name: "故事" }).locator(".zx-story-order").first().waitFor();
     const day = new Date().toISOString().slice(0, 10);
     const file = join(folder, "day.csv");
     writeFileSync(
@@ -274,9 +263,9 @@ describe("a day file of a store", () => {
     );
     const out = await zhixin(["import", "receipts", file, "--data", data, "--store", "SH01"]);
     expect(out.trim().split("\n").at(-1)).toBe("new=2 updated=0 same=0 refused=0");
-    await page.getByRole("button", { name: /条新动态/ }).click(patient);
+    await page.getByRole("button", { name: /条新动态/ }).click();
     const story = page.getByRole("region", { name: "故事" });
-    await story.locator(".zx-story-receipt").filter({ hasText: "D0001" }).waitFor(patient);
+    await story.locator(".zx-story-receipt").filter({ hasText: "D0001" }).waitFor();
     expect(await story.locator(".zx-story-order").count()).toBe(1);
   });
 });

@@ -17,6 +17,7 @@ export interface Parcel {
 
 export class Clients {
   url = "";
+  others: string[] = []; // further servers of the same truth: each parcel goes to any of them
   sent = 0;
   restMs = 0; // between two parcels of one client
   acknowledged: Parcel[] = [];
@@ -76,7 +77,7 @@ export class Clients {
   /** Resolves with the status, 0 when the connection broke: then nobody knows whether it was taken; and with what was said. */
   private post(parcel: Parcel): Promise<{ status: number; text: string }> {
     return new Promise((done) => {
-      const { hostname, port } = new URL(this.url);
+      const { hostname, port } = new URL([this.url, ...this.others][randomInt(1 + this.others.length)]);
       const headers = {
         authorization: `Basic ${Buffer.from(`${parcel.key}:`).toString("base64")}`,
         "content-type": "application/json",

@@ -186,7 +186,7 @@ test("a disk that is full, or fails, until it is well again", async () => {
         }
     if (bad.length) throw new Error(bad.join("\n"));
   });
-}, 900_000);
+});
 
 test("an fsync that fails: nothing is acknowledged that may be lost, and it goes on by itself", async () => {
   await withShop(async (shop, disk) => {
@@ -205,7 +205,7 @@ test("an fsync that fails: nothing is acknowledged that may be lost, and it goes
         await shop.works();
       }
   });
-}, 900_000);
+});
 
 /* ---- the n-th call, once ---- */
 
@@ -224,4 +224,4 @@ test("each n-th call fails once", async () => {
           await shop.works();
         }
   });
-}, 900_000);
+});

@@ -1,6 +1,7 @@
 // kill -9 of server or vault at random moments under load, and power cuts in which all that was not fsynced is thrown away
 // (tests/fault/powercut.c). Clients keep a ledger of what was acknowledged and send again what was not, as SDKs and tills do.
-// Afterwards: nothing acknowledged is lost, nothing stands twice, the program was ready again within two seconds.
+// Afterwards: nothing acknowledged is lost, nothing stands twice, the program was ready again within two seconds (or what is two
+// seconds to a slow machine).
 // Every second installation seals its event log into tiny segments, so that deaths also fall into the sealing of the tail.
 // ZHIXIN_KILLS says how many, ZHIXIN_KEEP=1 leaves the folders for a look.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -8,7 +9,7 @@ import { randomInt } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { binary, eventually, install, type Installation, powercut, Session, zhixin } from "../harness";
+import { binary, eventually, install, type Installation, powercut, promised, Session, startsMs, zhixin } from "../harness";
 import { Clients, compare, type Findings } from "./clients";
 import { childOf, groupLives, kill, pause } from "./processes";
 
@@ -76,7 +77,7 @@ async function ready(url: string, began: number, admin: Session): Promise<number
     }
   };
   while (!(await healthy(url)) || !(await opens())) {
-    if (Date.now() - began > 20_000) throw new Error("never ready again");
+    if (Date.now() - began > 120_000) throw new Error("never ready again");
     await pause(5);
   }
   return Date.now() - began;
@@ -120,7 +121,9 @@ async function campaign(n: number, kills: number, cuts: boolean, totals: Totals,
   mkdirSync(undo);
   const often: Record<string, string> = n % 2 ? { ZHIXIN_EVENTLOG_SEGMENT_EVENTS: String(segmentEvents) } : {};
   const preload: Record<string, string> = { ...often, ...(cuts ? { ...powercut.preload, POWERCUT_DATA: installation.data, POWERCUT_UNDO: undo, ...env } : {}) };
+  const began = Date.now();
   let running = await start(installation.data, often);
+  startsMs.push(Date.now() - began);
   const admin = await new Session(running.url).login(installation.email, installation.password);
   await admin.post("/api/v1/stores", { stores: [{ code: "SH01", name: "静安店", kind: "own" }] });
   if (cuts) {
@@ -206,9 +209,9 @@ for (const cuts of [false, true])
       }
       expect(totals.acknowledged).toBeGreaterThan(killsOf(totals));
       if (rounds / 2 > roundsEach) expect(totals.segments, "the tail was sealed while they died").toBeGreaterThan(0);
-      expect(Math.max(...totals.readyMs)).toBeLessThanOrEqual(readyMs);
+      expect(Math.max(...totals.readyMs)).toBeLessThanOrEqual(promised(readyMs));
     },
-    (rounds / 2) * 15_000,
+    600_000 + rounds * 120_000,
   );
 
 test("a disk that lies about fsync is found out: these tests can fail", async () => {
@@ -220,6 +223,6 @@ test("a disk that lies about fsync is found out: these tests can fail", async ()
     console.log(`lying disk: ${lost} lost, such as ${found.lost[0]}`);
   }
   expect(lost).toBeGreaterThan(0);
-}, 120_000);
+});
 
 afterAll(() => console.log(report(all)));

@@ -56,7 +56,7 @@ const caughtUp = (admin: Session) =>
   eventually(async () => {
     const { status, body } = await admin.get("/api/v1/overview?from=2026-03-01&to=2026-03-31");
     return status === 200 && body.lag_ms === 0;
-  }, 60_000);
+  });
 
 /** What the damage is done to: the file alone as a clean stop leaves it, or with the log that a kill leaves beside it. */
 const kinds = ["clean", "killed"] as const;
@@ -103,7 +103,7 @@ beforeAll(async () => {
   wanted = verified.filter((line) => line.startsWith("eventlog")).concat(wanted);
   expect(verified).toEqual(wanted);
   expect(wanted.length).toBeGreaterThan(8);
-}, 120_000);
+});
 afterAll(() => installation?.remove());
 
 /* ---- damage ---- */
@@ -184,7 +184,7 @@ test(`damaged ${rounds} times, it is the same again`, async () => {
   }
   console.log(`faults: warehouse damaged ${tally.rounds} times (${tally["at once"]} made good at start, ${tally["found by verify"]} found by verify and then made good, ${tally.served} served in between), other hashes ${bad.length}; seed ${seed}`);
   expect(bad).toEqual([]);
-}, rounds * 20_000);
+}, 600_000 + rounds * 120_000);
 
 test("what is hashed is every cell: one changed in the truth shows", async () => {
   restore("clean");
@@ -194,4 +194,4 @@ test("what is hashed is every cell: one changed in the truth shows", async () =>
   expect(lines(text).join("\n")).toBe(wanted.join("\n"));
   expect(lines(await zhixin(["rebuild", "--data", installation.data])).join("\n")).not.toBe(wanted.filter((l) => l.startsWith("warehouse")).join("\n"));
   expect((await verify()).status).toBe(0);
-}, 120_000);
+});

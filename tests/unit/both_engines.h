@@ -13,7 +13,7 @@
 
 enum { LITE, POST, ENGINES };
 enum { TABLES_MAX = 64, COLUMNS_MAX = 48, ROWS_TRIED = 150, NAME_MAX_LEN = 64 };
-enum kind { KIND_NUMBER, KIND_TEXT, KIND_BYTES, KIND_LIST };
+enum kind { KIND_NUMBER, KIND_TEXT, KIND_BYTES, KIND_LIST, KIND_BYTES_LIST };
 
 struct value {
     bool is_null;

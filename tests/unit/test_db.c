@@ -102,7 +102,7 @@ static enum rc put_two_then_fail(struct ctx *c, void *arg)
 static int64_t last_change(struct ctx *c)
 {
     int64_t seq = 0;
-    for (int look = 0; seq == 0 && look < 500; look++) {
+    for (int look = 0; seq == 0 && look < 12000; look++) {
         assert_int_equal(change_last(c, &seq), RC_OK);
         if (seq == 0)
             usleep(10000);

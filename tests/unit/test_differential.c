@@ -40,6 +40,7 @@ struct binding {
     size_t chosen[TABLES_MAX]; /* that row */
     struct db_arg args[PARAMETERS];
     int64_t lists[4][LIST_MAX];
+    struct str blobs[4][LIST_MAX];
     size_t count;
 };
 
@@ -122,13 +123,13 @@ static void number_parameters(struct statement *s, const char *text, struct buf 
         while (is_word(p[len]))
             len++;
         struct parameter *one = parameter_named(s, str_n(p + 1, len - 1), &position);
-        bool list = p[len] == '[';
+        bool of_bytes = strncmp(p + len, "[bytes]", 7) == 0, list = of_bytes || p[len] == '[';
         if (list) {
-            one->kind = KIND_LIST;
+            one->kind = of_bytes ? KIND_BYTES_LIST : KIND_LIST;
             out->len -= strlen("IN (");
         }
-        buf_addf(out, list ? "= ANY (CAST($%zu AS BIGINT[])" : "$%zu", position);
-        p += len + (list ? 2 : 0);
+        buf_addf(out, of_bytes ? "= ANY (CAST($%zu AS BYTEA[])" : list ? "= ANY (CAST($%zu AS BIGINT[])" : "$%zu", position);
+        p += len + (of_bytes ? 7 : list ? 2 : 0);
     }
     buf_add_byte(out, '\0');
 }
@@ -138,7 +139,7 @@ static void kind_of_type(struct statement *s, size_t at, struct str type)
     static const struct {
         const char *type;
         enum kind kind;
-    } known[] = {{"bigint", KIND_NUMBER}, {"integer", KIND_NUMBER}, {"text", KIND_TEXT}, {"bytea", KIND_BYTES}, {"bigint[]", KIND_LIST}};
+    } known[] = {{"bigint", KIND_NUMBER}, {"integer", KIND_NUMBER}, {"text", KIND_TEXT}, {"bytea", KIND_BYTES}, {"bigint[]", KIND_LIST}, {"bytea[]", KIND_BYTES_LIST}};
     for (size_t i = 0; i < COUNT(known); i++)
         if (str_eqz(type, known[i].type)) {
             s->parameters[at].kind = known[i].kind;
@@ -186,12 +187,22 @@ static void find_tables(struct statement *s)
     }
 }
 
+/* Of the elements of a list. */
+static enum kind kind_of_one(enum kind kind)
+{
+    return kind == KIND_LIST ? KIND_NUMBER : kind == KIND_BYTES_LIST ? KIND_BYTES : kind;
+}
+
+static bool is_list(const struct parameter *p)
+{
+    return kind_of_one(p->kind) != p->kind;
+}
+
 static bool set_column(const struct statement *s, struct parameter *p, struct str name)
 {
     for (size_t i = 0; i < s->table_count; i++)
         for (size_t k = 0; k < s->tables[i]->column_count; k++)
-            if (str_eqz(name, s->tables[i]->columns[k].name) &&
-                (s->tables[i]->columns[k].kind == p->kind || (p->kind == KIND_LIST && s->tables[i]->columns[k].kind == KIND_NUMBER))) {
+            if (str_eqz(name, s->tables[i]->columns[k].name) && s->tables[i]->columns[k].kind == kind_of_one(p->kind)) {
                 p->table = s->tables[i];
                 p->column = k;
                 return true;
@@ -266,7 +277,7 @@ static void place_keys(struct statement *s, const struct str *list)
     struct db_rows *q;
     struct binding none = {.count = s->parameter_count};
     for (size_t i = 0; i < s->parameter_count; i++)
-        none.args[i] = s->parameters[i].kind == KIND_LIST ? DB_IDS(s->parameters[i].name, NULL, 0) : DB_NULL(s->parameters[i].name);
+        none.args[i] = is_list(&s->parameters[i]) ? DB_IDS(s->parameters[i].name, NULL, 0) : DB_NULL(s->parameters[i].name);
     q = db_query_args(s->on->on[LITE], s->name, none.args, none.count);
     size_t columns = db_columns(q), place[KEYS_MAX];
     for (size_t k = 0; k < s->key_count; k++) {
@@ -476,7 +487,7 @@ static struct value fresh(enum kind kind, struct arena *a)
 static struct value draw(const struct statement *s, const struct parameter *p, const struct binding *b, struct arena *a)
 {
     struct value v;
-    enum kind kind = p->kind == KIND_LIST ? KIND_NUMBER : p->kind;
+    enum kind kind = kind_of_one(p->kind);
     const struct column *c = p->table ? &p->table->columns[p->column] : NULL;
     bool has_rows = c && p->table->row_count;
     size_t how = below(20);
@@ -484,7 +495,7 @@ static struct value draw(const struct statement *s, const struct parameter *p, c
         return v;
     if (has_rows && b->of_rows)
         return p->table->rows[b->chosen[p->table - s->on->tables]][p->column];
-    if (how == 0 && p->kind != KIND_LIST && !(c && c->is_key))
+    if (how == 0 && !is_list(p) && !(c && c->is_key))
         return (struct value){.is_null = true};
     if (!s->is_query && how > 12 && (!c || c->is_key || kind != KIND_NUMBER))
         return fresh(kind, a);
@@ -509,7 +520,7 @@ static void bind(const struct statement *s, size_t number, struct arena *a, stru
     ret->of_rows = number % 3 == 2;
     for (size_t i = 0; i < s->parameter_count; i++) {
         const struct parameter *p = &s->parameters[i];
-        if (p->kind != KIND_LIST) {
+        if (!is_list(p)) {
             ret->args[i] = arg_of(p->name, p->kind, draw(s, p, ret, a));
             continue;
         }
@@ -519,10 +530,12 @@ static void bind(const struct statement *s, size_t number, struct arena *a, stru
         for (size_t k = 0; k < length; k++) {
             struct value v = draw(s, p, ret, a);
             ret->lists[lists][k] = v.is_null ? 0 : v.number;
+            ret->blobs[lists][k] = v.bytes;
             ret->of_rows = false;
         }
         ret->of_rows = of_rows;
-        ret->args[i] = DB_IDS(p->name, ret->lists[lists++], length);
+        ret->args[i] = p->kind == KIND_LIST ? DB_IDS(p->name, ret->lists[lists], length) : DB_BLOBS(p->name, ret->blobs[lists], length);
+        lists++;
     }
 }
 
@@ -533,8 +546,8 @@ static void describe(const struct binding *b, struct buf *out)
         buf_addf(out, " $%s=", a->name);
         if (a->kind == DB_ARG_I64)
             buf_addf(out, "%lld", (long long)a->number);
-        else if (a->kind == DB_ARG_IDS)
-            buf_addf(out, "[%zu]", a->ids_count);
+        else if (a->kind == DB_ARG_IDS || a->kind == DB_ARG_BLOBS)
+            buf_addf(out, "[%zu]", a->list_count);
         else if (a->kind == DB_ARG_NULL)
             buf_addz(out, "NULL");
         else

@@ -328,7 +328,7 @@ static void describe(const char *name, const struct binding *b, const char *what
         if (a->kind == DB_ARG_I64)
             print_error(" $%s=%lld", a->name, (long long)a->number);
         else if (a->kind == DB_ARG_IDS)
-            print_error(" $%s=[%zu]", a->name, a->ids_count);
+            print_error(" $%s=[%zu]", a->name, a->list_count);
         else
             print_error(" $%s=%.*s", a->name, STR_FMT(a->bytes));
     }

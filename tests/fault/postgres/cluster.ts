@@ -2,25 +2,15 @@
 // standby, promoted, removed.
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { root } from "../../harness";
+import { freePort, patience, root } from "../../harness";
 import { childrenOf, kill, pause } from "../processes";
 
 /** Clients go on meanwhile. */
 const run = async (args: string[], env: Record<string, string> = {}) =>
-  (await promisify(execFile)(join(root, "tools", "postgres.sh"), args, { timeout: 120_000, env: { ...process.env, ...env } })).stdout.trim();
-
-export const freePort = () =>
-  new Promise<number>((found, failed) => {
-    const server = createServer().once("error", failed);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => found(port));
-    });
-  });
+  (await promisify(execFile)(join(root, "tools", "postgres.sh"), args, { timeout: 600_000 * patience, env: { ...process.env, ...env } })).stdout.trim();
 
 const isGone = (pid: number) => {
   try {

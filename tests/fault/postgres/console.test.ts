@@ -55,7 +55,7 @@ test("who logs in, and who opens a page, reads what is wrong, and goes on with a
     }),
   );
   proxy.refuse(false);
-  await shop.writes(healedWithinMs);
+  await shop.writes(healedWithinMs());
   await Promise.all(
     people.map(async ({ inside, outside, words, again }) => {
       await inside.page.getByRole("button", { name: again }).first().click();

@@ -1,12 +1,12 @@
 // A shop whose truth lives on a PostgreSQL server, with clients at work: what the fault tests of this folder share.
 import { randomInt } from "node:crypto";
 import { expect } from "vitest";
-import { type DatabaseServer, type Installation, install, patience, type Running, Session, serve, withKey, zhixin } from "../../harness";
+import { type DatabaseServer, type Installation, install, promised, type Running, Session, serve, withKey, zhixin } from "../../harness";
 import { Clients, compare } from "../clients";
 import { childOf, pause, residentMib } from "../processes";
 
 /** After the database can be reached again, writes are taken within so many milliseconds. */
-export const healedWithinMs = 5000 * patience;
+export const healedWithinMs = () => promised(5000);
 
 export interface Figures {
   healMs: number[];
@@ -58,7 +58,7 @@ export class Shop {
       const body = JSON.stringify({ event: "Seen", anonymousId: "probe", messageId });
       const headers = { authorization: `Basic ${Buffer.from(`${this.write}:`).toString("base64")}`, "content-type": "application/json" };
       try {
-        const reply = await fetch(`${this.running.url}/v1/track`, { method: "POST", headers, body, signal: AbortSignal.timeout(2500) });
+        const reply = await fetch(`${this.running.url}/v1/track`, { method: "POST", headers, body, signal: AbortSignal.timeout(Math.round(withinMs / 2)) });
         if (reply.status === 200) return Date.now() - began;
         last = `${reply.status} ${await reply.text()}`;
       } catch (e) {

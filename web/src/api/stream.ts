@@ -8,6 +8,7 @@ type Listener = (message: unknown) => void;
 const topics: Topic[] = ["live", "change", "job"];
 const listeners: Record<Topic, Set<Listener>> = { live: new Set(), change: new Set(), job: new Set() };
 const resetListeners = new Set<() => void>();
+const openListeners = new Set<() => void>();
 const stateListeners = new Set<() => void>();
 
 let source: EventSource | null = null;
@@ -43,6 +44,7 @@ export function openStream(): void {
   source.onopen = () => {
     wait_ms = 1000;
     setState("open");
+    for (const listener of openListeners) listener();
   };
   source.onerror = () => {
     setState("connecting");
@@ -77,6 +79,14 @@ export function onStreamReset(listener: () => void): () => void {
   resetListeners.add(listener);
   return () => {
     resetListeners.delete(listener);
+  };
+}
+
+/** What was read before the stream opened may have changed since, and nobody said so. */
+export function onStreamOpen(listener: () => void): () => void {
+  openListeners.add(listener);
+  return () => {
+    openListeners.delete(listener);
   };
 }
 

@@ -1,9 +1,9 @@
 // The frame of every page behind the login: rail or bottom bar, top bar, and the page in its own error boundary.
-import { useQueryClient } from "@tanstack/react-query";
+import { type Query, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { closeStream, onStreamReset, openStream } from "../api/stream";
+import { closeStream, onStreamOpen, onStreamReset, openStream } from "../api/stream";
 import { Denied } from "../ui/States";
 import { BottomBar } from "./BottomBar";
 import { Failsafe } from "./Failsafe";
@@ -41,6 +41,10 @@ export function Shell() {
     return () => window.clearTimeout(timer);
   }, []);
   useEffect(() => onStreamReset(() => client.invalidateQueries()), [client]);
+  useEffect(() => {
+    const wasRead = ({ state }: Query) => state.dataUpdatedAt > 0 && state.fetchStatus === "idle";
+    return onStreamOpen(() => client.invalidateQueries({ predicate: wasRead }));
+  }, [client]);
 
   useEffect(() => {
     document.title = place ? `${t(place.text)} · ${t("app.name")}` : t("app.name");

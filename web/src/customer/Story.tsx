@@ -27,12 +27,24 @@ function useArrived(customer: Customer, filter: StoryFilter, pages: StoryPage[] 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a move is the reason to ask
   useEffect(() => {
     if (!moves || filter.until) return;
-    const timer = window.setTimeout(async () => {
-      const first = await readStory(customer.id, filter).catch(() => null);
-      const known = new Set(read.current?.flatMap((page) => page.items.map(itemKey)));
-      if (first) setArrived(first.items.filter((item) => !known.has(itemKey(item))).length);
-    }, 300);
-    return () => window.clearTimeout(timer);
+    let timer = 0;
+    let over = false;
+    // What she does on the web reaches her story a moment after it was taken: asked again, later each time.
+    const ask = (wait_ms: number) => {
+      timer = window.setTimeout(async () => {
+        const first = await readStory(customer.id, filter).catch(() => null);
+        if (over) return;
+        const known = new Set(read.current?.flatMap((page) => page.items.map(itemKey)));
+        const fresh = first?.items.filter((item) => !known.has(itemKey(item))).length ?? 0;
+        if (first) setArrived(fresh);
+        if (!fresh && wait_ms < 20000) ask(3 * wait_ms);
+      }, wait_ms);
+    };
+    ask(300);
+    return () => {
+      over = true;
+      window.clearTimeout(timer);
+    };
   }, [moves]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a first page that was read anew holds all of it
   useEffect(() => setArrived(0), [pages?.[0]]);

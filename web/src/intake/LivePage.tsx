@@ -3,7 +3,7 @@ import { CaretRightOutlined, PauseOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Button, Segmented, Select } from "antd";
-import { useEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useStream, useStreamState } from "../api/stream";
 import type { LiveEvent } from "../api/types";
@@ -31,19 +31,25 @@ interface Line {
   event: LiveEvent;
 }
 
-/** What has come so far, newest first; while paused it waits aside. */
-function useFeed(first: LiveEvent[], paused: boolean): { lines: Line[]; waiting: number } {
+/** What has come so far, newest first; while paused it waits aside. `first` may be read again, and hold what no stream brought. */
+function useFeed(first: LiveEvent[], aside: RefObject<LiveEvent[]>, paused: boolean): { lines: Line[]; waiting: number } {
   const serial = useRef(0);
-  const aside = useRef<LiveEvent[]>([]);
   const wrap = (event: LiveEvent): Line => {
     serial.current += 1;
     return { key: serial.current, event };
   };
   const [lines, setLines] = useState<Line[]>(() => [...first].reverse().map(wrap).reverse());
   const [waiting, setWaiting] = useState(0);
-  useStream<LiveEvent>("live", (event) => {
-    aside.current.push(event);
-  });
+  const drawn = useRef(lines);
+  drawn.current = lines;
+  useLayoutEffect(() => {
+    const known = new Set(drawn.current.map((line) => JSON.stringify(line.event)));
+    const fresh = [...[...first].reverse(), ...aside.current].filter((event) => {
+      const text = JSON.stringify(event);
+      return !known.has(text) && known.add(text);
+    });
+    aside.current.splice(0, aside.current.length, ...fresh);
+  }, [first, aside]);
   useEffect(() => {
     // Many events a second become one drawing each 200 ms.
     const timer = window.setInterval(() => {
@@ -61,7 +67,7 @@ function useFeed(first: LiveEvent[], paused: boolean): { lines: Line[]; waiting:
       }
     }, 200);
     return () => window.clearInterval(timer);
-  }, [paused]);
+  }, [aside, paused]);
   return { lines, waiting };
 }
 
@@ -98,11 +104,11 @@ function EventLine({ event }: { event: LiveEvent }) {
   );
 }
 
-function Feed({ first }: { first: LiveEvent[] }) {
+function Feed({ first, aside }: { first: LiveEvent[]; aside: RefObject<LiveEvent[]> }) {
   const { t } = useTranslation();
   const [paused, setPaused] = useState(false);
   const [{ status = "", source }, setUrl] = useUrl();
-  const { lines, waiting } = useFeed(first, paused);
+  const { lines, waiting } = useFeed(first, aside, paused);
   const sources = [...new Set(lines.map((line) => line.event.source))].sort();
   const shown = lines.filter(
     ({ event }) => (!status || event.status === status) && (!source || event.source === source),
@@ -169,6 +175,10 @@ export function LivePage() {
   const { t } = useTranslation();
   const query = useQuery(recentQuery);
   const stream = useStreamState();
+  const aside = useRef<LiveEvent[]>([]); // from the first moment on, also while the list is read
+  useStream<LiveEvent>("live", (event) => {
+    aside.current.push(event);
+  });
   return (
     <>
       <PageHead
@@ -182,7 +192,7 @@ export function LivePage() {
         }
       />
       <Loaded query={query} rows={10}>
-        {({ items }) => <Feed first={items} />}
+        {({ items }) => <Feed first={items} aside={aside} />}
       </Loaded>
     </>
   );

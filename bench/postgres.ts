@@ -1,0 +1,160 @@
+// The figures of an installation whose truth is on PostgreSQL: a private server, with the peer's own inserts on that same
+// server, in turns.
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { folderBeside, install, type Running, Session, serve, zhixin } from "../tests/harness";
+import { type Load, median, metric, portOf, quantile, runLoad, sleep } from "./machine";
+import { insert, schema } from "./peer";
+import { phoneOf } from "./prepared";
+
+/** As an operator would set it on this machine; everything that makes a commit durable is on. */
+const settings = [
+  "max_connections=300",
+  "shared_buffers=1GB",
+  "max_wal_size=4GB",
+  "fsync=on",
+  "synchronous_commit=on",
+].flatMap((s) => ["-c", s]);
+
+export interface Row {
+  (what: string, must: string, figure: string, spread?: string, beside?: string): void;
+}
+export interface Sizes {
+  runs: number;
+  seconds: number;
+  warmup: number;
+}
+
+const whole = (n: number) => Math.round(n).toLocaleString("en-US");
+const range = (list: number[], show: (n: number) => string = whole) =>
+  `${show(Math.min(...list))}–${show(Math.max(...list))}`;
+const PEOPLE = 20_000;
+
+class Server {
+  readonly folder = mkdtempSync(join(tmpdir(), "zhixin-bench-pg-"));
+  readonly url: string;
+  private readonly script = join(this.folder, "insert.sql");
+
+  constructor() {
+    execFileSync("chmod", ["755", this.folder]);
+    this.url = execFileSync("tools/postgres.sh", ["start", join(this.folder, "server"), ...settings], {
+      encoding: "utf8",
+    }).trim();
+    writeFileSync(this.script, insert);
+    execFileSync("psql", ["-X", "-q", this.url, "-c", "CREATE DATABASE peer TEMPLATE template0"]);
+    execFileSync("psql", ["-X", "-q", this.peer(), "-c", schema]);
+  }
+  private peer = () => this.url.replace("/postgres?", "/peer?");
+
+  /** Durable inserts of one row each by 16 clients with prepared statements, a second. */
+  async insertsPerSecond(seconds: number): Promise<number> {
+    const args = ["-n", "-M", "prepared", "-c", "16", "-j", "2", "-T", String(seconds), "-f", this.script, this.peer()];
+    const { stdout } = await promisify(execFile)("/usr/lib/postgresql/15/bin/pgbench", args);
+    return Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
+  }
+  stop() {
+    execFileSync("tools/postgres.sh", ["stop", join(this.folder, "server")]);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+const sum = (loads: Load[], of: (l: Load) => number) => loads.reduce((s, l) => s + of(l), 0);
+
+/** The load through one server, and the same connections shared by two. */
+async function throughServers(servers: Running[], shop: string, options: Record<string, number>) {
+  const connections = 64 / servers.length;
+  return Promise.all(
+    servers.map((s, i) =>
+      runLoad(portOf(s.url), shop, { ...options, connections, seed: (Date.now() % 1_000_000) * 2 + i }),
+    ),
+  );
+}
+
+async function ingest(server: Server, servers: Running[], shop: string, { runs, seconds, warmup }: Sizes, row: Row) {
+  const common = { seconds, warmup, customers: PEOPLE };
+  const theirs: number[] = [],
+    one: number[] = [],
+    two: number[] = [],
+    many: number[] = [],
+    p99: number[] = [];
+  const ratios: number[] = [],
+    shares: number[] = [];
+  let failed = 0;
+  for (let i = 0; i < runs; i++) {
+    theirs.push(await server.insertsPerSecond(seconds));
+    const [single] = await throughServers(servers.slice(0, 1), shop, { ...common, batch: 1 });
+    const both = await throughServers(servers, shop, { ...common, batch: 1 });
+    const [batch] = await throughServers(servers.slice(0, 1), shop, { ...common, batch: 100 });
+    one.push(single.events_per_s);
+    p99.push(single.p99_ms);
+    two.push(sum(both, (l) => l.events_per_s));
+    many.push(batch.events_per_s);
+    ratios.push(one[i] / theirs[i]);
+    shares.push(two[i] / one[i]);
+    failed += sum([single, ...both, batch], (l) => l.failed);
+  }
+  const two_digits = (n: number) => n.toFixed(2);
+  row("single-row inserts, 16 prepared clients, a second", "", whole(median(theirs)), range(theirs), "the same server");
+  row(
+    "one event a POST, truth on PostgreSQL, events/s",
+    "1.5 × these",
+    whole(median(one)),
+    range(one),
+    `${two_digits(median(ratios))} × (${range(ratios, two_digits)}), p99 ${median(p99)} ms, failed ${failed}`,
+  );
+  row(
+    "the same, two servers on one database, events/s",
+    "not slower",
+    whole(median(two)),
+    range(two),
+    `${two_digits(median(shares))} × one (${range(shares, two_digits)})`,
+  );
+  row("batches of 100, truth on PostgreSQL, events/s", "40,000", whole(median(many)), range(many));
+}
+
+async function lookups(admin: Session, full: boolean, row: Row) {
+  while ((await metric(admin.url, "zhixin_vault_index_ready")) !== 1) await sleep(50);
+  const list: number[] = [];
+  const ask = async (i: number) => {
+    const since = performance.now();
+    const { status, body } = await admin.post("/api/v1/customers/lookup", { q: phoneOf((i * 7919) % PEOPLE) });
+    list.push(performance.now() - since);
+    if (status !== 200 || body.items.length !== 1) throw new Error(`lookup: ${status}`);
+  };
+  for (let i = 0; i < 100; i++) await ask(i);
+  list.length = 0;
+  for (let i = 0; i < (full ? 5000 : 1000); i++) await ask(i);
+  row(
+    "lookup by phone, truth on PostgreSQL, p99 ms",
+    "5",
+    quantile(list, 0.99).toFixed(1),
+    `p50 ${quantile(list, 0.5).toFixed(1)}`,
+    `${whole(PEOPLE)} customers`,
+  );
+}
+
+export async function postgres(sizes: Sizes, full: boolean, row: Row) {
+  const server = new Server();
+  const place = await install(undefined, { url: server.url });
+  const copy = folderBeside(place.data);
+  let servers: Running[] = [];
+  try {
+    const key = async (name: string, ...more: string[]) =>
+      (await zhixin(["key", "create", "--data", place.data, "--kind", "write", "--source", name, ...more])).trim();
+    const crm = await key("crm", "--trusted"),
+      shop = await key("shop");
+    servers = [await serve(place.data), await serve(copy)];
+    const people = { people: true as const, customers: PEOPLE, batch: 100, connections: 16, seconds: 600 };
+    await runLoad(portOf(servers[0].url), crm, people);
+    await lookups(await new Session(servers[0].url).login(place.email, place.password), full, row);
+    await ingest(server, servers, shop, sizes, row);
+  } finally {
+    for (const s of servers) await s.stop();
+    rmSync(copy, { recursive: true, force: true });
+    place.remove();
+    server.stop();
+  }
+}
