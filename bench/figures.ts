@@ -2,7 +2,7 @@
 // overview, its funnel and lists over random periods and over all time, stories, and the warehouse made anew. Asserts nothing about time.
 import { parseArgs } from "node:util";
 import { install, Session, serve, zhixin } from "../tests/harness";
-import { load, machine, metric, quantile, sleep } from "./machine";
+import { load, machine, metric, portOf, quantile, runLoad, sleep } from "./machine";
 import { fill, phoneOf } from "./prepared";
 
 const { values: given } = parseArgs({ options: { customers: { type: "string" }, events: { type: "string" }, count: { type: "string" } } });
@@ -55,6 +55,10 @@ try {
   const ids: string[] = [];
   for (let i = 0; i < 100; i++) ids.push((await admin.post("/api/v1/customers/lookup", { q: phoneOf((i * 7919) % customers) })).body.items[0].id);
   await times("first page of a timeline", 100, (i) => admin.get(`/api/v1/customers/${ids[i]}/timeline`));
+  const burst = await runLoad(portOf(running.url), place.shop, { customers, batch: 100, connections: 32, seconds: 15, seed: 5000 });
+  const ended = performance.now();
+  while ((await metric(running.url, "zhixin_warehouse_lag_seconds")) > 0) await sleep(50);
+  row("batches of 100 for 15 s, events/s", String(Math.round(burst.events_per_s)), `in the warehouse ${((performance.now() - ended) / 1000).toFixed(1)} s after the end`);
   const since = performance.now();
   await zhixin(["rebuild", "--data", place.data], { timeoutMs: 7_200_000 });
   row("made anew, s", ((performance.now() - since) / 1000).toFixed(1), "");

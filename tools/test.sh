@@ -121,7 +121,7 @@ on_postgres() { # the same tests; what a crash of the server does is the fault t
     vitest "api, PostgreSQL" tests/api
     vitest "browser, PostgreSQL" tests/browser
     # Figures from a file beside each server, as they are unless somebody asks otherwise.
-    ZHIXIN_TEST_WAREHOUSE=duckdb vitest "api, PostgreSQL and DuckDB" tests/api/overview.test.ts tests/api/late.test.ts tests/api/servers.test.ts
+    ZHIXIN_TEST_WAREHOUSE=duckdb vitest "api, PostgreSQL and DuckDB" tests/api/overview.test.ts tests/api/late.test.ts tests/api/memory.test.ts tests/api/servers.test.ts
     tools/postgres.sh stop "$out/postgres"
 }
 

@@ -68,6 +68,8 @@ static enum rc build(struct keeper *k, bool from_nothing, struct follower *ret)
         rc = warehouse_catch_up(k->w, ret, true);
     if (!rc)
         rc = schema_put_in_place(k->db);
+    if (rc == RC_DISK_FULL && schema_drop(k->db, SCHEMA_NEXT) != RC_OK)
+        log_warn("warehouse.half_made"); /* others need the room more */
     log_info("warehouse.built", LOG_Z("rc", rc_name(rc)), LOG_I("seq", ret->seq), LOG_I("ms", (clock_mono_us() - since_us) / US_PER_MS));
     return rc;
 }
