@@ -33,6 +33,8 @@ grep -rnE '\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|system|p
 
 # Shared SQL keeps to what SQLite and PostgreSQL have in common.
 node tools/sql_check.mjs | report sql
+# On several machines they find their rows, and Citus takes them.
+node tools/layout_check.mjs | report layout
 
 # Texts: the three languages have the same keys.
 node tools/i18n_check.mjs | report i18n

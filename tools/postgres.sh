@@ -6,7 +6,7 @@
 #   tools/postgres.sh promote FOLDER                                   the standby becomes the primary
 #   tools/postgres.sh stop FOLDER [fast|immediate]                     also removes it
 set -euo pipefail
-bin=/usr/lib/postgresql/15/bin
+bin="${ZHIXIN_POSTGRES_BIN:-/usr/lib/postgresql/15/bin}" # another folder: a server with extensions of a test
 verb="$1"
 folder="$(realpath -m "$2")"
 shift 2

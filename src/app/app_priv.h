@@ -113,6 +113,7 @@ int command_export(int argc, char **argv);
 int command_rebuild(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_move(int argc, char **argv);
+int command_distribute(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_key(int argc, char **argv);
 int command_user(int argc, char **argv);

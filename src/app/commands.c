@@ -25,6 +25,7 @@ const struct command commands[] = {
     {"rebuild", "make the warehouse anew from the truth", command_rebuild, false},
     {"verify", "check every file, and print the logical hash of each store", command_verify, false},
     {"move", "move the truth and the keys to PostgreSQL, or back into files", command_move, false},
+    {"distribute", "lay the tables on PostgreSQL out over the machines of a Citus cluster", command_distribute, false},
     {"audit", "check the record of who saw which plaintext", command_audit, false},
     {"key", "create keys for sources", command_key, false},
     {"user", "add a member of staff", command_user, false},

@@ -27,11 +27,15 @@ ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, name = excluded.name, name_ha
     size_bottom = excluded.size_bottom, size_bottom_us = excluded.size_bottom_us, size_shoe = excluded.size_shoe,
     size_shoe_us = excluded.size_shoe_us, tastes = excluded.tastes, tastes_us = excluded.tastes_us, updated_us = excluded.updated_us;
 
+-- all shards: the next number follows the highest of all; one end of an index on each, once a commit that has somebody new.
 -- name: customer_last_number
-SELECT max(number) FROM customer;
+SELECT max(number) FROM customer_number;
 
 -- name: customer_by_number
-SELECT id FROM customer WHERE number = $number;
+SELECT customer_id FROM customer_number WHERE number = $number;
+
+-- name: customer_number_insert
+INSERT INTO customer_number (number, customer_id) VALUES ($number, $customer_id);
 
 -- ---- contacts and addresses ----
 
@@ -98,6 +102,7 @@ ON CONFLICT (customer_id, tag) DO NOTHING;
 -- name: customer_tag_delete
 DELETE FROM customer_tag WHERE customer_id IN ($ids[]) AND tag = $tag;
 
+-- all shards: the words that anybody has.
 -- name: customer_tag_words
 SELECT DISTINCT tag FROM customer_tag ORDER BY tag LIMIT 500;
 
@@ -105,8 +110,7 @@ SELECT DISTINCT tag FROM customer_tag ORDER BY tag LIMIT 500;
 SELECT other_id, kind, at_us FROM customer_relation WHERE customer_id IN ($ids[]) ORDER BY kind, at_us, other_id, customer_id LIMIT $limit;
 
 -- name: customer_relations_to
-SELECT customer_id AS other_id, kind, at_us FROM customer_relation WHERE other_id IN ($ids[])
-ORDER BY kind, at_us, customer_id, other_id LIMIT $limit;
+SELECT other_id, kind, at_us FROM customer_related WHERE customer_id IN ($ids[]) ORDER BY kind, at_us, other_id, customer_id LIMIT $limit;
 
 -- name: customer_relation_insert
 INSERT INTO customer_relation (customer_id, other_id, kind, staff_id, at_us) VALUES ($customer_id, $other_id, $kind, $staff_id, $at_us)
@@ -114,6 +118,13 @@ ON CONFLICT (customer_id, other_id, kind) DO NOTHING;
 
 -- name: customer_relation_delete
 DELETE FROM customer_relation WHERE kind = $kind AND customer_id IN ($from[]) AND other_id IN ($to[]);
+
+-- name: customer_related_insert
+INSERT INTO customer_related (customer_id, other_id, kind, at_us) VALUES ($customer_id, $other_id, $kind, $at_us)
+ON CONFLICT (customer_id, other_id, kind) DO NOTHING;
+
+-- name: customer_related_delete
+DELETE FROM customer_related WHERE kind = $kind AND customer_id IN ($to[]) AND other_id IN ($from[]);
 
 -- name: customer_refund_of
 SELECT customer_id, id, value, sealed_for, at_us, until_us FROM customer_refund
@@ -126,10 +137,12 @@ VALUES ($customer_id, $id, $value, $sealed_for, $staff_id, $at_us, $until_us);
 -- name: customer_refund_delete
 DELETE FROM customer_refund WHERE customer_id IN ($ids[]);
 
+-- all shards: a sweep, now and then.
 -- name: customer_refund_over
 SELECT customer_id FROM customer_refund WHERE until_us <= $now_us ORDER BY until_us, customer_id LIMIT $limit;
 
 -- 8 is the kind once more: with the number in the text the statement may use the index of these rows alone.
+-- all shards: a sweep, now and then.
 -- name: customer_refund_forget
 UPDATE customer_change SET old_sealed = NULL, new_sealed = NULL
 WHERE kind = $kind AND kind = 8 AND at_us <= $before_us AND (old_sealed IS NOT NULL OR new_sealed IS NOT NULL);
@@ -182,10 +195,8 @@ UPDATE customer_stat SET first_seen_us = $first_seen_us WHERE customer_id = $cus
 -- name: customer_stat_unlist
 UPDATE customer_stat SET listed = 0 WHERE customer_id = $customer_id;
 
--- name: customer_tag_unite
-INSERT INTO customer_tag (customer_id, tag, staff_id, at_us)
-SELECT $winner, tag, staff_id, at_us FROM customer_tag WHERE customer_id = $loser
-ON CONFLICT (customer_id, tag) DO NOTHING;
+-- name: customer_tags_of
+SELECT tag, staff_id, at_us FROM customer_tag WHERE customer_id = $customer_id ORDER BY tag;
 
 -- ---- pages ----
 
@@ -207,6 +218,7 @@ SELECT id, name FROM source WHERE id IN ($ids[]);
 
 -- ---- lists: $value and $id are the last row's of the page before ----
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_seen_down
 SELECT s.customer_id AS id, s.last_seen_us AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -214,6 +226,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND (s.last_seen_us, s.customer_id) < ($value, $id)
 ORDER BY s.last_seen_us DESC, s.customer_id DESC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_seen_up
 SELECT s.customer_id AS id, s.last_seen_us AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -221,6 +234,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND (s.last_seen_us, s.customer_id) > ($value, $id)
 ORDER BY s.last_seen_us ASC, s.customer_id ASC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_spent_down
 SELECT s.customer_id AS id, s.spent_minor AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -228,6 +242,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND (s.spent_minor, s.customer_id) < ($value, $id)
 ORDER BY s.spent_minor DESC, s.customer_id DESC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_spent_up
 SELECT s.customer_id AS id, s.spent_minor AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -235,6 +250,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND (s.spent_minor, s.customer_id) > ($value, $id)
 ORDER BY s.spent_minor ASC, s.customer_id ASC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_orders_down
 SELECT s.customer_id AS id, s.orders AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -242,6 +258,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND (s.orders, s.customer_id) < ($value, $id)
 ORDER BY s.orders DESC, s.customer_id DESC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_orders_up
 SELECT s.customer_id AS id, s.orders AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -249,6 +266,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND (s.orders, s.customer_id) > ($value, $id)
 ORDER BY s.orders ASC, s.customer_id ASC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_created_down
 SELECT s.customer_id AS id, s.customer_id AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -256,6 +274,7 @@ WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND 
     AND s.customer_id < $id AND s.customer_id <= $value
 ORDER BY s.customer_id DESC LIMIT $limit;
 
+-- all shards: the list of all customers: a page from each, merged.
 -- name: customer_list_created_up
 SELECT s.customer_id AS id, s.customer_id AS value FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
@@ -265,33 +284,40 @@ ORDER BY s.customer_id ASC LIMIT $limit;
 
 -- Small sets are read whole and sorted by the caller.
 
+-- all shards: the list of all customers, filtered.
 -- name: customer_set_tag
 SELECT s.customer_id AS id, s.last_seen_us, s.spent_minor, s.orders FROM customer_tag d JOIN customer_stat s ON s.customer_id = d.customer_id
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND d.tag = $tag;
 
+-- all shards: the list of all customers, filtered.
 -- name: customer_set_class
 SELECT s.customer_id AS id, s.last_seen_us, s.spent_minor, s.orders FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND s.class = $class AND s.class <> 1;
 
+-- all shards: the list of all customers, filtered.
 -- name: customer_set_store
 SELECT s.customer_id AS id, s.last_seen_us, s.spent_minor, s.orders FROM customer_stat s
 WHERE s.listed = 1 AND ($every_store = 1 OR s.home_store_id IN ($stores[])) AND ($class = 0 OR s.class = $class)
     AND ($tag = '' OR EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer_id = s.customer_id AND t.tag = $tag))
     AND s.home_store_id IN ($stores[]);
 
+-- all shards: the list of all customers, counted.
 -- name: customer_count_tag
 SELECT count(*) FROM (SELECT 1 FROM customer_tag WHERE tag = $tag LIMIT $count_max) AS counted;
 
+-- all shards: the list of all customers, counted.
 -- name: customer_count_class
 SELECT count(*) FROM (SELECT 1 FROM customer_stat WHERE class = $class AND class <> 1 LIMIT $count_max) AS counted;
 
+-- all shards: the list of all customers, counted.
 -- name: customer_count_store
 SELECT count(*) FROM (SELECT 1 FROM customer_stat WHERE home_store_id IN ($stores[]) LIMIT $count_max) AS counted;
 
+-- all shards: the list of all customers, counted.
 -- name: customer_count_all
 SELECT count(*) FROM (SELECT 1 FROM customer_stat WHERE listed = 1 LIMIT $count_max) AS counted;
 
@@ -316,13 +342,16 @@ SELECT DISTINCT field FROM customer_change WHERE customer_id = $customer_id AND 
 
 -- ---- the vault's memory index ----
 
+-- all shards: the vault reads everybody's names when it starts.
 -- name: customer_feed_records
 SELECT id, sealed_for, name, home_store_id FROM customer WHERE id > $after ORDER BY id LIMIT $limit;
 
+-- all shards: the vault reads everybody's phones when it starts.
 -- name: customer_feed_phones
 SELECT customer_id, id, value, sealed_for FROM customer_contact
 WHERE customer_id > $after AND customer_id <= $upto AND kind = $kind ORDER BY customer_id, last_us;
 
+-- all shards: the vault reads who was merged when it starts.
 -- name: customer_merged_ids
 SELECT customer_id FROM customer_stat WHERE listed = 0 AND customer_id > $after ORDER BY customer_id LIMIT $limit;
 
@@ -331,6 +360,7 @@ SELECT id FROM customer WHERE id IN ($ids[]);
 
 -- ---- export and erasure ----
 
+-- all shards: an export is of everybody.
 -- name: customer_export_ids
 SELECT customer_id FROM customer_stat WHERE listed = 1 AND customer_id > $after ORDER BY customer_id LIMIT $limit;
 
@@ -352,7 +382,22 @@ DELETE FROM customer_note WHERE customer_id = $customer_id;
 DELETE FROM customer_tag WHERE customer_id = $customer_id;
 
 -- name: customer_erase_relations
-DELETE FROM customer_relation WHERE customer_id = $customer_id OR other_id = $customer_id;
+DELETE FROM customer_relation WHERE customer_id = $customer_id;
+
+-- name: customer_erase_related
+DELETE FROM customer_related WHERE customer_id = $customer_id;
+
+-- name: customer_relation_forget
+DELETE FROM customer_relation WHERE customer_id IN ($others[]) AND other_id = $customer_id;
+
+-- name: customer_related_forget
+DELETE FROM customer_related WHERE customer_id IN ($others[]) AND other_id = $customer_id;
+
+-- name: customer_relation_ends
+SELECT other_id FROM customer_relation WHERE customer_id = $customer_id;
+
+-- name: customer_related_ends
+SELECT other_id FROM customer_related WHERE customer_id = $customer_id;
 
 -- name: customer_erase_refund
 DELETE FROM customer_refund WHERE customer_id = $customer_id;

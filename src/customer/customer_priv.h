@@ -51,6 +51,8 @@ struct profile {
 /* Those of the ids that have a record, in the order of their ids. */
 enum rc profile_load(struct ctx *c, const int64_t *ids, size_t count, struct profile **ret, size_t *ret_count) ZX_MUST_CHECK;
 enum rc profile_save(struct ctx *c, const struct profile *p) ZX_MUST_CHECK;
+/* Beside the first save of a record: its number is nobody else's. */
+enum rc profile_take_number(struct ctx *c, const struct profile *p) ZX_MUST_CHECK;
 /* The profile among a person's records that says `key` last; NULL if none does. */
 const struct profile *profile_newest(const struct profile *list, size_t count, enum profile_key key);
 

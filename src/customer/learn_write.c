@@ -134,7 +134,9 @@ static enum rc write_draft(struct learning *l, struct draft *d)
 {
     enum rc rc = RC_OK;
     d->p.updated_us = l->c->now_us;
-    if (d->fresh || d->saves)
+    if (d->fresh)
+        rc = profile_take_number(l->c, &d->p);
+    if (!rc && (d->fresh || d->saves))
         rc = profile_save(l->c, &d->p);
     if (!rc && d->fresh)
         rc = write_created(l, d);

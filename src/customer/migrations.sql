@@ -158,3 +158,54 @@ CREATE TABLE customer_refund (
 ) $STRICT;
 CREATE INDEX customer_refund_until ON customer_refund (until_us);
 CREATE INDEX customer_change_refund ON customer_change (at_us) WHERE kind = 8;
+
+-- migration: 202
+-- The layout of several machines (app/layout.c): a key holds the column that its table is spread by. A number is claimed in a table of
+-- its own; a relation is found from both sides without asking everybody.
+CREATE TABLE customer_number (
+    number $BIGINT NOT NULL PRIMARY KEY,
+    customer_id $BIGINT NOT NULL
+) $STRICT;
+INSERT INTO customer_number (number, customer_id) SELECT number, id FROM customer ORDER BY number;
+CREATE TABLE customer_spread (
+    id $BIGINT NOT NULL PRIMARY KEY,
+    rev $BIGINT NOT NULL,
+    number $BIGINT NOT NULL,
+    brand_id $BIGINT NOT NULL,
+    sealed_for $BIGINT NOT NULL,
+    name $BYTES, name_hash $BYTES, name_us $BIGINT,
+    birthday $BYTES, birthday_hash $BYTES, birthday_us $BIGINT,
+    gender $BIGINT, gender_us $BIGINT,
+    class $BIGINT, class_us $BIGINT,
+    organisation $BIGINT, organisation_us $BIGINT,
+    member $BIGINT, member_us $BIGINT,
+    home_store_id $BIGINT, home_store_us $BIGINT,
+    own_assistant $TEXT, own_assistant_us $BIGINT,
+    size_top $TEXT, size_top_us $BIGINT,
+    size_bottom $TEXT, size_bottom_us $BIGINT,
+    size_shoe $TEXT, size_shoe_us $BIGINT,
+    tastes $TEXT, tastes_us $BIGINT,
+    first_source_id $BIGINT NOT NULL,
+    first_store_id $BIGINT NOT NULL,
+    created_us $BIGINT NOT NULL,
+    updated_us $BIGINT NOT NULL
+) $STRICT;
+INSERT INTO customer_spread (id, rev, number, brand_id, sealed_for, name, name_hash, name_us, birthday, birthday_hash, birthday_us, gender, gender_us,
+    class, class_us, organisation, organisation_us, member, member_us, home_store_id, home_store_us, own_assistant, own_assistant_us,
+    size_top, size_top_us, size_bottom, size_bottom_us, size_shoe, size_shoe_us, tastes, tastes_us, first_source_id, first_store_id, created_us, updated_us)
+SELECT id, rev, number, brand_id, sealed_for, name, name_hash, name_us, birthday, birthday_hash, birthday_us, gender, gender_us,
+    class, class_us, organisation, organisation_us, member, member_us, home_store_id, home_store_us, own_assistant, own_assistant_us,
+    size_top, size_top_us, size_bottom, size_bottom_us, size_shoe, size_shoe_us, tastes, tastes_us, first_source_id, first_store_id, created_us, updated_us
+FROM customer ORDER BY id;
+DROP TABLE customer;
+ALTER TABLE customer_spread RENAME TO customer;
+-- customer_relation from the other's side: what she is to whom.
+CREATE TABLE customer_related (
+    customer_id $BIGINT NOT NULL,
+    other_id $BIGINT NOT NULL,
+    kind $TEXT NOT NULL,
+    at_us $BIGINT NOT NULL,
+    PRIMARY KEY (customer_id, other_id, kind)
+) $CLUSTERED;
+INSERT INTO customer_related (customer_id, other_id, kind, at_us) SELECT other_id, customer_id, kind, at_us FROM customer_relation;
+DROP INDEX customer_relation_other;

@@ -48,8 +48,19 @@ static const struct route routes[] = {
     {.path = NULL},
 };
 
-static const char *const tables[] = {"customer", "customer_contact", "customer_address", "customer_note", "customer_tag", "customer_relation",
-                                     "customer_consent", "customer_change", "customer_stat", "customer_refund", NULL};
+static const char *const tables[] = {"customer",
+                                     "customer_contact",
+                                     "customer_address",
+                                     "customer_note",
+                                     "customer_tag",
+                                     "customer_relation",
+                                     "customer_related",
+                                     "customer_number",
+                                     "customer_consent",
+                                     "customer_change",
+                                     "customer_stat",
+                                     "customer_refund",
+                                     NULL};
 
 static const struct permission permissions[] = {
     {"customer.read", ROLE_ALL},

@@ -76,6 +76,11 @@ static size_t value_args(const struct profile_field *f, const struct profile_val
     return n;
 }
 
+enum rc profile_take_number(struct ctx *c, const struct profile *p)
+{
+    return db_run_later(c->db, "customer_number_insert", DB_I64("number", p->number), DB_I64("customer_id", p->id));
+}
+
 enum rc profile_save(struct ctx *c, const struct profile *p)
 {
     struct db_arg args[9 + 3 * PROFILE_COUNT] = {

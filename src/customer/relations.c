@@ -1,5 +1,5 @@
 /* Relations between customers: parent and child, spouses, who referred whom, an organisation and its contact person.
- * A row stands once, in one direction, and is read from both sides. It keeps the ids it was made with: whoever was merged
+ * A row stands once, in one direction, and is read from both sides: customer_related holds it with the other one. It keeps the ids it was made with: whoever was merged
  * answers with her root, and a relation between two who turned out to be one person is not shown (an undo brings it back). */
 #include "customer/bodies.h"
 
@@ -181,8 +181,10 @@ static enum rc insert(struct ctx *c, const struct tie *t)
     struct str inverse = str_z(inverse_of(t->kind));
     bool same = str_eq(t->kind, inverse), turned = same ? t->other.root < t->one.root : !is_first(t->kind);
     const struct view *from = turned ? &t->other : &t->one, *to = turned ? &t->one : &t->other;
-    return db_run(c->db, "customer_relation_insert", DB_I64("customer_id", from->root), DB_I64("other_id", to->root),
-                  DB_TEXT("kind", turned && !same ? inverse : t->kind), DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), DB_I64("at_us", c->now_us));
+    struct db_arg kind = DB_TEXT("kind", turned && !same ? inverse : t->kind), at = DB_I64("at_us", c->now_us);
+    enum rc rc = db_run(c->db, "customer_relation_insert", DB_I64("customer_id", from->root), DB_I64("other_id", to->root), kind,
+                        DB_I64("staff_id", c->actor ? c->actor->staff_id : 0), at);
+    return rc ? rc : db_run(c->db, "customer_related_insert", DB_I64("customer_id", to->root), DB_I64("other_id", from->root), kind, at);
 }
 
 enum rc customer_relation_add(struct ctx *c, const struct request *r, struct reply *p)
@@ -205,10 +207,10 @@ enum rc customer_relation_add(struct ctx *c, const struct request *r, struct rep
 
 static enum rc delete_rows(struct ctx *c, const struct view *from, const struct view *to, struct str kind, int64_t *gone)
 {
-    enum rc rc = db_run(c->db, "customer_relation_delete", DB_TEXT("kind", kind), DB_IDS("from", from->members, from->member_count),
-                        DB_IDS("to", to->members, to->member_count));
+    const struct db_arg args[] = {DB_TEXT("kind", kind), DB_IDS("from", from->members, from->member_count), DB_IDS("to", to->members, to->member_count)};
+    enum rc rc = db_run_args(c->db, "customer_relation_delete", args, 3);
     *gone += rc ? 0 : db_changes(c->db);
-    return rc;
+    return rc ? rc : db_run_args(c->db, "customer_related_delete", args, 3);
 }
 
 enum rc customer_relation_remove(struct ctx *c, const struct request *r, struct reply *p)

@@ -64,12 +64,38 @@ static enum rc note_merge(struct ctx *c, const struct customer_merge *m)
                         DB_I64("source_id", 0), DB_I64("ref_id", m->merge_id), DB_I64("at_us", c->now_us));
 }
 
+struct tag {
+    struct str word;
+    int64_t staff_id, at_us;
+};
+
+static enum rc unite_tags(struct ctx *c, const struct customer_merge *m)
+{
+    struct tag *tags = NULL;
+    size_t count = 0, cap = 0;
+    struct db_rows *q = db_query(c->db, "customer_tags_of", DB_I64("customer_id", m->loser));
+    while (db_next(q)) {
+        if (count == cap) {
+            struct tag *more = arena_new_array(c->arena, struct tag, cap = cap ? cap * 2 : 8);
+            if (count)
+                memcpy(more, tags, count * sizeof(*tags));
+            tags = more;
+        }
+        tags[count++] = (struct tag){arena_str(c->arena, db_text(q, "tag")), db_i64(q, "staff_id"), db_i64(q, "at_us")};
+    }
+    enum rc rc = db_end(q);
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = db_run_later(c->db, "customer_tag_insert", DB_I64("customer_id", m->winner), DB_TEXT("tag", tags[i].word), DB_I64("staff_id", tags[i].staff_id),
+                          DB_I64("at_us", tags[i].at_us));
+    return rc;
+}
+
 /* Values, contacts, notes and consents stay with the record that learned them: a person is read as the list of her
  * records. Only what lists sort and filter by goes to the root: totals and tags. */
 enum rc customer_merged(struct ctx *c, const struct customer_merge *m)
 {
     enum rc rc = move_totals(c, m);
     if (!rc)
-        rc = db_run(c->db, "customer_tag_unite", DB_I64("winner", m->winner), DB_I64("loser", m->loser));
+        rc = unite_tags(c, m);
     return rc ? rc : note_merge(c, m);
 }

@@ -11,7 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { NODES = 1024, NODE_LOCKS = 7521, RETRY_MS = 500, LOOK_MS = 5000, SAID_KEPT = 256 };
+enum { NODES = 1024, RETRY_MS = 500, LOOK_MS = 5000, SAID_KEPT = 256 };
 
 struct db_session {
     char *url;
@@ -46,7 +46,7 @@ static bool run(struct db_session *s, const char *text)
 static bool try_node(struct db_session *s, unsigned node)
 {
     char text[80], got[4];
-    snprintf(text, sizeof(text), "SELECT pg_try_advisory_lock(%d, %u)", NODE_LOCKS, node);
+    snprintf(text, sizeof(text), "SELECT pg_try_advisory_lock(%d, %u)", SESSION_NODE_LOCKS, node);
     return ask(s, text, NULL, got, sizeof(got)) && got[0] == 't';
 }
 

@@ -9,6 +9,9 @@
 
 struct db_session;
 
+/* A server's number is the advisory lock (this, number). */
+enum { SESSION_NODE_LOCKS = 7521 };
+
 struct db_session_hooks {
     /* A server, perhaps this one, committed: "change" (rows of change) or a word given to db_tell(); or another said something
      * by db_session_say(). Empty: the connection was away, anything may have happened. On the session's own thread; must not

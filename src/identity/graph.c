@@ -43,7 +43,7 @@ enum rc identity_subjects(struct ctx *c, const int64_t *members, size_t count, i
     enum { SUBJECTS_MAX = 1000 }; /* as the statement says: more devices than that are no person */
     int64_t *subjects = arena_new_array(c->arena, int64_t, SUBJECTS_MAX);
     size_t n = 0;
-    struct db_rows *q = db_query(c->db, "subject_link_of", DB_IDS("members", members, count));
+    struct db_rows *q = db_query(c->db, "customer_subject_list", DB_IDS("members", members, count));
     while (n < SUBJECTS_MAX && db_next(q))
         subjects[n++] = db_i64(q, "subject");
     enum rc rc = db_end(q);
@@ -121,15 +121,31 @@ static enum rc run_hooks(struct ctx *c, const struct customer_merge *m)
     return RC_OK;
 }
 
+/* All records of the loser belong to the winner's group from now on, the loser's own among them. */
+static enum rc move_group(struct ctx *c, const struct customer_merge *m)
+{
+    int64_t *ids;
+    size_t count;
+    enum rc rc = identity_members(c, m->loser, &ids, &count);
+    if (!rc && count > 1) {
+        rc = db_run(c->db, "customer_member_move", DB_I64("winner", m->winner), DB_IDS("ids", ids + 1, count - 1));
+        if (!rc)
+            rc = db_run(c->db, "customer_group_delete", DB_I64("root_id", m->loser));
+    }
+    if (!rc)
+        rc = db_run(c->db, "customer_member_insert", DB_I64("customer_id", m->loser), DB_I64("root_id", m->winner), DB_I64("merge_id", m->merge_id));
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = db_run_later(c->db, "customer_group_insert", DB_I64("root_id", m->winner), DB_I64("customer_id", ids[i]));
+    return rc;
+}
+
 enum rc identity_merge(struct ctx *c, int64_t winner, int64_t loser, const char *rule, const struct identity_item *item)
 {
     assert(winner != loser);
     const struct customer_merge m = {winner, loser, id_next()};
     enum rc rc = log_merge(c, &m, rule, item);
     if (!rc)
-        rc = db_run(c->db, "customer_member_move", DB_I64("winner", winner), DB_I64("loser", loser));
-    if (!rc)
-        rc = db_run(c->db, "customer_member_insert", DB_I64("customer_id", loser), DB_I64("root_id", winner), DB_I64("merge_id", m.merge_id));
+        rc = move_group(c, &m);
     if (!rc)
         rc = run_hooks(c, &m);
     if (!rc)

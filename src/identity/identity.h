@@ -83,8 +83,13 @@ enum rc identity_find(struct ctx *c, enum identity_kind kind, struct str scope, 
  * it), `customer_id` whose it is. Once per thing; what comes later opens it again. */
 enum rc identity_review_note(struct ctx *c, const char *rule, int64_t customer_id, int64_t thing_id, const char *thing_kind) ZX_MUST_CHECK;
 
-/* Claims a unique key (receipt number, order id) for a record; *ret_holder is who has it, ours if it was free. */
-enum rc identity_key_claim(struct ctx *c, struct str kind, struct str key, int64_t holder, int64_t *ret_holder) ZX_MUST_CHECK;
+/* A unique key of another kind (receipt number, order id), claimed in the same table as people's identifiers: who has it, and whose that is.
+ * Nobody: both 0. Giving it is only for a key that nobody has (RC_CONFLICT or a void transaction otherwise). */
+struct identity_key_holder {
+    int64_t id, customer_id;
+};
+enum rc identity_key_holder(struct ctx *c, struct str kind, struct str key, struct identity_key_holder *ret) ZX_MUST_CHECK;
+enum rc identity_key_give(struct ctx *c, struct str kind, struct str key, const struct identity_key_holder *to) ZX_MUST_CHECK;
 
 extern const struct module identity_module;
 

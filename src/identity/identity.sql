@@ -61,11 +61,14 @@ INSERT INTO subject_link (subject, customer_id, is_device, pseudonym, shared, at
 -- name: subject_link_share
 UPDATE subject_link SET shared = 1 WHERE subject = $subject;
 
--- name: subject_link_of
-SELECT subject FROM subject_link WHERE customer_id IN ($members[]) ORDER BY subject LIMIT 1000;
+-- name: customer_subject_insert
+INSERT INTO customer_subject (customer_id, subject) VALUES ($customer_id, $subject);
+
+-- name: customer_subject_list
+SELECT subject FROM customer_subject WHERE customer_id IN ($members[]) ORDER BY subject, customer_id LIMIT 1000;
 
 -- name: subject_link_devices
-SELECT subject, at_us FROM subject_link WHERE customer_id IN ($members[]) AND is_device = 1 ORDER BY at_us, subject LIMIT 200;
+SELECT subject, at_us FROM subject_link WHERE subject IN ($subjects[]) AND is_device = 1 ORDER BY at_us, subject LIMIT 200;
 
 -- name: customer_member_root
 SELECT root_id FROM customer_member WHERE customer_id = $customer_id;
@@ -74,16 +77,22 @@ SELECT root_id FROM customer_member WHERE customer_id = $customer_id;
 SELECT customer_id, root_id FROM customer_member WHERE customer_id IN ($ids[]) ORDER BY customer_id;
 
 -- name: customer_member_of_roots
-SELECT root_id, customer_id FROM customer_member WHERE root_id IN ($roots[]) ORDER BY root_id, customer_id;
+SELECT root_id, customer_id FROM customer_group WHERE root_id IN ($roots[]) ORDER BY root_id, customer_id;
 
 -- name: customer_member_list
-SELECT customer_id FROM customer_member WHERE root_id = $root_id ORDER BY customer_id;
+SELECT customer_id FROM customer_group WHERE root_id = $root_id ORDER BY customer_id;
 
 -- name: customer_member_insert
 INSERT INTO customer_member (customer_id, root_id, merge_id) VALUES ($customer_id, $root_id, $merge_id);
 
 -- name: customer_member_move
-UPDATE customer_member SET root_id = $winner WHERE root_id = $loser;
+UPDATE customer_member SET root_id = $winner WHERE customer_id IN ($ids[]);
+
+-- name: customer_group_insert
+INSERT INTO customer_group (root_id, customer_id) VALUES ($root_id, $customer_id);
+
+-- name: customer_group_delete
+DELETE FROM customer_group WHERE root_id = $root_id;
 
 -- name: identity_log_insert
 INSERT INTO identity_log (id, kind, winner_id, loser_id, rule, rule_version, ref_kind, ref_id, staff_id, before_json, at_us)
@@ -126,7 +135,10 @@ ON CONFLICT (key_hash, business_day) DO UPDATE SET uses = identity_use.uses + 1;
 SELECT uses FROM identity_use WHERE key_hash = $key_hash AND business_day = $business_day;
 
 -- name: identity_erase_keys
-DELETE FROM key_claim WHERE key_hash IN (SELECT key_hash FROM identifier WHERE customer_id = $customer_id) AND customer_id = $customer_id;
+SELECT key_hash FROM identifier WHERE customer_id = $customer_id;
+
+-- name: identity_erase_key
+DELETE FROM key_claim WHERE key_hash = $key_hash AND customer_id = $customer_id;
 
 -- name: identity_erase_evidence
 DELETE FROM identity_evidence WHERE customer_id = $customer_id;
@@ -135,4 +147,7 @@ DELETE FROM identity_evidence WHERE customer_id = $customer_id;
 DELETE FROM identifier WHERE customer_id = $customer_id;
 
 -- name: identity_erase_subjects
-DELETE FROM subject_link WHERE customer_id = $customer_id;
+DELETE FROM customer_subject WHERE customer_id = $customer_id AND subject IN ($subjects[]);
+
+-- name: identity_erase_links
+DELETE FROM subject_link WHERE subject IN ($subjects[]);

@@ -104,3 +104,39 @@ CREATE TABLE identity_use (
 -- migration: 401
 -- What was only claimed stands with the event that claimed it (its property "$claims").
 DROP TABLE identity_claimed;
+
+-- migration: 402
+-- The layout of several machines (app/layout.c): what was found through an index of another column than the table is spread by stands
+-- in a table that is spread by that one.
+CREATE TABLE customer_group (
+    root_id $BIGINT NOT NULL,
+    customer_id $BIGINT NOT NULL,
+    PRIMARY KEY (root_id, customer_id)
+) $CLUSTERED;
+INSERT INTO customer_group (root_id, customer_id) SELECT root_id, customer_id FROM customer_member;
+DROP INDEX customer_member_root;
+CREATE TABLE customer_subject (
+    customer_id $BIGINT NOT NULL,
+    subject $BIGINT NOT NULL,
+    PRIMARY KEY (customer_id, subject)
+) $CLUSTERED;
+INSERT INTO customer_subject (customer_id, subject) SELECT customer_id, subject FROM subject_link;
+DROP INDEX subject_link_customer;
+CREATE TABLE identity_log_spread (
+    winner_id $BIGINT NOT NULL,
+    id $BIGINT NOT NULL,
+    kind $TEXT NOT NULL,
+    loser_id $BIGINT NOT NULL,
+    rule $TEXT NOT NULL,
+    rule_version $BIGINT NOT NULL,
+    ref_kind $TEXT NOT NULL,
+    ref_id $BIGINT NOT NULL,
+    staff_id $BIGINT NOT NULL,
+    before_json $TEXT NOT NULL,
+    at_us $BIGINT NOT NULL,
+    PRIMARY KEY (winner_id, id)
+) $CLUSTERED;
+INSERT INTO identity_log_spread (winner_id, id, kind, loser_id, rule, rule_version, ref_kind, ref_id, staff_id, before_json, at_us)
+SELECT winner_id, id, kind, loser_id, rule, rule_version, ref_kind, ref_id, staff_id, before_json, at_us FROM identity_log;
+DROP TABLE identity_log;
+ALTER TABLE identity_log_spread RENAME TO identity_log;

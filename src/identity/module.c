@@ -31,9 +31,11 @@ static struct customer_identifier identifier_of(struct ctx *c, struct db_rows *q
 static enum rc identifier_list(struct ctx *c, const int64_t *members, size_t count, struct customer_identifier **ret, size_t *ret_count)
 {
     enum { DEVICES_MAX = 200 }; /* as the statement says */
-    int64_t held = 0;
-    size_t n = 0;
+    int64_t held = 0, *subjects = NULL;
+    size_t n = 0, subject_count = 0;
     enum rc rc = db_get_i64(c->db, 0, &held, "identifier_count", DB_IDS("members", members, count));
+    if (!rc)
+        rc = identity_subjects(c, members, count, &subjects, &subject_count);
     if (rc)
         return rc;
     struct customer_identifier *list = arena_new_array(c->arena, struct customer_identifier, (size_t)held + DEVICES_MAX);
@@ -41,7 +43,7 @@ static enum rc identifier_list(struct ctx *c, const int64_t *members, size_t cou
     while (n < (size_t)held && db_next(q))
         list[n++] = identifier_of(c, q);
     rc = db_end(q);
-    q = db_query(c->db, "subject_link_devices", DB_IDS("members", members, count));
+    q = db_query(c->db, "subject_link_devices", DB_IDS("subjects", subjects, subject_count));
     while (n < (size_t)held + DEVICES_MAX && db_next(q))
         list[n++] = (struct customer_identifier){
             .id = db_i64(q, "subject"), .kind = "device", .status = "proven", .links = 1, .first_us = db_i64(q, "at_us"), .last_us = db_i64(q, "at_us")};
@@ -125,8 +127,9 @@ static const struct route routes[] = {
     {.path = NULL},
 };
 
-static const char *const tables[] = {"key_claim",    "identifier", "identity_evidence", "subject_link", "customer_member", "identity_log", "identity_review",
-                                     "identity_use", NULL};
+static const char *const tables[] = {
+    "key_claim",    "identifier", "identity_evidence", "subject_link", "customer_member", "customer_group", "customer_subject", "identity_log", "identity_review",
+    "identity_use", NULL};
 
 static const struct permission permissions[] = {
     {"review.read", ROLE_ADMIN | ROLE_MANAGER | ROLE_AGENT},
@@ -142,11 +145,46 @@ static enum rc merged(struct ctx *c, const struct customer_merge *m)
     return RC_OK;
 }
 
+enum { KEY_BYTES = 16 };
+
+/* Each claim lies where its hash says. */
+static enum rc release_keys(struct ctx *c, int64_t customer_id)
+{
+    _cleanup_buf_ struct buf hashes = BUF_INIT(1 << 20);
+    struct db_rows *q = db_query(c->db, "identity_erase_keys", DB_I64("customer_id", customer_id));
+    while (db_next(q))
+        if (db_blob(q, "key_hash").len == KEY_BYTES)
+            buf_add(&hashes, db_blob(q, "key_hash"));
+    enum rc rc = db_end(q);
+    if (!rc && hashes.failed)
+        rc = RC_TOO_LARGE;
+    for (size_t at = 0; !rc && at < hashes.len; at += KEY_BYTES)
+        rc = db_run(c->db, "identity_erase_key", DB_BLOB("key_hash", str_n(hashes.ptr + at, KEY_BYTES)), DB_I64("customer_id", customer_id));
+    return rc;
+}
+
+static enum rc release_subjects(struct ctx *c, int64_t customer_id)
+{
+    int64_t *subjects;
+    size_t count = 1;
+    enum rc rc = RC_OK;
+    while (!rc && count > 0) {
+        rc = identity_subjects(c, &customer_id, 1, &subjects, &count); /* some at a time */
+        if (!rc && count > 0)
+            rc = db_run(c->db, "identity_erase_links", DB_IDS("subjects", subjects, count));
+        if (!rc && count > 0)
+            rc = db_run(c->db, "identity_erase_subjects", DB_I64("customer_id", customer_id), DB_IDS("subjects", subjects, count));
+    }
+    return rc;
+}
+
 /* Nothing leads to her any more: keys, identifiers, their evidence, her devices. The graph's own log keeps ids only. */
 static enum rc erased(struct ctx *c, int64_t customer_id)
 {
-    static const char *const statements[] = {"identity_erase_keys", "identity_erase_evidence", "identity_erase_identifiers", "identity_erase_subjects"};
-    enum rc rc = RC_OK;
+    static const char *const statements[] = {"identity_erase_evidence", "identity_erase_identifiers"};
+    enum rc rc = release_keys(c, customer_id);
+    if (rc == RC_OK)
+        rc = release_subjects(c, customer_id);
     for (size_t i = 0; rc == RC_OK && i < sizeof(statements) / sizeof(statements[0]); i++)
         rc = db_run(c->db, statements[i], DB_I64("customer_id", customer_id));
     return rc;

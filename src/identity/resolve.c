@@ -312,6 +312,8 @@ static enum rc link_add(struct ctx *c, const struct decision *d, int64_t custome
     link->pseudonym = pseudonym;
     enum rc rc = db_run_later(c->db, "subject_link_insert", DB_I64("subject", item->subject), DB_I64("customer_id", customer_id), DB_I64("is_device", d->device != NULL),
                               DB_I64("pseudonym", pseudonym), DB_I64("at_us", item->at_us));
+    if (!rc)
+        rc = db_run_later(c->db, "customer_subject_insert", DB_I64("customer_id", customer_id), DB_I64("subject", item->subject));
     if (!rc && d->device && !pseudonym)
         rc = identity_evidence_add(c, item, d->device, customer_id, item->subject);
     return rc ? rc : change_add(c, CHANGE_SUBJECT, item->subject, customer_id, 1);

@@ -161,22 +161,25 @@ enum rc identity_judge(struct ctx *c, struct identity_item *items, size_t count)
     return rc;
 }
 
-enum rc identity_key_claim(struct ctx *c, struct str kind, struct str key, int64_t holder, int64_t *ret_holder)
+enum rc identity_key_holder(struct ctx *c, struct str kind, struct str key, struct identity_key_holder *ret)
 {
     uint8_t hash[16];
-    int64_t has = 0;
+    struct identity_key_holder has = {0};
     hash_opaque(c->app, arena_z(c->arena, kind), STR_NULL, key, hash);
     struct db_rows *q = db_query(c->db, "key_claim_get", DB_BLOB("key_hash", str_n(hash, 16)));
     if (db_next(q))
-        has = db_i64(q, "ref_id");
+        has = (struct identity_key_holder){db_i64(q, "ref_id"), db_i64(q, "customer_id")};
     enum rc rc = db_end(q);
-    if (!rc && !has) {
-        has = holder;
-        rc = db_run_later(c->db, "key_claim_insert", DB_BLOB("key_hash", str_n(hash, 16)), DB_I64("customer_id", 0), DB_I64("ref_id", holder));
-    }
     if (!rc)
-        *ret_holder = has;
+        *ret = has;
     return rc;
+}
+
+enum rc identity_key_give(struct ctx *c, struct str kind, struct str key, const struct identity_key_holder *to)
+{
+    uint8_t hash[16];
+    hash_opaque(c->app, arena_z(c->arena, kind), STR_NULL, key, hash);
+    return db_run_later(c->db, "key_claim_insert", DB_BLOB("key_hash", str_n(hash, 16)), DB_I64("customer_id", to->customer_id), DB_I64("ref_id", to->id));
 }
 
 /* ---- what was only claimed ---- */

@@ -93,14 +93,23 @@ static enum rc check_sum(struct ctx *c, const struct sale *s)
 
 /* ---- writing the parts ---- */
 
-static enum rc insert_line(struct ctx *c, int64_t sale_id, const struct sale_line *l, int64_t share)
+/* Until it is joined to what it returns. */
+static enum rc let_wait(struct ctx *c, const struct sale *s, const struct sale_line *l)
+{
+    if (l->return_of.len == 0)
+        return RC_OK;
+    return db_run_later(c->db, "sale_waiting_insert", DB_TEXT("return_key", l->return_of), DB_I64("sale_id", s->id), DB_I64("line_no", l->line_no),
+                        DB_I64("customer_id", s->customer_id));
+}
+
+static enum rc insert_line(struct ctx *c, const struct sale *s, const struct sale_line *l, int64_t share)
 {
     int64_t sku = 0, style = 0;
     enum rc rc = l->sku.len ? catalog_sku(c, l->sku, &sku, &style) : RC_OK;
     if (rc)
         return rc;
-    return db_run_later(c->db, "sale_line_insert", DB_I64("sale_id", sale_id), DB_I64("line_no", l->line_no), DB_I64("sku_id", sku), DB_I64("style_id", style),
-                        DB_TEXT("sku", l->sku), DB_TEXT("name", l->name), DB_I64("quantity", l->quantity), DB_I64("list_minor", l->list_minor),
+    return db_run_later(c->db, "sale_line_insert", DB_I64("sale_id", s->id), DB_I64("customer_id", s->customer_id), DB_I64("line_no", l->line_no), DB_I64("sku_id", sku),
+                        DB_I64("style_id", style), DB_TEXT("sku", l->sku), DB_TEXT("name", l->name), DB_I64("quantity", l->quantity), DB_I64("list_minor", l->list_minor),
                         DB_I64("paid_minor", l->paid_minor - share), DB_I64("discount_minor", l->discount_minor), DB_I64("order_share_minor", share),
                         DB_I64("tax_permyriad", l->tax_permyriad), DB_TEXT("promotion", l->promotion), DB_TEXT("coupon", l->coupon), DB_TEXT("return_key", l->return_of),
                         DB_I64("return_line", l->return_of_line), DB_TEXT("return_reason", l->return_reason));
@@ -113,8 +122,11 @@ static enum rc insert_lines(struct ctx *c, const struct sale *s)
     for (size_t i = 0; i < s->line_count; i++)
         weights[i] = s->kind == SALE_RETURN ? -s->lines[i].paid_minor : s->lines[i].paid_minor;
     sales_spread(s->order_discount_minor, weights, s->line_count, shares);
-    for (size_t i = 0; rc == RC_OK && i < s->line_count; i++)
-        rc = insert_line(c, s->id, &s->lines[i], shares[i]);
+    for (size_t i = 0; rc == RC_OK && i < s->line_count; i++) {
+        rc = insert_line(c, s, &s->lines[i], shares[i]);
+        if (rc == RC_OK)
+            rc = let_wait(c, s, &s->lines[i]);
+    }
     return rc;
 }
 
@@ -122,19 +134,20 @@ static enum rc insert_parts(struct ctx *c, const struct sale *s)
 {
     enum rc rc = insert_lines(c, s);
     for (size_t i = 0; rc == RC_OK && i < s->tender_count; i++)
-        rc = db_run_later(c->db, "sale_tender_insert", DB_I64("sale_id", s->id), DB_I64("position", i + 1), DB_TEXT("type", s->tenders[i].type),
-                          DB_I64("amount_minor", s->tenders[i].amount_minor));
+        rc = db_run_later(c->db, "sale_tender_insert", DB_I64("sale_id", s->id), DB_I64("customer_id", s->customer_id), DB_I64("position", i + 1),
+                          DB_TEXT("type", s->tenders[i].type), DB_I64("amount_minor", s->tenders[i].amount_minor));
     for (size_t i = 0; rc == RC_OK && i < s->share_count; i++)
-        rc = db_run_later(c->db, "sale_share_insert", DB_I64("sale_id", s->id), DB_TEXT("staff_no", s->shares[i].staff_no), DB_I64("permille", s->shares[i].permille));
+        rc = db_run_later(c->db, "sale_share_insert", DB_I64("sale_id", s->id), DB_I64("customer_id", s->customer_id), DB_TEXT("staff_no", s->shares[i].staff_no),
+                          DB_I64("permille", s->shares[i].permille));
     return rc;
 }
 
-static enum rc delete_parts(struct ctx *c, int64_t sale_id)
+static enum rc delete_parts(struct ctx *c, const struct sale *s)
 {
     static const char *const statements[] = {"sale_line_delete", "sale_tender_delete", "sale_share_delete"};
-    enum rc rc = RC_OK;
+    enum rc rc = sales_untie(c, (struct identity_key_holder){s->id, s->customer_id});
     for (size_t i = 0; rc == RC_OK && i < 3; i++)
-        rc = db_run(c->db, statements[i], DB_I64("sale_id", sale_id));
+        rc = db_run(c->db, statements[i], DB_I64("customer_id", s->customer_id), DB_I64("sale_id", s->id));
     return rc;
 }
 
@@ -148,16 +161,16 @@ static enum rc join_returns(struct ctx *c, struct sale *s)
         s->lines[i].over = (struct sale_over){0};
     for (size_t i = 0; i < s->line_count; i++) {
         struct str key = s->lines[i].return_of;
-        int64_t sold = 0;
+        struct identity_key_holder sold = {0};
         if (key.len == 0 || (i && str_eq(key, s->lines[i - 1].return_of)))
             continue;
-        enum rc rc = sales_find(c, key, &sold);
-        if (rc == RC_OK && sold)
+        enum rc rc = sales_place(c, key, &sold);
+        if (rc == RC_OK && sold.id)
             rc = sales_join(c, key, sold, s);
         if (rc)
             return rc;
     }
-    return sales_join(c, s->key, s->id, s);
+    return sales_join(c, s->key, (struct identity_key_holder){s->id, s->customer_id}, s);
 }
 
 /* ---- new, same, updated ---- */
@@ -170,11 +183,10 @@ static enum rc store_id_of(struct ctx *c, const struct sale *s, int64_t *ret_id)
     return rc;
 }
 
-static enum rc claim_key(struct ctx *c, const struct sale *s)
+static enum rc insert_state(struct ctx *c, const struct sale *s, enum sale_status status, int64_t position)
 {
-    int64_t holder;
-    enum rc rc = identity_key_claim(c, STR("sale"), s->key, s->id, &holder);
-    return rc || holder == s->id ? rc : ctx_fail(c, RC_CONFLICT, "number", "taken");
+    return db_run_later(c->db, "sale_state_insert", DB_I64("sale_id", s->id), DB_I64("customer_id", s->customer_id), DB_I64("position", position),
+                        DB_I64("status", status), DB_I64("at_us", s->at_us), DB_I64("refund_minor", 0));
 }
 
 static enum rc insert_sale(struct ctx *c, struct sale *s, struct str hash)
@@ -184,7 +196,7 @@ static enum rc insert_sale(struct ctx *c, struct sale *s, struct str hash)
     if (s->id == 0)
         s->id = id_next();
     if (rc == RC_OK)
-        rc = claim_key(c, s);
+        rc = identity_key_give(c, STR("sale"), s->key, &(struct identity_key_holder){s->id, s->customer_id});
     if (rc == RC_OK)
         rc = db_run_later(c->db, "sale_insert", DB_I64("id", s->id), DB_TEXT("sale_key", s->key), DB_I64("kind", s->kind), DB_I64("status", s->status),
                           DB_TEXT("channel", s->channel), DB_I64("store_id", store_id), DB_TEXT("till", s->till), DB_TEXT("number", s->number), DB_I64("at_us", s->at_us),
@@ -195,7 +207,7 @@ static enum rc insert_sale(struct ctx *c, struct sale *s, struct str hash)
     if (rc == RC_OK)
         rc = insert_parts(c, s);
     if (rc == RC_OK && s->kind == SALE_ORDER)
-        rc = db_run_later(c->db, "sale_state_insert", DB_I64("sale_id", s->id), DB_I64("status", s->status), DB_I64("at_us", s->at_us), DB_I64("refund_minor", 0));
+        rc = insert_state(c, s, s->status, 1);
     return rc ? rc : join_returns(c, s);
 }
 
@@ -208,12 +220,12 @@ static enum rc put_new(struct ctx *c, struct sale *s, struct str hash)
     return rc ? rc : change_add(c, CHANGE_ORDER, s->id, s->customer_id, 1);
 }
 
-enum rc sales_load(struct ctx *c, int64_t id, struct sale_stored *ret)
+enum rc sales_load(struct ctx *c, struct identity_key_holder at, struct sale_stored *ret)
 {
-    struct db_rows *q = db_query(c->db, "sale_get", DB_I64("id", id));
+    struct db_rows *q = db_query(c->db, "sale_get", DB_I64("customer_id", at.customer_id), DB_I64("id", at.id));
     if (db_next(q))
         *ret = (struct sale_stored){
-            .id = id,
+            .id = at.id,
             .customer_id = db_i64(q, "customer_id"),
             .freight_minor = db_i64(q, "freight_minor"),
             .at_us = db_i64(q, "at_us"),
@@ -240,15 +252,18 @@ static enum rc count_update(struct ctx *c, const struct sale *s, const struct sa
 
 static enum rc update_sale(struct ctx *c, struct sale *s, const struct sale_stored *now, struct str hash, enum sale_status status)
 {
-    enum rc rc = delete_parts(c, s->id);
+    int64_t states = 0;
+    enum rc rc = delete_parts(c, s);
     if (rc == RC_OK)
-        rc = db_run(c->db, "sale_update", DB_I64("id", s->id), DB_I64("status", status), DB_TEXT("currency", s->currency), DB_I64("total_minor", s->total_minor),
-                    DB_I64("freight_minor", s->freight_minor), DB_I64("order_discount_minor", s->order_discount_minor), DB_I64("units", sales_figures(s).units),
-                    DB_I64("trusted", s->trusted || now->trusted), DB_BLOB("content_hash", hash), DB_I64("now_us", c->now_us));
+        rc = db_run(c->db, "sale_update", DB_I64("customer_id", s->customer_id), DB_I64("id", s->id), DB_I64("status", status), DB_TEXT("currency", s->currency),
+                    DB_I64("total_minor", s->total_minor), DB_I64("freight_minor", s->freight_minor), DB_I64("order_discount_minor", s->order_discount_minor),
+                    DB_I64("units", sales_figures(s).units), DB_I64("trusted", s->trusted || now->trusted), DB_BLOB("content_hash", hash), DB_I64("now_us", c->now_us));
     if (rc == RC_OK)
         rc = insert_parts(c, s);
     if (rc == RC_OK && status != now->figures.status)
-        rc = db_run_later(c->db, "sale_state_insert", DB_I64("sale_id", s->id), DB_I64("status", status), DB_I64("at_us", s->at_us), DB_I64("refund_minor", 0));
+        rc = db_get_i64(c->db, 0, &states, "sale_state_count", DB_I64("customer_id", s->customer_id), DB_I64("sale_id", s->id));
+    if (rc == RC_OK && status != now->figures.status)
+        rc = insert_state(c, s, status, states + 1);
     if (rc == RC_OK)
         rc = join_returns(c, s);
     if (rc == RC_OK)
@@ -260,7 +275,7 @@ static enum rc update_sale(struct ctx *c, struct sale *s, const struct sale_stor
 static enum rc put_again(struct ctx *c, struct sale *s, struct str hash, enum sale_outcome *ret_outcome)
 {
     struct sale_stored now = {0};
-    enum rc rc = sales_load(c, s->id, &now);
+    enum rc rc = sales_load(c, (struct identity_key_holder){s->id, s->customer_id}, &now);
     if (rc)
         return rc;
     enum sale_status status = sales_status_forward(now.figures.status, s->status);
@@ -279,25 +294,44 @@ static enum rc put_again(struct ctx *c, struct sale *s, struct str hash, enum sa
     return update_sale(c, s, &now, hash, status);
 }
 
+enum rc sales_place(struct ctx *c, struct str key, struct identity_key_holder *ret)
+{
+    return identity_key_holder(c, STR("sale"), key, ret);
+}
+
+enum rc sales_place_of_id(struct ctx *c, int64_t id, struct identity_key_holder *ret)
+{
+    int64_t customer_id = 0;
+    enum rc rc = db_get_i64(c->db, 0, &customer_id, "sale_customer", DB_I64("id", id));
+    if (!rc)
+        *ret = customer_id ? (struct identity_key_holder){id, customer_id} : (struct identity_key_holder){0};
+    return rc;
+}
+
 enum rc sales_find(struct ctx *c, struct str key, int64_t *ret_id)
 {
-    return db_get_i64(c->db, 0, ret_id, "sale_find", DB_TEXT("sale_key", key));
+    struct identity_key_holder at;
+    enum rc rc = sales_place(c, key, &at);
+    if (!rc)
+        *ret_id = at.id;
+    return rc;
 }
 
 enum rc sales_put(struct ctx *c, struct sale *s, int64_t *ret_id, enum sale_outcome *ret_outcome)
 {
     uint8_t hash[SALE_HASH_BYTES];
-    int64_t known = 0;
+    struct identity_key_holder known = {0};
     enum rc rc = check_line_numbers(c, s);
     if (rc == RC_OK)
         rc = check_sum(c, s);
     if (rc == RC_OK)
-        rc = sales_find(c, s->key, &known);
+        rc = sales_place(c, s->key, &known);
     if (rc)
         return rc;
     sales_hash(s, hash);
-    if (known) {
-        s->id = known;
+    if (known.id) {
+        s->id = known.id;
+        s->customer_id = known.customer_id; /* never rewritten */
         rc = put_again(c, s, str_n(hash, sizeof(hash)), ret_outcome);
     } else {
         assert(s->customer_id > 0);

@@ -18,13 +18,12 @@ static const char *story_kind(int64_t kind)
     return kind == SALE_ORDER ? "order" : kind == SALE_RETURN ? "return" : "receipt"; /* an exchange is a receipt of both sides */
 }
 
-static enum rc add_goods(struct ctx *c, struct jw *w, int64_t id, int exponent)
+static enum rc add_goods(struct ctx *c, struct jw *w, struct identity_key_holder at, int exponent)
 {
-    size_t shown = 0;
-    struct db_rows *q = db_query(c->db, "sale_lines", DB_I64("sale_id", id));
+    struct db_rows *q = db_query(c->db, "sale_goods", DB_I64("customer_id", at.customer_id), DB_I64("sale_id", at.id), DB_I64("limit", STORY_LINES_MAX));
     jw_key(w, "lines");
     jw_array(w);
-    while (shown++ < STORY_LINES_MAX && db_next(q)) {
+    while (db_next(q)) {
         jw_object(w);
         jw_kv_str(w, "sku", db_text(q, "sku"));
         jw_kv_str(w, "name", db_text(q, "name"));
@@ -36,16 +35,16 @@ static enum rc add_goods(struct ctx *c, struct jw *w, int64_t id, int exponent)
     return db_end(q);
 }
 
-static enum rc detail_of(struct ctx *c, int64_t id, int64_t kind, int64_t status, struct str currency, struct str *ret)
+static enum rc detail_of(struct ctx *c, struct identity_key_holder at, int64_t kind, int64_t status, struct str currency, struct str *ret)
 {
     _cleanup_buf_ struct buf b = BUF_INIT(64 << 10);
     struct jw w = jw_on(&b);
     jw_object(&w);
-    jw_kv_id(&w, "order_id", id);
+    jw_kv_id(&w, "order_id", at.id);
     jw_kv_z(&w, "document", sale_kind_word(kind));
     jw_kv_z(&w, "status", sale_status_word(status));
     jw_kv_str(&w, "currency", currency);
-    enum rc rc = add_goods(c, &w, id, decimal_exponent_of(currency));
+    enum rc rc = add_goods(c, &w, at, decimal_exponent_of(currency));
     jw_object_end(&w);
     *ret = arena_str(c->arena, b.failed ? STR("{}") : buf_str(&b));
     return rc;
@@ -64,7 +63,8 @@ static enum rc add_document(struct ctx *c, struct db_rows *q, struct timeline *o
         .has_amount = true,
         .repeat = 1,
     };
-    enum rc rc = detail_of(c, item.id, db_i64(q, "kind"), db_i64(q, "status"), db_text(q, "currency"), &item.detail_json);
+    const struct identity_key_holder at = {item.id, db_i64(q, "customer_id")};
+    enum rc rc = detail_of(c, at, db_i64(q, "kind"), db_i64(q, "status"), db_text(q, "currency"), &item.detail_json);
     if (rc == RC_OK)
         timeline_add(c, out, item);
     return rc;
@@ -200,7 +200,7 @@ static enum rc export_document(struct ctx *c, struct db_rows *q, struct jw *out)
     jw_kv_str(out, "currency", db_text(q, "currency"));
     jw_kv_money(out, "total", db_i64(q, "total_minor"), exponent);
     jw_kv_money(out, "refunded", db_i64(q, "refunded_minor"), exponent);
-    enum rc rc = add_goods(c, out, db_i64(q, "id"), exponent);
+    enum rc rc = add_goods(c, out, (struct identity_key_holder){db_i64(q, "id"), db_i64(q, "customer_id")}, exponent);
     jw_object_end(out);
     return rc;
 }

@@ -209,22 +209,31 @@ enum rc sales_customer_orders_list(struct ctx *c, const struct request *r, struc
 
 /* ---- one document ---- */
 
-static void write_return_of(struct jw *w, struct db_rows *q)
+/* What a line returned is another document, and maybe another customer's. */
+static enum rc write_sold_number(struct ctx *c, struct jw *w, struct identity_key_holder at)
+{
+    struct db_rows *q = db_query(c->db, "sale_number", DB_I64("customer_id", at.customer_id), DB_I64("id", at.id));
+    jw_kv_str(w, "number", db_next(q) ? db_text(q, "number") : STR(""));
+    return db_end(q);
+}
+
+static enum rc write_return_of(struct ctx *c, struct jw *w, struct db_rows *q)
 {
     jw_key(w, "return_of");
     if (db_text(q, "return_key").len == 0) {
         jw_null(w);
-        return;
+        return RC_OK;
     }
     jw_object(w);
     jw_kv_id(w, "order_id", db_i64(q, "return_sale_id")); /* null: what it names has not come in */
-    jw_kv_str(w, "number", db_text(q, "sold_number"));
-    jw_kv_str(w, "channel", db_text(q, "sold_channel"));
+    enum rc rc = write_sold_number(c, w, (struct identity_key_holder){db_i64(q, "return_sale_id"), db_i64(q, "return_customer_id")});
+    jw_kv_str(w, "channel", db_text(q, "return_channel"));
     jw_kv_i64(w, "line_no", db_i64(q, "return_line"));
     jw_object_end(w);
+    return rc;
 }
 
-static void write_line(struct jw *w, struct db_rows *q, int exponent)
+static enum rc write_line(struct ctx *c, struct jw *w, struct db_rows *q, int exponent)
 {
     jw_object(w);
     jw_kv_i64(w, "line_no", db_i64(q, "line_no"));
@@ -239,27 +248,30 @@ static void write_line(struct jw *w, struct db_rows *q, int exponent)
     jw_kv_money(w, "tax_rate", db_i64(q, "tax_permyriad"), 2);
     jw_kv_str(w, "promotion", db_text(q, "promotion"));
     jw_kv_str(w, "coupon", db_text(q, "coupon"));
-    write_return_of(w, q);
+    enum rc rc = write_return_of(c, w, q);
     jw_kv_str(w, "return_reason", db_text(q, "return_reason"));
     jw_kv_i64(w, "returned", db_i64(q, "returned"));
     jw_kv_i64(w, "over_returned", db_i64(q, "over_quantity"));
     jw_object_end(w);
+    return rc;
 }
 
-static enum rc write_lines(struct ctx *c, struct jw *w, int64_t id, int exponent)
+static enum rc write_lines(struct ctx *c, struct jw *w, struct identity_key_holder at, int exponent)
 {
-    struct db_rows *q = db_query(c->db, "sale_lines", DB_I64("sale_id", id));
+    struct db_rows *q = db_query(c->db, "sale_lines", DB_I64("customer_id", at.customer_id), DB_I64("sale_id", at.id));
     jw_key(w, "lines");
     jw_array(w);
-    while (db_next(q))
-        write_line(w, q, exponent);
+    enum rc rc = RC_OK;
+    while (!rc && db_next(q))
+        rc = write_line(c, w, q, exponent);
     jw_array_end(w);
-    return db_end(q);
+    enum rc end = db_end(q);
+    return rc ? rc : end;
 }
 
-static enum rc write_tenders(struct ctx *c, struct jw *w, int64_t id, int exponent)
+static enum rc write_tenders(struct ctx *c, struct jw *w, struct identity_key_holder at, int exponent)
 {
-    struct db_rows *q = db_query(c->db, "sale_tenders", DB_I64("sale_id", id));
+    struct db_rows *q = db_query(c->db, "sale_tenders", DB_I64("customer_id", at.customer_id), DB_I64("sale_id", at.id));
     jw_key(w, "tenders");
     jw_array(w);
     while (db_next(q)) {
@@ -272,9 +284,9 @@ static enum rc write_tenders(struct ctx *c, struct jw *w, int64_t id, int expone
     return db_end(q);
 }
 
-static enum rc write_staff(struct ctx *c, struct jw *w, int64_t id)
+static enum rc write_staff(struct ctx *c, struct jw *w, struct identity_key_holder at)
 {
-    struct db_rows *q = db_query(c->db, "sale_shares", DB_I64("sale_id", id));
+    struct db_rows *q = db_query(c->db, "sale_shares", DB_I64("customer_id", at.customer_id), DB_I64("sale_id", at.id));
     jw_key(w, "staff");
     jw_array(w);
     while (db_next(q)) {
@@ -287,9 +299,9 @@ static enum rc write_staff(struct ctx *c, struct jw *w, int64_t id)
     return db_end(q);
 }
 
-static enum rc write_states(struct ctx *c, struct jw *w, int64_t id, int exponent)
+static enum rc write_states(struct ctx *c, struct jw *w, struct identity_key_holder at, int exponent)
 {
-    struct db_rows *q = db_query(c->db, "sale_state_list", DB_I64("sale_id", id));
+    struct db_rows *q = db_query(c->db, "sale_state_list", DB_I64("customer_id", at.customer_id), DB_I64("sale_id", at.id));
     jw_key(w, "states");
     jw_array(w);
     while (db_next(q)) {
@@ -303,38 +315,49 @@ static enum rc write_states(struct ctx *c, struct jw *w, int64_t id, int exponen
     return db_end(q);
 }
 
-enum rc sales_write_returns(struct ctx *c, struct jw *w, int64_t id, int exponent)
+/* A document that brought something back; pieces and what is too many stand in `q`. */
+static enum rc write_return(struct ctx *c, struct jw *w, struct db_rows *q, int exponent)
 {
-    struct db_rows *q = db_query(c->db, "sale_returns", DB_I64("sale_id", id));
-    jw_key(w, "returns");
-    jw_array(w);
-    while (db_next(q)) {
+    struct db_rows *head = db_query(c->db, "sale_return_head", DB_I64("customer_id", db_i64(q, "return_customer_id")), DB_I64("id", db_i64(q, "return_sale_id")));
+    if (db_next(head)) {
         jw_object(w);
-        jw_kv_id(w, "id", db_i64(q, "id"));
-        jw_kv_z(w, "kind", sale_kind_word(db_i64(q, "kind")));
-        jw_kv_str(w, "number", db_text(q, "number"));
-        jw_kv_str(w, "channel", db_text(q, "channel"));
-        jw_kv_time(w, "at", db_i64(q, "at_us"));
-        jw_kv_str(w, "store", db_text(q, "store_name"));
-        jw_kv_money(w, "total", db_i64(q, "total_minor"), exponent);
+        jw_kv_id(w, "id", db_i64(head, "id"));
+        jw_kv_z(w, "kind", sale_kind_word(db_i64(head, "kind")));
+        jw_kv_str(w, "number", db_text(head, "number"));
+        jw_kv_str(w, "channel", db_text(head, "channel"));
+        jw_kv_time(w, "at", db_i64(head, "at_us"));
+        jw_kv_str(w, "store", db_text(head, "store_name"));
+        jw_kv_money(w, "total", db_i64(head, "total_minor"), exponent);
         jw_kv_i64(w, "pieces", db_i64(q, "pieces"));
         jw_kv_i64(w, "over_returned", db_i64(q, "over_quantity"));
         jw_object_end(w);
     }
-    jw_array_end(w);
-    return db_end(q);
+    return db_end(head);
 }
 
-static enum rc write_parts(struct ctx *c, struct jw *w, int64_t id, int exponent)
+enum rc sales_write_returns(struct ctx *c, struct jw *w, struct identity_key_holder at, int exponent)
 {
-    enum rc rc = write_lines(c, w, id, exponent);
+    struct db_rows *q = db_query(c->db, "sale_returns", DB_I64("customer_id", at.customer_id), DB_I64("sale_id", at.id));
+    enum rc rc = RC_OK;
+    jw_key(w, "returns");
+    jw_array(w);
+    while (!rc && db_next(q))
+        rc = write_return(c, w, q, exponent);
+    jw_array_end(w);
+    enum rc end = db_end(q);
+    return rc ? rc : end;
+}
+
+static enum rc write_parts(struct ctx *c, struct jw *w, struct identity_key_holder at, int exponent)
+{
+    enum rc rc = write_lines(c, w, at, exponent);
     if (rc == RC_OK)
-        rc = write_tenders(c, w, id, exponent);
+        rc = write_tenders(c, w, at, exponent);
     if (rc == RC_OK)
-        rc = write_staff(c, w, id);
+        rc = write_staff(c, w, at);
     if (rc == RC_OK)
-        rc = write_states(c, w, id, exponent);
-    return rc ? rc : sales_write_returns(c, w, id, exponent);
+        rc = write_states(c, w, at, exponent);
+    return rc ? rc : sales_write_returns(c, w, at, exponent);
 }
 
 /* Store staff see the documents of their stores and of the web; another store's answer as if they were not there. */
@@ -349,10 +372,13 @@ enum rc sales_order_show(struct ctx *c, const struct request *r, struct reply *p
     int exponent = 2;
     struct jw *w = &p->json;
     struct customer_labels *labels;
+    struct identity_key_holder at = {0};
     enum rc rc = request_param_id(c, r, 0, &id);
+    if (!rc)
+        rc = sales_place_of_id(c, id, &at);
     if (rc)
         return rc;
-    struct db_rows *q = db_query(c->db, "sale_show", DB_I64("id", id));
+    struct db_rows *q = db_query(c->db, "sale_show", DB_I64("customer_id", at.customer_id), DB_I64("id", at.id));
     bool found = db_next(q) && may_see(c, db_i64(q, "store_id"));
     if (found) {
         exponent = decimal_exponent_of(db_text(q, "currency"));
@@ -369,7 +395,7 @@ enum rc sales_order_show(struct ctx *c, const struct request *r, struct reply *p
     if (rc)
         return rc;
     customer_label_write(labels, customer_id, w);
-    rc = write_parts(c, w, id, exponent);
+    rc = write_parts(c, w, at, exponent);
     jw_object_end(w);
     return rc;
 }

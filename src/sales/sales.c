@@ -17,7 +17,7 @@ static const struct permission permissions[] = {
     {.name = NULL},
 };
 
-static const char *const tables[] = {"sale", "sale_line", "sale_tender", "sale_share", "sale_state", NULL};
+static const char *const tables[] = {"sale", "sale_line", "sale_tender", "sale_share", "sale_state", "sale_waiting", "sale_returned", NULL};
 
 /* A merge moves nothing: a document keeps the id it was issued to, and readers ask for all members of a person. */
 static enum rc on_merge(struct ctx *c, const struct customer_merge *m)

@@ -2,6 +2,7 @@
 #ifndef ZX_SALES_SALES_PRIV_H
 #define ZX_SALES_SALES_PRIV_H
 
+#include "identity/identity.h"
 #include "sales/sales.h"
 
 enum { SALE_HASH_BYTES = 16 };
@@ -39,19 +40,24 @@ struct sale_stored {
     struct sale_figures figures; /* the channel lives in the arena; returned_minor is 0: only orders change */
     struct str content_hash;
 };
-enum rc sales_load(struct ctx *c, int64_t id, struct sale_stored *ret) ZX_MUST_CHECK;
+enum rc sales_load(struct ctx *c, struct identity_key_holder at, struct sale_stored *ret) ZX_MUST_CHECK;
+/* Where a document lies: by its key; by its id alone, which asks everywhere. Both 0: nowhere. */
+enum rc sales_place(struct ctx *c, struct str key, struct identity_key_holder *ret) ZX_MUST_CHECK;
+enum rc sales_place_of_id(struct ctx *c, int64_t id, struct identity_key_holder *ret) ZX_MUST_CHECK;
 
 /* ---- over.c: returns joined to what they return; what came back more often than it was sold ---- */
 
 /* Joins the return lines that name `key` to the document `sold_id`; what it finds of the lines of `s` stands in them. */
-enum rc sales_join(struct ctx *c, struct str key, int64_t sold_id, struct sale *s) ZX_MUST_CHECK;
+enum rc sales_join(struct ctx *c, struct str key, struct identity_key_holder sold, struct sale *s) ZX_MUST_CHECK;
+/* Before the lines of a document are replaced: they neither return anything nor wait any more. */
+enum rc sales_untie(struct ctx *c, struct identity_key_holder at) ZX_MUST_CHECK;
 /* After a refund: did more go back than was paid? Then the case stands in 待核对. */
-enum rc sales_check_refund(struct ctx *c, int64_t sold_id) ZX_MUST_CHECK;
+enum rc sales_check_refund(struct ctx *c, struct identity_key_holder sold) ZX_MUST_CHECK;
 enum rc sales_on_review(struct ctx *c, struct str rule, int64_t thing_id, struct jw *out) ZX_MUST_CHECK;
 
 /* ---- routes.c, record.c: reading ---- */
 void sales_write_head(struct jw *w, struct db_rows *q);
-enum rc sales_write_returns(struct ctx *c, struct jw *w, int64_t id, int exponent) ZX_MUST_CHECK;
+enum rc sales_write_returns(struct ctx *c, struct jw *w, struct identity_key_holder at, int exponent) ZX_MUST_CHECK;
 route_fn sales_orders_list, sales_order_show, sales_customer_orders_list;
 extern const struct field sale_out[];
 enum rc sales_timeline(struct ctx *c, const struct timeline_query *q, struct timeline *out) ZX_MUST_CHECK;

@@ -50,11 +50,11 @@ enum sale_status sales_status_forward(enum sale_status now, enum sale_status wan
 
 static enum rc load_by_key(struct ctx *c, struct str key, struct sale_stored *ret)
 {
-    int64_t id;
-    enum rc rc = sales_find(c, key, &id);
-    if (rc || id == 0)
+    struct identity_key_holder at;
+    enum rc rc = sales_place(c, key, &at);
+    if (rc || at.id == 0)
         return rc ? rc : ctx_fail(c, RC_NOT_FOUND, "order_id", "unknown");
-    return sales_load(c, id, ret);
+    return sales_load(c, at, ret);
 }
 
 static bool is_refund(enum sale_status status)
@@ -87,7 +87,8 @@ static enum rc is_repeat(struct ctx *c, const struct sale_stored *now, enum sale
     enum rc rc = RC_OK;
     enum sale_status is = now->figures.status;
     if (is_refund(status) && is == SALE_PART_REFUNDED)
-        rc = db_get_i64(c->db, 0, &count, "sale_refund_known", DB_I64("sale_id", now->id), DB_I64("at_us", at_us), DB_I64("refund_minor", refund_minor));
+        rc = db_get_i64(c->db, 0, &count, "sale_refund_known", DB_I64("customer_id", now->customer_id), DB_I64("sale_id", now->id), DB_I64("at_us", at_us),
+                        DB_I64("refund_minor", refund_minor));
     *ret = count > 0 || (is_refund(status) ? is == SALE_REFUNDED : is == status);
     return rc;
 }
@@ -97,9 +98,14 @@ static enum rc move(struct ctx *c, const struct sale_stored *now, enum sale_stat
     struct sale_figures after = now->figures;
     after.status = status;
     after.refunded_minor += refund_minor;
-    enum rc rc = db_run_later(c->db, "sale_state_insert", DB_I64("sale_id", now->id), DB_I64("status", status), DB_I64("at_us", at_us), DB_I64("refund_minor", refund_minor));
+    const struct db_arg whose = DB_I64("customer_id", now->customer_id), sale = DB_I64("sale_id", now->id);
+    int64_t states;
+    enum rc rc = db_get_i64(c->db, 0, &states, "sale_state_count", whose, sale);
     if (rc == RC_OK)
-        rc = db_run_later(c->db, "sale_set_status", DB_I64("id", now->id), DB_I64("status", status), DB_I64("refunded_minor", after.refunded_minor),
+        rc = db_run_later(c->db, "sale_state_insert", sale, whose, DB_I64("position", states + 1), DB_I64("status", status), DB_I64("at_us", at_us),
+                          DB_I64("refund_minor", refund_minor));
+    if (rc == RC_OK)
+        rc = db_run_later(c->db, "sale_set_status", whose, DB_I64("id", now->id), DB_I64("status", status), DB_I64("refunded_minor", after.refunded_minor),
                           DB_I64("now_us", c->now_us));
     if (rc == RC_OK)
         rc = sales_count(c, now->customer_id, at_us, &now->figures, &after);
@@ -120,7 +126,7 @@ enum rc sales_set_status(struct ctx *c, struct str key, enum sale_status status,
     if (rc == RC_OK && !repeat)
         rc = move(c, &now, status, refund_minor, at_us);
     if (rc == RC_OK && !repeat && refund_minor)
-        rc = sales_check_refund(c, now.id);
+        rc = sales_check_refund(c, (struct identity_key_holder){now.id, now.customer_id});
     if (rc == RC_OK)
         *ret = repeat ? SALE_SAME : SALE_UPDATED;
     return rc;

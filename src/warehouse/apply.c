@@ -229,29 +229,53 @@ enum rc apply_catalog(struct ctx *c, struct follower *f, const struct step *s)
 
 /* ---- customers ---- */
 
-/* All records of the persons that the changed records belong to: their class or their head may have changed. */
-static enum rc whole_groups(struct ctx *c, const struct step_ids *changed, struct step_ids *ret)
+struct growing {
+    struct step_ids list;
+    size_t cap;
+};
+
+static void add_id(struct ctx *c, struct growing *g, int64_t id)
 {
-    size_t cap = changed->count * 2 + 16;
-    *ret = (struct step_ids){arena_new_array(c->arena, int64_t, cap), 0};
-    for (size_t at = 0; at < changed->count; at += IDS_AT_ONCE) {
-        size_t count = changed->count - at < IDS_AT_ONCE ? changed->count - at : IDS_AT_ONCE;
-        struct db_rows *q = db_query(c->db, "wh_customer_group", DB_IDS("ids", changed->ids + at, count));
-        while (db_next(q)) {
-            if (ret->count == cap) {
-                int64_t *larger = arena_new_array(c->arena, int64_t, cap * 2);
-                memcpy(larger, ret->ids, cap * sizeof(*larger));
-                ret->ids = larger;
-                cap *= 2;
-            }
-            ret->ids[ret->count++] = db_i64(q, "id");
-        }
+    if (g->list.count == g->cap) {
+        size_t cap = g->cap ? g->cap * 2 : 64;
+        int64_t *larger = arena_new_array(c->arena, int64_t, cap);
+        if (g->list.count)
+            memcpy(larger, g->list.ids, g->list.count * sizeof(*larger));
+        g->list.ids = larger;
+        g->cap = cap;
+    }
+    g->list.ids[g->list.count++] = id;
+}
+
+/* Adds what a statement says of the first `known` ids of the list. */
+static enum rc add_found(struct ctx *c, struct growing *g, const char *statement, size_t known)
+{
+    for (size_t at = 0; at < known; at += IDS_AT_ONCE) {
+        size_t count = known - at < IDS_AT_ONCE ? known - at : IDS_AT_ONCE;
+        struct db_rows *q = db_query(c->db, statement, DB_IDS("ids", g->list.ids + at, count));
+        while (db_next(q))
+            add_id(c, g, db_i64(q, "id"));
         enum rc rc = db_end(q);
         if (rc)
             return rc;
     }
-    step_ids_sort(ret);
     return RC_OK;
+}
+
+/* All records of the persons that the changed records belong to: their class or their head may have changed. */
+static enum rc whole_groups(struct ctx *c, const struct step_ids *changed, struct step_ids *ret)
+{
+    static const char *const steps[] = {"wh_customer_head", "wh_customer_group"};
+    struct growing g = {0};
+    enum rc rc = RC_OK;
+    for (size_t i = 0; i < changed->count; i++)
+        add_id(c, &g, changed->ids[i]);
+    for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++) {
+        rc = add_found(c, &g, steps[i], g.list.count);
+        step_ids_sort(&g.list);
+    }
+    *ret = g.list;
+    return rc;
 }
 
 static void put_customer(struct db_chunk *k, struct db_rows *q)

@@ -1,10 +1,11 @@
 -- What the follower reads of the truth, by the ids that change.seq names.
 
+-- The records of a person are found in two steps: who is head of these, and who belongs to those heads.
+-- name: wh_customer_head
+SELECT root_id AS id FROM customer_member WHERE customer_id IN ($ids[]);
+
 -- name: wh_customer_group
-SELECT c.id AS id FROM customer AS c WHERE c.id IN ($ids[])
-UNION SELECT m.customer_id FROM customer_member AS m WHERE m.root_id IN ($ids[])
-UNION SELECT m.root_id FROM customer_member AS m WHERE m.customer_id IN ($ids[])
-UNION SELECT n.customer_id FROM customer_member AS m JOIN customer_member AS n ON n.root_id = m.root_id WHERE m.customer_id IN ($ids[]);
+SELECT customer_id AS id FROM customer_group WHERE root_id IN ($ids[]);
 
 -- name: wh_customer
 SELECT c.id, coalesce(m.root_id, c.id) AS root_id, coalesce(c.class, 0) AS class, coalesce(c.class_us, 0) AS class_us, coalesce(c.member, 0) AS member,
@@ -14,17 +15,20 @@ FROM customer AS c LEFT JOIN customer_member AS m ON m.customer_id = c.id WHERE 
 -- name: wh_subject
 SELECT subject, customer_id, shared FROM subject_link WHERE subject IN ($ids[]) ORDER BY subject;
 
+-- all shards: the follower takes documents of many customers at once.
 -- name: wh_sale
 SELECT id, customer_id, member, kind, status, channel, store_id, source_id, at_us, business_day, currency, total_minor, freight_minor, refunded_minor, units
 FROM sale WHERE id IN ($ids[]) ORDER BY id;
 
+-- all shards: the follower takes documents of many customers at once.
 -- name: wh_sale_line
 SELECT sale_id, line_no, sku, sku_id, quantity, list_minor, paid_minor, tax_permyriad, return_sale_id, return_line
 FROM sale_line WHERE sale_id IN ($ids[]) ORDER BY sale_id, line_no;
 
+-- all shards: the follower takes documents of many customers at once.
 -- name: wh_sale_refund
 SELECT t.sale_id, t.position, t.at_us, t.refund_minor, CASE WHEN t.status = 6 THEN s.units ELSE 0 END AS units
-FROM sale_state AS t JOIN sale AS s ON s.id = t.sale_id
+FROM sale_state AS t JOIN sale AS s ON s.customer_id = t.customer_id AND s.id = t.sale_id
 WHERE t.sale_id IN ($ids[]) AND t.refund_minor <> 0 ORDER BY t.sale_id, t.position;
 
 -- name: wh_sku

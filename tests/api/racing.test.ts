@@ -66,7 +66,7 @@ function makeCalls(): Call[] {
     const email = kinds & 2 ? `${one(["home", "work"])}.${n}@people.example` : undefined;
     const userId = kinds & 4 && n % 3 ? `account-${n}` : undefined;
     const said = [phone, email, userId].filter((x) => x !== undefined);
-    return said.length ? { said, event: { type: "identify", messageId: `race-${i}`, userId, traits: { phone, email } } } : null;
+    return said.length ? { said, event: { type: "identify" as const, messageId: `race-${i}`, userId, traits: { phone, email } } } : null;
   }).filter((call) => call !== null);
 }
 

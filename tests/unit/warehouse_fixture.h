@@ -146,8 +146,9 @@ static inline void merge(struct fixture *f, int64_t winner, int64_t loser)
     loser = root_of(f, loser);
     if (winner == loser)
         return;
-    put(f, (struct write){.sql = SQL("UPDATE customer_member SET root_id = %lld WHERE root_id = %lld; INSERT INTO customer_member VALUES (%lld, %lld, 1)", LL(winner), LL(loser),
-                                     LL(loser), LL(winner)),
+    put(f, (struct write){.sql = SQL("UPDATE customer_member SET root_id = %lld WHERE root_id = %lld; INSERT INTO customer_member VALUES (%lld, %lld, 1); "
+                                     "UPDATE customer_group SET root_id = %lld WHERE root_id = %lld; INSERT INTO customer_group VALUES (%lld, %lld)",
+                                     LL(winner), LL(loser), LL(loser), LL(winner), LL(winner), LL(loser), LL(winner), LL(loser)),
                           .kind = CHANGE_MERGE, .ref_id = loser, .customer_id = winner});
 }
 
@@ -165,10 +166,10 @@ static inline void put_sku(struct fixture *f, int64_t n, int64_t cost)
 static inline void put_sale(struct fixture *f, int64_t id, int kind, int status, int64_t customer, int64_t sku, int64_t paid)
 {
     put(f, (struct write){.sql = SQL("DELETE FROM sale WHERE id = %lld; DELETE FROM sale_line WHERE sale_id = %lld; "
-                                     "INSERT INTO sale VALUES (%lld, 'k%lld', %d, %d, '%s', 1, '', '', %lld, %lld, 'CNY', %lld, 0, 0, 0, %d, 1, 1, %lld, %d, %s, 1, 1, 1, 0); "
-                                     "INSERT INTO sale_line VALUES (%lld, 1, %lld, 0, 'K%lld', '', %d, 59900, %lld, 0, 0, 1300, '', '', '', 0, 0, '', 0)",
-                                     LL(id), LL(id), LL(id), LL(id), kind, status, kind == 2 ? "web" : "store", LL(1756000000000000 + id * 1000000), LL(20120 + id % 9), LL(paid), paid < 0 ? -1 : 1,
-                                     LL(customer), (int)(id % 3 != 0), db_engine(f->c.db) == DB_POSTGRES ? "''" : "x''", LL(id), LL(sku % 2 ? 200 + sku : 0), LL(sku), paid < 0 ? -1 : 1, LL(paid)),
+                                     "INSERT INTO sale VALUES (%lld, %lld, 'k%lld', %d, %d, '%s', 1, '', '', %lld, %lld, 'CNY', %lld, 0, 0, 0, %d, 1, 1, %d, %s, 1, 1, 1, 0); "
+                                     "INSERT INTO sale_line VALUES (%lld, 1, %lld, %lld, 0, 'K%lld', '', %d, 59900, %lld, 0, 0, 1300, '', '', '', 0, 0, 0, '', '', 0)",
+                                     LL(id), LL(id), LL(id), LL(customer), LL(id), kind, status, kind == 2 ? "web" : "store", LL(1756000000000000 + id * 1000000), LL(20120 + id % 9), LL(paid), paid < 0 ? -1 : 1,
+                                     (int)(id % 3 != 0), db_engine(f->c.db) == DB_POSTGRES ? "''" : "x''", LL(id), LL(customer), LL(sku % 2 ? 200 + sku : 0), LL(sku), paid < 0 ? -1 : 1, LL(paid)),
                           .kind = CHANGE_ORDER, .ref_id = id, .customer_id = customer});
 }
 

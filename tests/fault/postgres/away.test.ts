@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { eventually, loggedEvents, promised, serve, Session, zhixin } from "../../harness";
 import { pause } from "../processes";
 import { Cluster } from "./cluster";
-import { type Action, type Place, FaultProxy } from "./proxy";
+import { type Action, FaultProxy, ofCommit, type Place } from "./proxy";
 import { healedWithinMs, Shop, single } from "./shop";
 
 /** Two seconds of silence, three of a connection that is not answered, and what a loaded machine adds. */
@@ -94,7 +94,7 @@ for (const how of ["refused", "blackhole"] as const)
 
 /** An event whose COMMIT is hit, and the database gone for `ms` from then on. */
 async function hit(messageId: string, place: Place, ms: number, action: Action = "gone") {
-  const over = proxy.fault({ action, place, at: (m) => m.type === "Q" && m.sql === "COMMIT", skip: 0, ms }, 60_000);
+  const over = proxy.fault({ action, place, at: ofCommit(place), skip: 0, ms }, 60_000);
   const reply = await single(shop, messageId);
   return { reply, over };
 }

@@ -6,7 +6,7 @@ import { randomInt } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
 import { pause } from "../processes";
 import { Cluster } from "./cluster";
-import { type Action, actions, type Fault, type Message, type Place, places, FaultProxy } from "./proxy";
+import { type Action, actions, type Fault, type Message, ofCommit, type Place, places, FaultProxy } from "./proxy";
 import { healedWithinMs, noFigures, report, Shop } from "./shop";
 
 const long = !!process.env.ZHIXIN_TEST_LONG;
@@ -16,24 +16,25 @@ const figures = noFigures();
 const struck = new Map<string, number>();
 afterAll(() => console.log(report(`${figures.healMs.length} faults of the line to PostgreSQL (${[...struck].map(([what, n]) => `${what} ${n}`).join(", ")})`, figures)));
 
-const is = (sql: string) => (m: Message) => m.type === "Q" && m.sql.startsWith(sql);
-/** What a fault can aim at, and how many that fit are let by first at most; every second one aims at COMMIT. */
-const targets: [string, (m: Message) => boolean, number][] = [
-  ["COMMIT", is("COMMIT"), 4],
-  ["BEGIN", is("BEGIN"), 4],
-  ["a statement", (m) => m.type === "B", 60],
-  ["a new statement", (m) => m.type === "P", 3],
-  ["a sync", (m) => m.type === "S", 60],
-  ["anything", () => true, 200],
-  ["a new connection", (m) => m.type === "startup" || m.type === "ssl", 1],
+type Aim = (m: Message) => boolean;
+/** What a fault can aim at, by its place, and how many that fit are let by first at most; every second one aims at COMMIT. */
+const targets: [string, (place: Place) => Aim, number][] = [
+  ["COMMIT", ofCommit, 4],
+  ["the sync of commits", () => (m) => m.type === "Q" && m.sql.startsWith("SELECT pg_logical_emit_message"), 4],
+  ["BEGIN", () => (m) => m.type === "P" && m.sql === "BEGIN", 4],
+  ["a statement", () => (m) => m.type === "B", 60],
+  ["a new statement", () => (m) => m.type === "P", 3],
+  ["a sync", () => (m) => m.type === "S", 60],
+  ["anything", () => () => true, 200],
+  ["a new connection", () => (m) => m.type === "startup" || m.type === "ssl", 1],
 ];
 
 function choose(n: number): { name: string; fault: Fault } {
   const action: Action = actions[n % actions.length];
   const place: Place = places[randomInt(places.length)];
-  const [what, at, most] = targets[randomInt(2) ? 0 : randomInt(targets.length)];
+  const [what, aim, most] = targets[randomInt(2) ? 0 : randomInt(targets.length)];
   const name = `${action} ${place} ${what}`;
-  return { name, fault: { action, place, at, skip: randomInt(most), ms: action === "delay" ? randomInt(50, 3500) : randomInt(100, 4000) } };
+  return { name, fault: { action, place, at: aim(place), skip: randomInt(most), ms: action === "delay" ? randomInt(50, 3500) : randomInt(100, 4000) } };
 }
 
 test(`${rounds} faults between server and PostgreSQL`, async () => {

@@ -9,7 +9,8 @@ export const actions: Action[] = ["cut", "reset", "blackhole", "half-open", "del
 export type Place = "before" | "inside" | "after" | "in the reply";
 export const places: Place[] = ["before", "inside", "after", "in the reply"];
 
-/** A message of the program: its type byte, "startup" or "ssl"; and the SQL of a query or a statement to be prepared. */
+/** A message of the program: its type byte, "startup" or "ssl"; and the SQL of a query, of a statement to be prepared, or, of a
+ *  sync, of the statement that was prepared last before it. */
 export interface Message {
   type: string;
   sql: string;
@@ -25,6 +26,9 @@ export interface Fault {
   ms: number;
 }
 
+/** A commit, at a place of it: the program sends COMMIT as the last statement of a pipeline, which the sync ends. */
+export const ofCommit = (place: Place) => (m: Message) => m.sql === "COMMIT" && m.type === (place === "before" ? "P" : "S");
+
 const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
 
@@ -34,6 +38,7 @@ class Line {
   dead = false; // half-open: both ends stay, nothing passes
   private gathered = Buffer.alloc(0);
   private started = false;
+  private parsed = ""; // since the last sync
   server: Socket;
   constructor(
     readonly proxy: FaultProxy,
@@ -106,9 +111,15 @@ class Line {
 
   private sqlOf(bytes: Buffer): string {
     if (bytes[0] === 0x51) return bytes.subarray(5, -1).toString("utf8"); // Query
+    if (bytes[0] === 0x53) {
+      const last = this.parsed; // Sync
+      this.parsed = "";
+      return last;
+    }
     if (bytes[0] !== 0x50) return "";
     const name = bytes.indexOf(0, 5); // Parse: name, text
-    return bytes.subarray(name + 1, bytes.indexOf(0, name + 1)).toString("utf8");
+    this.parsed = bytes.subarray(name + 1, bytes.indexOf(0, name + 1)).toString("utf8");
+    return this.parsed;
   }
 
   private message(bytes: Buffer, message: Message) {
