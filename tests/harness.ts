@@ -33,6 +33,9 @@ export async function zhixin(args: string[], options: { env?: Record<string, str
 
 /** PostgreSQL server (postgres://…/postgres?…) on which each installation gets databases of its own; none: files. */
 export const postgres = process.env.ZHIXIN_TEST_DATABASE || null;
+/** Where figures come from on it: "same" (that database), or else files beside each server. */
+const warehouse = postgres && process.env.ZHIXIN_TEST_WAREHOUSE ? ["--warehouse", process.env.ZHIXIN_TEST_WAREHOUSE] : [];
+export const sharesWarehouse = warehouse[1] === "same";
 const psql = (url: string, statement: string) => execFileSync("psql", ["-X", "-q", "-A", "-t", url, "-c", statement], { encoding: "utf8" }).trim();
 
 /** A server for databases: how a test reaches it (which may change), and, if another way, how the program does: URLs of the
@@ -64,7 +67,7 @@ export interface Installation {
   /** Asks or changes the truth, or the store of wrapped keys, behind the program's back; cells are parted by "|". */
   sql(statement: string): string;
   keysSql(statement: string): string;
-  /** Every row of both as an INSERT statement. */
+  /** Every row of both as an INSERT statement; what is derived from them follows a moment later, and is left out. */
   dump(): string[];
   email: string;
   password: string;
@@ -80,10 +83,10 @@ export async function install(folderGiven?: string, server: DatabaseServer | nul
   writeFileSync(file, `${password}\n`, { mode: 0o600 });
   const email = "admin@zhixin.example";
   const databases = makeDatabases(server);
-  const where = databases ? ["--database", databases.program, "--keys", databases.programKeys] : [];
+  const where = databases ? ["--database", databases.program, "--keys", databases.programKeys, ...(server === testServer ? warehouse : [])] : [];
   await zhixin(["init", "--data", data, "--admin", email, "--password-file", file, ...where]);
   const dump = (name: string, url?: string) => {
-    const [program, args] = url ? ["pg_dump", ["--data-only", "--inserts", url]] : ["sqlite3", [join(data, name), ".dump"]];
+    const [program, args] = url ? ["pg_dump", ["--data-only", "--inserts", "--exclude-schema=warehouse*", url]] : ["sqlite3", [join(data, name), ".dump"]];
     const text = execFileSync(program, args, { encoding: "utf8", maxBuffer: 256 << 20 });
     const rows = text.split("\n").filter((line) => line.startsWith("INSERT")).map((line) => line.replace("INSERT INTO public.", "INSERT INTO "));
     return rows.filter((row) => !row.startsWith("INSERT INTO writer ")).map((row) => `${name} ${row}`); // what a driver counts its transactions by

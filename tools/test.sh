@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make test`: checks, unit tests, behaviour over HTTP, the browser, faults, sanitizers, fuzzers. The truth is SQLite's, and then
-# PostgreSQL's for the same tests. Ends with "N passed, N failed".
+# `make test`: checks, unit tests, behaviour over HTTP, the browser, faults, sanitizers, fuzzers. The truth is SQLite's and figures come
+# from DuckDB; then both are PostgreSQL's for the same tests. Ends with "N passed, N failed".
 # --long: thousands of kills, hundreds of faults of the database, large imports under the sanitizers, long fuzzing.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -110,7 +110,7 @@ sanitized() { # address|thread name: unit tests of build-address or build-thread
 }
 
 on_postgres() { # the same tests; what a crash of the server does is the fault tests' business, so it need not sync
-    local -x ZHIXIN_TEST_DATABASE
+    local -x ZHIXIN_TEST_DATABASE ZHIXIN_TEST_WAREHOUSE=same
     chmod 711 "$out" # for the user that the server runs as
     if ! ZHIXIN_TEST_DATABASE=$(tools/postgres.sh start "$out/postgres" -c max_connections=300 -c fsync=off -c full_page_writes=off); then
         cat "$out/postgres.log"
@@ -120,6 +120,8 @@ on_postgres() { # the same tests; what a crash of the server does is the fault t
     unit "unit, PostgreSQL" build --num-processes 1 # who follows changes waits for whatever transaction is open on that server
     vitest "api, PostgreSQL" tests/api
     vitest "browser, PostgreSQL" tests/browser
+    # Figures from a file beside each server, as they are unless somebody asks otherwise.
+    ZHIXIN_TEST_WAREHOUSE=duckdb vitest "api, PostgreSQL and DuckDB" tests/api/overview.test.ts tests/api/late.test.ts tests/api/memory.test.ts tests/api/servers.test.ts
     tools/postgres.sh stop "$out/postgres"
 }
 

@@ -15,6 +15,7 @@ struct config {
     char *database_keys;       /* database.keys, "": keys.db */
     char *unseal_file;         /* vault.unseal_file, default DATA/unseal.key */
     char *log_level;           /* log.level */
+    char *warehouse_engine;    /* warehouse.engine: "duckdb" or "same" */
     int64_t warehouse_memory_mib; /* warehouse.memory_mib */
     int64_t warehouse_rest_s;  /* warehouse.rest_s */
     int64_t segment_events;    /* eventlog.segment_events */

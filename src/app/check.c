@@ -139,7 +139,9 @@ static enum rc verify(struct ctx *c, struct report *r)
 
 static enum rc rebuild(struct ctx *c, struct report *r)
 {
-    enum rc rc = warehouse_rebuild(c);
+    enum rc rc = need_duckdb(c);
+    if (!rc)
+        rc = warehouse_rebuild(c);
     if (!rc)
         rc = catch_up(c);
     return rc ? rc : warehouse_lines(c, r);

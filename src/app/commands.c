@@ -135,7 +135,7 @@ static enum rc init(struct ctx *c, const char *data, const struct config_given *
 
 int command_init(int argc, char **argv)
 {
-    const char *data = NULL, *email = NULL, *file = NULL, *name = NULL, *database = NULL, *keys = NULL;
+    const char *data = NULL, *email = NULL, *file = NULL, *name = NULL, *database = NULL, *keys = NULL, *warehouse = NULL;
     char secret[256] = "";
     const struct arg args[] = {{"--data", "DIR", "where the installation will live", &data, true},
                                {"--admin", "EMAIL", "the first administrator", &email, true},
@@ -143,12 +143,13 @@ int command_init(int argc, char **argv)
                                {"--name", "NAME", "his name", &name, false},
                                {"--database", "URL", "postgres://… for the truth, instead of a file in DIR", &database, false},
                                {"--keys", "URL", "postgres://… of another database for the wrapped keys, instead of a file in DIR", &keys, false},
+                               {"--warehouse", "duckdb|same", "figures from a file beside each server (the default), or from the truth's PostgreSQL", &warehouse, false},
                                {NULL, NULL, NULL, NULL, false}};
     if (args_parse("init", "Makes a new installation: databases, keyring, configuration file, first administrator.", NULL, argc, argv, args, NULL, 0) < 0)
         return 2;
     _cleanup_(arena_freep) struct arena *arena = arena_new();
     struct ctx c = {.arena = arena, .now_us = clock_now_us()};
-    const struct config_given given[] = {{"database", "url", database}, {"database", "keys", keys}, {NULL, NULL, NULL}};
+    const struct config_given given[] = {{"database", "url", database}, {"database", "keys", keys}, {"warehouse", "engine", warehouse}, {NULL, NULL, NULL}};
     struct new_staff admin = {.email = str_z(email), .name = str_z(name ? name : "Administrator"), .role = ROLE_ADMIN, .password = read_secret(file, secret, sizeof(secret))};
     enum rc rc = admin.password.len ? init(&c, data, given, &admin) : ctx_fail(&c, RC_INVALID, "password-file", "empty_or_unreadable");
     explicit_bzero(secret, sizeof(secret));
@@ -160,14 +161,28 @@ int command_init(int argc, char **argv)
 
 /* ---- serve and its processes ---- */
 
+/* For this start alone: the processes that the supervisor starts read it where each looks for what is configured otherwise, and a
+ * password in a URL shows in no list of processes but our own. */
+static void override(const char *variable, const char *value)
+{
+    if (value)
+        setenv(variable, value, 1);
+}
+
 int command_serve(int argc, char **argv)
 {
-    const char *data = NULL, *listen = NULL;
+    const char *data = NULL, *listen = NULL, *database = NULL, *keys = NULL, *warehouse = NULL;
     const struct arg args[] = {{"--data", "DIR", "the installation", &data, true},
                                {"--listen", "ADDR:PORT", "instead of the configured address; port 0 picks one", &listen, false},
+                               {"--database", "URL", "postgres://… of the truth, instead of what is configured", &database, false},
+                               {"--keys", "URL", "postgres://… of the wrapped keys, instead of what is configured", &keys, false},
+                               {"--warehouse", "duckdb|same", "a file beside each server, or a schema of the truth's PostgreSQL, instead of what is configured", &warehouse, false},
                                {NULL, NULL, NULL, NULL, false}};
     if (args_parse("serve", "Runs the program: a supervisor with a vault process and a server process.", NULL, argc, argv, args, NULL, 0) < 0)
         return 2;
+    override("ZHIXIN_DATABASE_URL", database);
+    override("ZHIXIN_DATABASE_KEYS", keys);
+    override("ZHIXIN_WAREHOUSE_ENGINE", warehouse);
     return supervisor_run(data, listen);
 }
 

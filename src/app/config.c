@@ -20,6 +20,8 @@ static const struct setting {
     {"database", "url", "", "postgres://… of the truth; empty: zhixin.db in the data directory.", offsetof(struct config, database_url), TEXT},
     {"database", "keys", "", "postgres://… of the wrapped keys, never the same database; empty: keys.db in the data directory.", offsetof(struct config, database_keys), TEXT},
     {"vault", "unseal_file", "", "Key file (mode 0600) that opens the keyring; empty: unseal.key in the data directory.", offsetof(struct config, unseal_file), TEXT},
+    {"warehouse", "engine", "duckdb", "duckdb: a file beside each server; same: a schema of the truth's PostgreSQL, which all servers share.",
+     offsetof(struct config, warehouse_engine), TEXT},
     {"warehouse", "memory_mib", "192", "Memory that the analytical store may use.", offsetof(struct config, warehouse_memory_mib), NUMBER},
     {"warehouse", "rest_s", "20", "The analytical store is closed when nobody asked it and little happened for so many seconds; 0: never.", offsetof(struct config, warehouse_rest_s), COUNT},
     {"eventlog", "segment_events", "262144", "So many events are sealed into one segment file.", offsetof(struct config, segment_events), NUMBER},
@@ -71,6 +73,14 @@ static bool from_environment(struct config *config)
     return true;
 }
 
+static bool knows_engine(const struct config *config)
+{
+    bool known = strcmp(config->warehouse_engine, "duckdb") == 0 || strcmp(config->warehouse_engine, "same") == 0;
+    if (!known)
+        fprintf(stderr, "zhixin: [warehouse] engine: %s is neither duckdb nor same\n", config->warehouse_engine);
+    return known;
+}
+
 /* For the whole process, from here on. */
 static bool set_log_level(const struct config *config)
 {
@@ -92,7 +102,7 @@ enum rc config_load(struct ctx *c, const char *data_dir, struct config *ret)
     int line = access(path, R_OK) == 0 ? ini_parse(path, on_line, &config) : 0;
     if (line != 0)
         fprintf(stderr, "zhixin: %s: line %d is not understood; see docs/operations.md for every key\n", path, line);
-    if (line != 0 || !from_environment(&config) || !set_log_level(&config)) {
+    if (line != 0 || !from_environment(&config) || !knows_engine(&config) || !set_log_level(&config)) {
         config_free(&config);
         return ctx_fail(c, RC_INVALID, "config", "malformed");
     }
@@ -106,6 +116,7 @@ void config_free(struct config *config)
     free(config->trusted_proxies);
     free(config->database_url);
     free(config->database_keys);
+    free(config->warehouse_engine);
     free(config->unseal_file);
     free(config->log_level);
     *config = (struct config){0};

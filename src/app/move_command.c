@@ -224,7 +224,9 @@ static enum rc move_files(struct move *m)
 
 static enum rc switch_over(struct move *m)
 {
-    const struct config_given given[] = {{"database", "url", m->url ? m->url : ""}, {"database", "keys", m->keys_url ? m->keys_url : ""}, {NULL, NULL, NULL}};
+    /* Beside files the warehouse can only be a file. */
+    const struct config_given given[] = {{"database", "url", m->url ? m->url : ""}, {"database", "keys", m->keys_url ? m->keys_url : ""},
+                                         {m->url ? NULL : "warehouse", m->url ? NULL : "engine", ""}, {NULL, NULL, NULL}};
     return config_rewrite(m->c, arena_printf(m->c->arena, "%s/zhixin.conf", m->data).ptr, given);
 }
 

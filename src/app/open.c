@@ -70,6 +70,11 @@ static enum rc open_pool(struct ctx *c, const char *url, const char *file, struc
 static enum rc open_databases(struct ctx *c, struct app *app, bool migrate_too)
 {
     const struct config *config = app->config;
+    if (app->warehouse_same && !config->database_url[0]) {
+        fputs("zhixin: the warehouse can only stand in the truth's database (--warehouse same) where that is PostgreSQL:\n"
+              "zhixin: move there with zhixin move, or name it (--database postgres://…), or leave the warehouse as a file (--warehouse duckdb)\n", stderr);
+        return ctx_fail(c, RC_INVALID, "warehouse.engine", "needs_the_truth_on_postgresql");
+    }
     if (config->database_keys[0] && strcmp(config->database_keys, config->database_url) == 0)
         return ctx_fail(c, RC_INVALID, "database.keys", "same_as_the_truth"); /* archived logs of one must not bring back what was erased in the other */
     enum rc rc = open_pool(c, config->database_url, "zhixin.db", &app->truth);
@@ -154,6 +159,7 @@ static enum rc open_parts(struct ctx *c, struct app *app, const struct app_optio
     if (rc)
         return rc;
     app->config = &opened->config;
+    app->warehouse_same = strcmp(opened->config.warehouse_engine, "same") == 0;
     app->warehouse_memory_mib = opened->config.warehouse_memory_mib;
     app->warehouse_rest_s = opened->config.warehouse_rest_s;
     app->segment_events = opened->config.segment_events;

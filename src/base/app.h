@@ -23,7 +23,8 @@ struct app {
     struct job_runner *_Atomic jobs;
     void *impl;                      /* what app/open.c keeps beside */
     int64_t segment_events;          /* as configured; 0: the event log's own */
-    int64_t warehouse_memory_mib; /* what DuckDB may use, 0: the default */
+    bool warehouse_same;             /* the warehouse stands in the truth's PostgreSQL; else in a file of DuckDB's */
+    int64_t warehouse_memory_mib; /* what the warehouse may use, 0: the default */
     int64_t warehouse_rest_s;        /* so long unasked and calm, the warehouse is closed; 0: never */
     uint8_t server_key[32];          /* pseudonyms of devices and opaque ids, CSRF, cursors; from keys.db */
 };

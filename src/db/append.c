@@ -1,7 +1,8 @@
-/* Bulk append and feeds over DuckDB's data chunks. */
+/* Bulk append over DuckDB's data chunks or PostgreSQL's COPY, and feeds over the former. */
 #include "base/log.h"
 #include "db/append.h"
 #include "db/duckdb_priv.h"
+#include "db/postgres_priv.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct chunk_column {
 };
 
 struct db_chunk {
+    struct pg_copy *copy; /* PostgreSQL's, and nothing of the rest; NULL: DuckDB */
     const struct duckdb_api *api;
     struct chunk_column *columns;
     size_t column_count;
@@ -40,6 +42,10 @@ static struct chunk_column *next_cell(struct db_chunk *k)
 
 void db_chunk_i64(struct db_chunk *k, int64_t v)
 {
+    if (k->copy) {
+        pg_copy_i64(k->copy, v);
+        return;
+    }
     struct chunk_column *c = next_cell(k);
     switch (c->cell) {
     case DB_CELL_I64: ((int64_t *)c->data)[k->row] = v; break;
@@ -52,6 +58,10 @@ void db_chunk_i64(struct db_chunk *k, int64_t v)
 
 void db_chunk_text(struct db_chunk *k, struct str v)
 {
+    if (k->copy) {
+        pg_copy_bytes(k->copy, v);
+        return;
+    }
     struct chunk_column *c = next_cell(k);
     assert(c->cell == DB_CELL_TEXT || c->cell == DB_CELL_BLOB);
     duckdb_string_t *cell = &((duckdb_string_t *)c->data)[k->row];
@@ -79,6 +89,10 @@ void db_chunk_uuid(struct db_chunk *k, const uint8_t id[static 16])
 
 void db_chunk_null(struct db_chunk *k)
 {
+    if (k->copy) {
+        pg_copy_null(k->copy);
+        return;
+    }
     struct chunk_column *c = next_cell(k);
     if (!c->validity) {
         k->api->vector_ensure_validity_writable(c->vector);
@@ -128,6 +142,24 @@ static enum db_cell cell_of_type(int type)
 
 /* ---- appender ---- */
 
+static enum rc begin_copy(struct db *db, const char *table, struct db_appender **ret)
+{
+    struct pg_copy *copy;
+    enum rc rc = pg_copy_begin(db_connection(db), table, &copy);
+    if (rc)
+        return rc;
+    *ret = mem_zalloc(1, sizeof(**ret));
+    (*ret)->rows.copy = copy;
+    return RC_OK;
+}
+
+static enum rc end_copy(struct db_appender *a)
+{
+    enum rc rc = pg_copy_end(a->rows.copy);
+    free(a);
+    return rc;
+}
+
 static struct duckdb_conn *connection_of(struct db *db)
 {
     assert(db_engine(db) == DB_DUCKDB);
@@ -155,6 +187,8 @@ static enum rc appender_failed(struct db_appender *a)
 
 enum rc db_appender_begin(struct db *db, const char *table, struct db_appender **ret)
 {
+    if (db_engine(db) == DB_POSTGRES)
+        return begin_copy(db, table, ret);
     struct db_appender *a = mem_zalloc(1, sizeof(*a));
     a->conn = connection_of(db);
     const struct duckdb_api *api = a->rows.api = a->conn->api;
@@ -196,12 +230,16 @@ static enum rc hand_over(struct db_appender *a)
 
 enum rc db_appender_row(struct db_appender *a)
 {
+    if (a->rows.copy)
+        return pg_copy_row(a->rows.copy);
     db_chunk_row(&a->rows);
     return a->rows.row == a->room ? hand_over(a) : RC_OK;
 }
 
 enum rc db_appender_end(struct db_appender *a)
 {
+    if (a->rows.copy)
+        return end_copy(a);
     enum rc rc = a->rows.row ? hand_over(a) : RC_OK;
     if (!rc && a->conn->api->appender_close(a->native) != DuckDBSuccess)
         rc = appender_failed(a);

@@ -1,5 +1,5 @@
-/* Bulk ways into DuckDB, in column vectors instead of statements: an appender to a table (millions of rows a second),
- * and a feed, a table function that a query reads rows from, so that COPY can write a file from our own memory.
+/* Bulk ways in, instead of statements: an appender to a table, on DuckDB in column vectors (millions of rows a second), on
+ * PostgreSQL by COPY; and, of DuckDB alone, a feed, a table function that a query reads rows from, so that COPY can write a file from our own memory.
  * For derived data and files only; the truth is written by statements. */
 #ifndef ZX_DB_APPEND_H
 #define ZX_DB_APPEND_H
@@ -16,7 +16,7 @@ void db_chunk_uuid(struct db_chunk *k, const uint8_t id[static 16]);
 void db_chunk_null(struct db_chunk *k);
 void db_chunk_row(struct db_chunk *k); /* ends the row; every column must have got a cell */
 
-/* Appends to `table` of an open DuckDB connection, inside its transaction if one is open. Rows are seen by it after
+/* Appends to `table` of an open connection to DuckDB or PostgreSQL, inside its transaction if one is open. Rows are seen by it after
  * db_appender_end(), which also frees the appender; after a failure the transaction must be rolled back. */
 struct db_appender;
 enum rc db_appender_begin(struct db *db, const char *table, struct db_appender **ret) ZX_MUST_CHECK;

@@ -636,6 +636,11 @@ void db_close(struct db *db)
     free(db);
 }
 
+bool db_is_broken(struct db *db)
+{
+    return db->driver->is_broken && db->driver->is_broken(db->conn);
+}
+
 enum db_engine db_engine(const struct db *db)
 {
     return db->driver->engine;

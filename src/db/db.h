@@ -61,9 +61,10 @@ struct db_options {
     bool create;
     bool sync_later; /* a commit is on disk when whoever opened it has synced it; see pool.h */
     int64_t busy_ms;
-    int64_t cache_kib;    /* page cache of SQLite; memory limit of DuckDB */
+    int64_t cache_kib;    /* page cache of SQLite; memory limit of DuckDB; of a derived store on PostgreSQL, what a query may use */
     unsigned threads;     /* DuckDB only; 0: two. With one, nobody spins while another works */
     struct db_line *line; /* PostgreSQL only: what a pool's connections know of their server together; NULL: nothing is shared */
+    const char *schema;   /* PostgreSQL only: of a derived store in the truth's database; its tables alone are meant. See db_pool_connect() */
     bool streaming;       /* DuckDB only: rows come as they are made, without being held; one query at a time */
 };
 /* SQLite only: is what is deleted overwritten, so that no copy of it is left in the file? It is, unless somebody who deletes
@@ -82,8 +83,9 @@ enum rc db_open(const char *where, const struct db_options *options, struct db *
 enum rc db_open_duckdb(const char *path, const char *segments_dir, const struct db_options *options, struct db **ret);
 /* Can DuckDB's library be loaded? It is tried once in the life of a process. */
 bool db_duckdb_is_there(void);
-/* Connections to the same DuckDB path share one open database, set up by the first. Has DuckDB declared it invalid? Then
- * all its connections must be closed and the file made again. */
+/* Can nothing be done on this connection any more? Connections to the same DuckDB path share one open database, set up by the
+ * first: when DuckDB declared it invalid, all must be closed and the file made again. A derived store's writer on PostgreSQL is
+ * never connected anew by itself; what it held (locks, temporary tables) ended with the connection. */
 bool db_is_broken(struct db *db);
 /* Makes a running DuckDB query of this connection fail soon; from any thread. */
 void db_interrupt(struct db *db);
@@ -123,6 +125,8 @@ enum rc db_run_later_args(struct db *db, const char *name, const struct db_arg *
 int64_t db_changes(const struct db *db);
 /* Runs many statements separated by ';' (migrations, pragmas); no parameters. */
 enum rc db_script(struct db *db, const char *text) ZX_MUST_CHECK;
+/* The same with the type macros of migrations, for tables that are made by other means than these. */
+enum rc db_define(struct db *db, const char *text) ZX_MUST_CHECK;
 /* Runs SQL text that is not registered: for the segment compiler, tests and commands' own checks. */
 enum rc db_query_text(struct db *db, const char *text, const struct db_arg *args, size_t count, struct db_rows **ret) ZX_MUST_CHECK;
 

@@ -12,6 +12,7 @@ struct db_driver {
     const char *parameter_mark;  /* "?1" for SQLite, "$1" for PostgreSQL, "$p1" for DuckDB, which then allows gaps */
     bool arrays;                 /* "x IN ($list[])" becomes "x = ANY (…)" of one array */
     const char *bigint, *bytes, *text, *strict, *clustered; /* what $BIGINT, $BYTES, $TEXT, $STRICT, $CLUSTERED become */
+    const char *passing;         /* what $PASSING becomes: behind a temporary table whose rows nobody needs after the transaction */
     const char *change_seq;      /* what $CHANGE_SEQ becomes: a column that numbers itself in the order of commits */
     const char *before_all, *after_all; /* run before and behind the tables that stand before all migrations; NULL: nothing */
     const char *begin;           /* statement that opens a writing transaction */
@@ -37,6 +38,7 @@ struct db_driver {
     int64_t (*changes)(void *conn);
     const char *(*error)(void *conn);
     enum rc (*error_rc)(void *conn);   /* of the last failed step or script */
+    bool (*is_broken)(void *conn);     /* see db_is_broken(); NULL: never */
     bool (*in_doubt)(void *conn);      /* is it unknown whether the last transaction was done? NULL: a COMMIT always tells */
 };
 

@@ -412,11 +412,17 @@ static void driver_close(void *conn_arg)
     free(conn);
 }
 
+static bool driver_is_broken(void *conn)
+{
+    return ((struct duckdb_conn *)conn)->instance->broken;
+}
+
 static const struct db_driver duckdb_driver = {
     .engine = DB_DUCKDB,
     .parameter_mark = "$p",
     .bigint = "BIGINT",
     .bytes = "BLOB",
+    .passing = "",
     .text = "VARCHAR",
     .strict = "",
     .clustered = "",
@@ -438,6 +444,7 @@ static const struct db_driver duckdb_driver = {
     .changes = driver_changes,
     .error = driver_error,
     .error_rc = driver_error_rc,
+    .is_broken = driver_is_broken,
 };
 
 /* ---- opening ---- */
@@ -554,11 +561,6 @@ enum rc db_open_duckdb(const char *path, const char *segments_dir, const struct 
     }
     *ret = db_wrap(&duckdb_driver, conn);
     return RC_OK;
-}
-
-bool db_is_broken(struct db *db)
-{
-    return db_engine(db) == DB_DUCKDB && ((struct duckdb_conn *)db_connection(db))->instance->broken;
 }
 
 void db_interrupt(struct db *db)

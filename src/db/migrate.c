@@ -12,7 +12,7 @@ static void add_macro_text(struct buf *out, const struct db_driver *d, const cha
         struct str macro;
         const char *becomes;
     } macros[] = {{STR("$BIGINT"), d->bigint}, {STR("$BYTES"), d->bytes},         {STR("$TEXT"), d->text},
-                  {STR("$STRICT"), d->strict}, {STR("$CLUSTERED"), d->clustered}, {STR("$CHANGE_SEQ"), d->change_seq}};
+                  {STR("$STRICT"), d->strict}, {STR("$CLUSTERED"), d->clustered}, {STR("$CHANGE_SEQ"), d->change_seq}, {STR("$PASSING"), d->passing}};
     const size_t count = sizeof(macros) / sizeof(macros[0]);
     for (struct str rest = str_z(text); rest.len;) {
         size_t i = 0;
@@ -24,6 +24,14 @@ static void add_macro_text(struct buf *out, const struct db_driver *d, const cha
             buf_add_byte(out, rest.ptr[0]);
         rest = str_sub(rest, i < count ? macros[i].macro.len : 1, rest.len);
     }
+}
+
+enum rc db_define(struct db *db, const char *text)
+{
+    _cleanup_buf_ struct buf script = BUF_INIT(1 << 16);
+    add_macro_text(&script, db_driver(db), text);
+    buf_add_byte(&script, '\0');
+    return db_script(db, script.ptr);
 }
 
 struct migration_run {

@@ -125,6 +125,13 @@ enum rc db_pool_reader(struct db_pool *p, struct db **ret)
     return RC_OK;
 }
 
+enum rc db_pool_connect(struct db_pool *p, const struct db_options *options, struct db **ret)
+{
+    struct db_options own = *options;
+    own.line = p->line;
+    return db_open(p->where, &own, ret);
+}
+
 void db_pool_give(struct db_pool *p, struct db *reader)
 {
     pthread_mutex_lock(&p->idle_lock);

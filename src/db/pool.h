@@ -20,6 +20,10 @@ void db_pool_give(struct db_pool *p, struct db *reader);
 /* Waits for the writer. Whoever holds it runs db_tx() on it; keep it short. */
 struct db *db_pool_lock_writer(struct db_pool *p);
 void db_pool_unlock_writer(struct db_pool *p);
+/* A connection of its own to the pool's database, for who keeps something beside the truth there (options' schema). What it writes is
+ * derived, and can be made again: its transactions take no turn with the truth's, hold no follower of changes up, and are on disk a
+ * moment after they are answered. A writer ends with its first connection (db_is_broken()). The caller closes it. */
+enum rc db_pool_connect(struct db_pool *p, const struct db_options *options, struct db **ret) ZX_MUST_CHECK;
 /* For quiet times: closes the readers that nobody needs, and empties the page caches of the others. */
 void db_pool_rest(struct db_pool *p);
 

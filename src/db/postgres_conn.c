@@ -243,10 +243,30 @@ static PGconn *connect_url(const char *url)
 #define READER_SETTINGS PG_SETTINGS "SET statement_timeout = '60s'; SET default_transaction_read_only = on"
 #define FLUSHER_SETTINGS PG_SETTINGS "SET synchronous_commit = on"
 
+/* Of what is derived a crash may take the last moments: its cursor goes with them. A server's process whose other end is gone must not
+ * hold what the next one waits for: it looks while it works, and its line does when it rests. */
+#define DERIVED_SETTINGS PG_SETTINGS "SET synchronous_commit = off; SET idle_in_transaction_session_timeout = '60s'; SET client_connection_check_interval = '2s';" \
+                                  "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 2; SET tcp_user_timeout = 5000;" \
+                                  "SET application_name = '" PG_DERIVED "'"
+
+/* Questions over everything, a few at a time: each is planned by what is bound to it (a plan for any period took a thousandth of the rows
+ * for granted), tables lie in memory or on a disk that seeks nothing, and a million rows may come from several processes. */
+#define DERIVED_PLANS "SET plan_cache_mode = force_custom_plan; SET random_page_cost = 1.1; SET parallel_tuple_cost = 0.01"
+
+static enum rc set_up_derived(struct pg_conn *conn)
+{
+    char text[1024];
+    snprintf(text, sizeof(text), "%s; " DERIVED_PLANS "; SET search_path = %s; SET work_mem = %lld", conn->read_only ? READER_SETTINGS : DERIVED_SETTINGS, conn->schema,
+             (long long)(conn->work_kib > 64 ? conn->work_kib : 64));
+    return pg_run(conn, text, NULL, 0);
+}
+
 static enum rc set_up(struct pg_conn *conn)
 {
     if (conn->asks)
         return RC_OK;
+    if (conn->schema)
+        return set_up_derived(conn);
     if (conn->flushes)
         return pg_run(conn, FLUSHER_SETTINGS, NULL, 0);
     return conn->read_only ? pg_run(conn, READER_SETTINGS, NULL, 0) : pg_set_up_writer(conn);
@@ -292,9 +312,10 @@ static bool is_suspect(const struct pg_conn *conn)
 
 enum rc pg_ensure(struct pg_conn *conn)
 {
-    if (pg_is_up(conn) && (conn->in_tx || !is_suspect(conn)))
+    bool once = pg_is_made_once(conn);
+    if (pg_is_up(conn) && (conn->in_tx || once || !is_suspect(conn)))
         return RC_OK;
-    if (conn->in_tx)
+    if (conn->in_tx || once)
         return conn->last_rc = RC_DATABASE_AWAY;
     enum rc rc = try_to_connect(conn);
     if (!rc)
@@ -336,6 +357,7 @@ void pg_close(struct pg_conn *conn)
 {
     PQfinish(conn->pg);
     line_free(conn->own_line);
+    free(conn->schema);
     free(conn->url);
     free(conn);
 }

@@ -14,6 +14,8 @@ struct pg_conn {
     PGconn *pg; /* NULL: given up */
     char *url;
     struct db_line *line, *own_line; /* shared by a pool; own_line when nobody shares */
+    char *schema; /* of a derived store: its tables alone are meant; NULL: the truth's own connection */
+    int64_t work_kib; /* what a query of it may use */
     bool read_only;
     bool sync_later; /* a writer whose commits are on disk only after a flusher's sync */
     bool flushes;    /* a flusher's */
@@ -49,6 +51,13 @@ enum rc pg_ensure(struct pg_conn *conn) ZX_MUST_CHECK;
 enum rc pg_failed_with(struct pg_conn *conn, enum rc rc, const char *why) ZX_MUST_CHECK;
 /* The same from a result; NULL: of the connection itself. */
 enum rc pg_failed(struct pg_conn *conn, const PGresult *result) ZX_MUST_CHECK;
+/* A derived store's writer holds locks and temporary tables, which end with the connection: it is never made a second time. */
+static inline bool pg_is_made_once(const struct pg_conn *conn)
+{
+    return conn->schema && !conn->read_only;
+}
+/* What a derived store's writers are known by: they change nothing that others follow. */
+#define PG_DERIVED "zhixin derived"
 static inline bool pg_is_up(const struct pg_conn *conn)
 {
     return conn->pg && PQstatus(conn->pg) == CONNECTION_OK;
@@ -78,6 +87,17 @@ enum rc pg_settle(struct pg_conn *conn) ZX_MUST_CHECK;
 enum rc pg_settle_last(struct pg_conn *conn, PGresult **ret) ZX_MUST_CHECK;
 /* The answers of `count` statements without rows that were sent in pipeline mode. */
 enum rc pg_read_answers(struct pg_conn *conn, size_t count) ZX_MUST_CHECK;
+
+/* ---- COPY (postgres_copy.c): many rows into a table, inside its connection's transaction ---- */
+
+struct pg_copy;
+enum rc pg_copy_begin(struct pg_conn *conn, const char *table, struct pg_copy **ret) ZX_MUST_CHECK;
+/* Cells in the order of columns. */
+void pg_copy_i64(struct pg_copy *p, int64_t v);
+void pg_copy_bytes(struct pg_copy *p, struct str v);
+void pg_copy_null(struct pg_copy *p);
+enum rc pg_copy_row(struct pg_copy *p) ZX_MUST_CHECK; /* ends the row; now and then sends some */
+enum rc pg_copy_end(struct pg_copy *p) ZX_MUST_CHECK; /* also frees it */
 
 /* ---- transactions ---- */
 

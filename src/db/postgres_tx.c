@@ -118,9 +118,12 @@ static enum rc begin(struct pg_conn *conn)
     enum rc rc = pg_ensure(conn);
     if (!rc)
         rc = pg_settle(conn);
-    if (!rc)
+    if (!rc && conn->schema)
+        rc = pg_run(conn, "BEGIN", NULL, 0); /* it takes no turn */
+    if (!rc && !conn->schema)
         rc = pg_owe(conn);
-    if (rc)
+    conn->in_tx = !rc && conn->schema;
+    if (rc || conn->schema)
         return rc;
     conn->number++;
     snprintf(text, sizeof(text),

@@ -220,6 +220,7 @@ static const struct db_driver sqlite_driver = {
     .parameter_mark = "?",
     .bigint = "INTEGER",
     .bytes = "BLOB",
+    .passing = "",
     .text = "TEXT",
     .strict = "STRICT",
     .clustered = "STRICT, WITHOUT ROWID",

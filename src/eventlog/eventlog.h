@@ -91,6 +91,8 @@ enum rc eventlog_segments(struct ctx *c, struct eventlog *log, int64_t after_uni
  * come along. */
 enum rc eventlog_segments_of(struct ctx *c, struct eventlog *log, const int64_t *subjects, size_t count, struct eventlog_segment **ret,
                              size_t *ret_count) ZX_MUST_CHECK;
+/* Every event of one segment, sorted by subject, but for its message id, which is left empty. A failing fn ends it. */
+enum rc eventlog_each_of(struct eventlog *log, const struct eventlog_segment *segment, enum rc (*fn)(void *arg, const struct event *e), void *arg) ZX_MUST_CHECK;
 /* Adds what stands behind FROM, in SQL for DuckDB, to read the events of one or more segments of whatever format. Columns are
  * named as in struct event; at_us comes also as at_ms and at_rest_us, received_us as received_ms, and message_id as
  * message_prefix and message_uuid. */

@@ -117,6 +117,25 @@ enum rc segment_each(struct db *engine, const struct eventlog_segment *segment, 
     return each_row(engine, segment, with_message_text, &each);
 }
 
+static enum rc without_message(void *arg, struct event *e, const struct message_id *id)
+{
+    const struct each_event *each = arg;
+    (void)id;
+    return each->fn(each->arg, e);
+}
+
+enum rc eventlog_each_of(struct eventlog *log, const struct eventlog_segment *segment, enum rc (*fn)(void *arg, const struct event *e), void *arg)
+{
+    struct each_event each = {NULL, fn, arg};
+    struct db *engine;
+    enum rc rc = segment_engine(log, &engine);
+    if (rc)
+        return rc;
+    rc = each_row(engine, segment, without_message, &each);
+    db_close(engine);
+    return rc;
+}
+
 enum rc segment_each_key(struct db *engine, const struct eventlog_segment *segment, void (*fn)(void *arg, struct str key), void *arg)
 {
     struct db_rows *q;

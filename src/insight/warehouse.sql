@@ -1,4 +1,5 @@
 -- Questions to the warehouse. docs/metrics.md says what each figure means; class 1 is consumers, and nobody else counts.
+-- What is rounded goes to the nearest, halves away from zero, spelt out: round() takes halves elsewhere on each engine.
 -- Filters: $any_channel, $any_store, $any_category are 1 where the filter is not set.
 
 -- name: insight_lines
@@ -34,11 +35,11 @@ WHERE s.counts = 1 AND s.class = 1 AND r.day >= $from_day AND r.day <= $to_day A
 
 -- Of a category: the share of the order that its lines had.
 -- name: insight_refunds_of_category
-SELECT sum(CAST(round(CAST(r.amount_minor AS DOUBLE PRECISION) * l.paid_minor / s.total_minor) AS BIGINT)) AS returned,
-    sum(CASE WHEN r.units > 0 THEN l.quantity ELSE 0 END) AS returned_pieces
-FROM refund AS r JOIN sale AS s ON s.id = r.sale_id JOIN sale_line AS l ON l.sale_id = s.id
-WHERE s.counts = 1 AND s.class = 1 AND s.total_minor > 0 AND l.role = 1 AND r.day >= $from_day AND r.day <= $to_day
-    AND ($any_channel = 1 OR s.channel = $channel) AND ($any_store = 1 OR s.store_id IN ($stores[])) AND l.category_id IN ($categories[]);
+SELECT sum(CAST(sign(p.part) * floor(abs(p.part) + 0.5) AS BIGINT)) AS returned, sum(p.pieces) AS returned_pieces
+FROM (SELECT CAST(r.amount_minor AS DOUBLE PRECISION) * l.paid_minor / s.total_minor AS part, CASE WHEN r.units > 0 THEN l.quantity ELSE 0 END AS pieces
+    FROM refund AS r JOIN sale AS s ON s.id = r.sale_id JOIN sale_line AS l ON l.sale_id = s.id
+    WHERE s.counts = 1 AND s.class = 1 AND s.total_minor > 0 AND l.role = 1 AND r.day >= $from_day AND r.day <= $to_day
+        AND ($any_channel = 1 OR s.channel = $channel) AND ($any_store = 1 OR s.store_id IN ($stores[])) AND l.category_id IN ($categories[])) AS p;
 
 -- People: everybody known who bought in the period; who of them came again; who came for the first time ever; who bought on
 -- both sides, and what these bring. web and store count apart: records as they were known at the purchase; most persons are
@@ -108,7 +109,7 @@ FROM (
     SELECT style_id, CAST(sum(CASE WHEN role = 1 THEN quantity ELSE 0 END) AS BIGINT) AS sold,
         CAST(sum(CASE WHEN role IN (1, 2) THEN paid_minor ELSE 0 END) AS BIGINT) AS sales,
         CAST(sum(CASE WHEN role IN (1, 2) AND cost_minor IS NOT NULL THEN net_minor - cost_minor ELSE 0 END) AS BIGINT) AS margin,
-        min(CASE WHEN role = 1 AND quantity > 0 THEN CAST(round(CAST(paid_minor AS DOUBLE PRECISION) / quantity) AS BIGINT) END) AS lowest,
+        CAST(min(CASE WHEN role = 1 AND quantity > 0 THEN sign(paid_minor) * floor(abs(CAST(paid_minor AS DOUBLE PRECISION)) / quantity + 0.5) END) AS BIGINT) AS lowest,
         CAST(sum(CASE WHEN role = 1 AND paid_minor < floor_minor * quantity THEN quantity ELSE 0 END) AS BIGINT) AS below_floor,
         CAST(sum(CASE WHEN role = 3 THEN -quantity ELSE 0 END) AS BIGINT) AS returned
     FROM sale_line
@@ -180,7 +181,7 @@ LEFT JOIN customer AS c ON c.id = l.customer_id;
 SELECT v.no, c.person_id, c.person_class FROM subject AS l JOIN visitor AS v ON v.subject = l.subject JOIN customer AS c ON c.id = l.customer_id WHERE l.shared = 0;
 
 -- name: insight_categories
-SELECT id, path FROM category ORDER BY path NULLS FIRST;
+SELECT id, path FROM category ORDER BY path NULLS FIRST, id NULLS FIRST;
 
 -- Was anything ever sold through it?
 -- name: insight_channel

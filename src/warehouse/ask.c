@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { VERIFY_TRIES = 3, VERIFY_WAIT_MS = 600000, WAKE_WAIT_MS = 5000 };
+enum { VERIFY_TRIES = 3, VERIFY_WAIT_MS = 600000, WAKE_WAIT_MS = 5000, TURN_MS = 200 };
+static const int64_t CHECKING_LOCK = 7524;
 
 /* ---- lending ---- */
 
@@ -69,6 +70,8 @@ enum rc warehouse_use(struct ctx *c)
         rc = no_library(c);
     else if (!ready)
         rc = ctx_fail(c, RC_BUSY, "warehouse", "rebuilding");
+    else if (!c->warehouse && c->app->warehouse_same)
+        rc = schema_connect(c->app, false, &c->warehouse);
     else if (!c->warehouse)
         rc = db_open_duckdb(w->path, NULL, &(struct db_options){0}, &c->warehouse); /* joins the open file and its settings */
     if (rc)
@@ -164,8 +167,52 @@ enum rc warehouse_hashes(struct ctx *c, struct warehouse_hash ret[static WAREHOU
     return rc;
 }
 
+/* One server at a time makes a second schema; the others wait for it. */
+static enum rc wait_for_turn(struct warehouse *w, struct db *db)
+{
+    bool mine = false;
+    enum rc rc = RC_OK;
+    while (!rc && !mine && !warehouse_is_stopping(w)) {
+        rc = db_lock_try(db, CHECKING_LOCK, &mine);
+        if (!rc && !mine)
+            nanosleep(&(struct timespec){0, TURN_MS * 1000000}, NULL);
+    }
+    return rc ? rc : mine ? RC_OK : RC_GONE;
+}
+
+static enum rc second_schema(struct warehouse *w, struct db *db, struct warehouse_hash ret[static WAREHOUSE_HASHES], int64_t *ret_unit)
+{
+    struct follower f;
+    enum rc rc = wait_for_turn(w, db);
+    if (!rc)
+        rc = schema_drop(db, SCHEMA_CHECK); /* of somebody who was interrupted */
+    if (!rc)
+        rc = follower_open_schema(w->app, db, SCHEMA_CHECK, true, &f);
+    if (!rc)
+        rc = warehouse_catch_up(w, &f, false);
+    if (rc)
+        return rc;
+    rc = follower_hashes(db, ret);
+    *ret_unit = f.unit;
+    enum rc end = schema_drop(db, SCHEMA_CHECK);
+    return rc ? rc : end;
+}
+
+static enum rc second_hashes_of_schema(struct warehouse *w, struct warehouse_hash ret[static WAREHOUSE_HASHES], int64_t *ret_unit)
+{
+    struct db *db;
+    enum rc rc = schema_connect(w->app, true, &db);
+    if (rc)
+        return rc;
+    rc = second_schema(w, db, ret, ret_unit);
+    db_close(db);
+    return rc;
+}
+
 static enum rc second_hashes(struct warehouse *w, struct warehouse_hash ret[static WAREHOUSE_HASHES], int64_t *ret_unit)
 {
+    if (w->app->warehouse_same)
+        return second_hashes_of_schema(w, ret, ret_unit);
     char path[600];
     struct follower f;
     snprintf(path, sizeof(path), "%s.check", w->path);
@@ -225,6 +272,23 @@ enum rc warehouse_verify(struct ctx *c, int64_t *ret_bad)
     return rc;
 }
 
+void warehouse_keeps(struct warehouse *w, bool keeps)
+{
+    pthread_mutex_lock(&w->lock);
+    w->keeps = keeps;
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void add_keeper(struct warehouse *w, struct buf *out)
+{
+    pthread_mutex_lock(&w->lock);
+    bool keeps = w->keeps;
+    pthread_mutex_unlock(&w->lock);
+    buf_addf(out,
+             "# HELP zhixin_warehouse_keeps Is it this server that keeps the warehouse that all share?\n# TYPE zhixin_warehouse_keeps gauge\nzhixin_warehouse_keeps %d\n",
+             keeps);
+}
+
 void warehouse_metrics(struct app *app, struct buf *out)
 {
     _cleanup_(arena_freep) struct arena *arena = arena_new();
@@ -238,5 +302,7 @@ void warehouse_metrics(struct app *app, struct buf *out)
                  "# HELP zhixin_warehouse_lag_seconds Age of the oldest change that is not applied.\n# TYPE zhixin_warehouse_lag_seconds gauge\n"
                  "zhixin_warehouse_lag_seconds %lld.%03lld\n",
                  (long long)s.seq, (long long)(s.lag_ms / 1000), (long long)(s.lag_ms % 1000));
+    if (app->warehouse_same)
+        add_keeper(app->warehouse, out);
     db_pool_give(app->truth, c.db);
 }

@@ -1,5 +1,6 @@
-/* Events in the warehouse: what lies in sealed segments is read from those files; of what is still in the log's tail a table
- * holds the few columns that questions need. A view shows both. When a segment is applied, the table lets go of what it covers. */
+/* Events in the warehouse: what lies in sealed segments is read from those files, or, on PostgreSQL, from a table that they were put
+ * into; of what is still in the log's tail a table holds the few columns that questions need. A view shows both. When a segment is
+ * applied, the latter table lets go of what it covers. */
 #include "warehouse/visits.h"
 #include "warehouse/warehouse_priv.h"
 
@@ -29,6 +30,8 @@ enum rc make_event_view(struct ctx *c, struct follower *f)
 {
     struct eventlog_segment *segments;
     size_t count;
+    if (db_engine(f->db) == DB_POSTGRES)
+        return RC_OK; /* its view is over tables */
     _cleanup_buf_ struct buf sql = BUF_INIT(64 << 20);
     enum rc rc = eventlog_segments(c, f->app->eventlog, 0, &segments, &count);
     if (rc)
@@ -49,6 +52,35 @@ enum rc make_event_view(struct ctx *c, struct follower *f)
 
 /* ---- segments ---- */
 
+static enum rc put_sealed(void *arg, const struct event *e)
+{
+    struct db_appender *a = arg;
+    struct db_chunk *k = db_appender_chunk(a);
+    const int64_t numbers[] = {e->id, e->source_id, e->subject, e->at_us, e->value_minor, warehouse_event_day(e->at_us), visit_step(e), e->type};
+    const struct str texts[] = {e->category, e->name, e->path, e->title, e->product, e->device};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        db_chunk_i64(k, numbers[i]);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        db_chunk_text(k, texts[i]);
+    return db_appender_row(a);
+}
+
+/* PostgreSQL reads no Parquet: the events of a segment go through a table of the step into that of all. */
+static enum rc put_events(struct follower *f, const struct eventlog_segment *segment)
+{
+    struct db_appender *a;
+    enum rc rc = db_run(f->db, "wh_step_event_clear");
+    if (!rc)
+        rc = db_appender_begin(f->db, "step_event", &a);
+    if (rc)
+        return rc;
+    rc = eventlog_each_of(f->app->eventlog, segment, put_sealed, a);
+    enum rc end = db_appender_end(a);
+    if (!rc && !end)
+        rc = db_run(f->db, "wh_sealed_insert");
+    return rc ? rc : end;
+}
+
 enum rc apply_segments(struct ctx *c, struct follower *f, const struct step *s)
 {
     enum rc rc = RC_OK;
@@ -57,6 +89,8 @@ enum rc apply_segments(struct ctx *c, struct follower *f, const struct step *s)
     for (size_t i = 0; !rc && i < s->segment_count; i++) {
         const struct eventlog_segment *g = &s->segments[i];
         rc = db_run(f->db, "wh_segment_insert", DB_I64("unit", g->unit), DB_I64("events", g->events), DB_I64("last_block", g->last_block));
+        if (!rc && db_engine(f->db) == DB_POSTGRES)
+            rc = put_events(f, g);
         if (!rc)
             rc = apply_visits(f, g);
         f->covered = g->last_block;

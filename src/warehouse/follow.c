@@ -1,4 +1,4 @@
-/* One warehouse file: made, opened, and brought forward step by step along change.seq. */
+/* One warehouse, a file of DuckDB's or a schema of PostgreSQL's: made, opened, and brought forward step by step along change.seq. */
 #include "warehouse/warehouse_priv.h"
 #include "base/log.h"
 #include "db/pool.h"
@@ -21,19 +21,30 @@ static const char *const step_tables[] = {
     "warehouse_table_step_id",   "warehouse_table_step_customer", "warehouse_table_step_sale",
     "warehouse_table_step_line", "warehouse_table_step_visit",    "warehouse_table_step_visitor",
 };
+/* Of PostgreSQL alone. */
+static const char *const schema_tables[] = {"warehouse_table_sealed@postgres", "warehouse_view_event@postgres", "warehouse_indexes@postgres", "warehouse_function_hash@postgres"};
+static const char *const schema_step_tables[] = {"warehouse_table_step_event@postgres"};
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-/* ---- files ---- */
+/* ---- tables ---- */
 
-/* A file whose tables or whose meaning are others than ours is made again. */
-static void schema_hash(char ret[static HASH_HEX])
+static void hash_texts(crypto_generichash_state *h, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        crypto_generichash_update(h, (const unsigned char *)db_sql_text(names[i]), strlen(db_sql_text(names[i])));
+}
+
+/* A file or schema whose tables or whose meaning are others than ours is made again. */
+static void schema_hash(enum db_engine engine, char ret[static HASH_HEX])
 {
     uint8_t sum[16];
     crypto_generichash_state h;
     const int32_t version = LOGIC_VERSION;
     crypto_generichash_init(&h, NULL, 0, sizeof(sum));
     crypto_generichash_update(&h, (const unsigned char *)&version, sizeof(version));
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        crypto_generichash_update(&h, (const unsigned char *)db_sql_text(tables[i]), strlen(db_sql_text(tables[i])));
+    hash_texts(&h, tables, COUNT(tables));
+    if (engine == DB_POSTGRES)
+        hash_texts(&h, schema_tables, COUNT(schema_tables));
     crypto_generichash_final(&h, sum, sizeof(sum));
     str_hex(sum, sizeof(sum), ret);
     ret[HASH_HEX - 1] = '\0';
@@ -62,7 +73,7 @@ static enum rc make_tables(struct db *db, const char *const *names, size_t count
 {
     enum rc rc = RC_OK;
     for (size_t i = 0; !rc && i < count; i++)
-        rc = db_script(db, db_sql_text(names[i]));
+        rc = db_define(db, db_sql_text(names[i]));
     return rc;
 }
 
@@ -70,40 +81,100 @@ static enum rc make_all(struct db *db, const char *hash)
 {
     enum rc rc = db_script(db, "BEGIN TRANSACTION");
     if (!rc)
-        rc = make_tables(db, tables, sizeof(tables) / sizeof(tables[0]));
+        rc = make_tables(db, tables, COUNT(tables));
+    if (!rc && db_engine(db) == DB_POSTGRES)
+        rc = make_tables(db, schema_tables, COUNT(schema_tables));
     if (!rc)
-        rc = db_run(db, "wh_state_insert", DB_TEXT("schema_hash", str_z(hash)));
-    return rc ? rc : db_script(db, "COMMIT");
+        rc = db_run(db, "wh_state_insert", DB_TEXT("schema_hash", str_z(hash)), DB_I64("made", clock_now_us()));
+    if (!rc)
+        rc = db_script(db, "COMMIT");
+    enum rc undone = rc ? db_script(db, "ROLLBACK") : RC_OK;
+    (void)undone;
+    return rc;
 }
 
-static enum rc read_state(struct follower *f, const char *hash)
+static enum rc take_state(struct follower *f, struct db_rows *q)
 {
+    char hash[HASH_HEX];
     enum rc rc = RC_CONFLICT;
-    struct db_rows *q;
-    if (db_query_text(f->db, db_sql_text("wh_state"), NULL, 0, &q) != RC_OK)
-        return RC_CONFLICT; /* not even that table: not ours */
-    if (db_next(q) && str_eqz(db_text(q, "schema_hash"), hash)) {
+    schema_hash(db_engine(f->db), hash);
+    if (db_next(q)) {
+        f->made = db_i64(q, "made");
         f->seq = db_i64(q, "seq");
         f->unit = db_i64(q, "unit");
-        rc = RC_OK;
+        rc = str_eqz(db_text(q, "schema_hash"), hash) ? RC_OK : RC_CONFLICT;
     }
     enum rc end = db_end(q);
-    if (end || rc)
-        return end ? end : rc;
-    return db_get_i64(f->db, 0, &f->covered, "wh_segment_covers");
+    return end ? end : rc;
+}
+
+static enum rc read_state(struct follower *f)
+{
+    struct db_rows *q;
+    if (db_query_text(f->db, db_sql_text("wh_state"), NULL, 0, &q) != RC_OK)
+        return db_engine(f->db) == DB_POSTGRES && db_is_broken(f->db) ? RC_DATABASE_AWAY : RC_CONFLICT; /* not even that table: not ours */
+    enum rc rc = take_state(f, q);
+    return rc ? rc : db_get_i64(f->db, 0, &f->covered, "wh_segment_covers");
+}
+
+enum rc follower_look(struct follower *f)
+{
+    return take_state(f, db_query(f->db, "wh_state"));
 }
 
 static enum rc prepare(struct follower *f, bool fresh)
 {
     char hash[HASH_HEX];
-    schema_hash(hash);
+    schema_hash(db_engine(f->db), hash);
     enum rc rc = fresh ? make_all(f->db, hash) : RC_OK;
-    if (!rc)
-        rc = read_state(f, hash);
-    return rc ? rc : make_tables(f->db, step_tables, sizeof(step_tables) / sizeof(step_tables[0]));
+    return rc ? rc : read_state(f);
 }
 
-enum rc follower_open(struct app *app, const char *path, bool make, struct follower *ret)
+/* Once a connection. */
+static enum rc make_step_tables(struct db *db)
+{
+    enum rc rc = make_tables(db, step_tables, COUNT(step_tables));
+    return rc || db_engine(db) != DB_POSTGRES ? rc : make_tables(db, schema_step_tables, COUNT(schema_step_tables));
+}
+
+/* ---- a schema ---- */
+
+enum rc follower_open_schema(struct app *app, struct db *db, const char *schema, bool make, struct follower *ret)
+{
+    struct follower f = {.app = app, .db = db};
+    bool there, stepped;
+    snprintf(f.path, sizeof(f.path), "%s", schema);
+    enum rc rc = schema_is_there(db, schema, &there);
+    if (!rc && !there && !make)
+        return RC_NOT_FOUND;
+    if (!rc)
+        rc = make ? schema_make(db, schema) : schema_use(db, schema);
+    if (!rc)
+        rc = prepare(&f, !there);
+    if (!rc)
+        rc = schema_steps_are_there(db, &stepped);
+    if (!rc && !stepped)
+        rc = make_step_tables(db);
+    if (!rc)
+        *ret = f;
+    return rc;
+}
+
+static enum rc open_schema(struct app *app, const char *schema, bool make, struct follower *ret)
+{
+    struct db *db;
+    enum rc rc = schema_connect(app, true, &db);
+    if (rc)
+        return rc;
+    rc = follower_open_schema(app, db, schema, make, ret);
+    if (rc)
+        db_close(db);
+    return rc;
+}
+
+/* ---- a file ---- */
+
+static enum rc open_file(struct app *app, const char *path, bool make, struct follower *ret)
 {
     struct follower f = {.app = app};
     char segments[600];
@@ -120,12 +191,19 @@ enum rc follower_open(struct app *app, const char *path, bool make, struct follo
         return rc;
     rc = prepare(&f, fresh);
     if (!rc)
+        rc = make_step_tables(f.db);
+    if (!rc)
         rc = make_event_view(&c, &f);
     if (rc)
         follower_close(&f);
     else
         *ret = f;
     return rc;
+}
+
+enum rc follower_open(struct app *app, const char *place, bool make, struct follower *ret)
+{
+    return app->warehouse_same ? open_schema(app, place, make, ret) : open_file(app, place, make, ret);
 }
 
 void follower_close(struct follower *f)

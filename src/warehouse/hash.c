@@ -8,7 +8,7 @@ static const char *const hash_of[WAREHOUSE_HASHES][2] = {
     {"visit_word", "wh_hash_visit_word"}, {"visit", "wh_hash_visit"},     {"event", "wh_hash_event"},
 };
 
-enum rc follower_hashes(struct db *db, struct warehouse_hash ret[static WAREHOUSE_HASHES])
+static enum rc read_hashes(struct db *db, struct warehouse_hash ret[static WAREHOUSE_HASHES])
 {
     for (size_t i = 0; i < WAREHOUSE_HASHES; i++) {
         struct warehouse_hash h = {.table = hash_of[i][0]};
@@ -27,4 +27,17 @@ enum rc follower_hashes(struct db *db, struct warehouse_hash ret[static WAREHOUS
         ret[i] = h;
     }
     return RC_OK;
+}
+
+/* On PostgreSQL all tables as they were at one moment, and however long it takes: steps go on meanwhile. */
+enum rc follower_hashes(struct db *db, struct warehouse_hash ret[static WAREHOUSE_HASHES])
+{
+    if (db_engine(db) != DB_POSTGRES)
+        return read_hashes(db, ret);
+    enum rc rc = db_script(db, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0");
+    if (rc)
+        return rc;
+    rc = read_hashes(db, ret);
+    enum rc end = db_script(db, rc ? "ROLLBACK" : "COMMIT");
+    return rc ? rc : end;
 }

@@ -1,5 +1,6 @@
 /* What a person's devices did on the web, for her timeline: the recent from the blocks of the log's tail that the warehouse
- * names, the older from the few segments that her subjects are in, newest first, until the page is full. */
+ * names, the older from the few segments that her subjects are in, newest first, until the page is full; or, on PostgreSQL, from the
+ * table of sealed events. */
 #include "warehouse/warehouse_priv.h"
 
 #include <stdlib.h>
@@ -168,6 +169,15 @@ static enum rc read_recent(struct ctx *c, struct story *s, const struct sites *s
     return rc;
 }
 
+static void add_rows(struct ctx *c, struct story *s, const struct sites *sites, struct db_rows *q)
+{
+    while (db_next(q))
+        add_event(c, s, sites, &(struct event){
+            .id = db_i64(q, "id"), .source_id = db_i64(q, "source_id"), .at_us = db_i64(q, "at_us"), .type = (int32_t)db_i64(q, "type"),
+            .value_minor = db_i64(q, "value_minor"), .name = db_text(q, "name"), .path = db_text(q, "path"), .title = db_text(q, "title"),
+            .product = db_text(q, "product"), .category = db_text(q, "category"), .device = db_text(q, "device")});
+}
+
 static enum rc read_files(struct ctx *c, struct story *s, const struct sites *sites, const struct eventlog_segment *files, size_t count)
 {
     const struct timeline_query *t = s->query;
@@ -179,11 +189,17 @@ static enum rc read_files(struct ctx *c, struct story *s, const struct sites *si
     enum rc rc = db_query_text(c->warehouse, sql.ptr, args, sizeof(args) / sizeof(args[0]), &q);
     if (rc)
         return rc;
-    while (db_next(q))
-        add_event(c, s, sites, &(struct event){
-            .id = db_i64(q, "id"), .source_id = db_i64(q, "source_id"), .at_us = db_i64(q, "at_us"), .type = (int32_t)db_i64(q, "type"),
-            .value_minor = db_i64(q, "value_minor"), .name = db_text(q, "name"), .path = db_text(q, "path"), .title = db_text(q, "title"),
-            .product = db_text(q, "product"), .category = db_text(q, "category"), .device = db_text(q, "device")});
+    add_rows(c, s, sites, q);
+    return db_end(q);
+}
+
+/* Where the segments' events stand in a table. */
+static enum rc read_sealed(struct ctx *c, struct story *s, const struct sites *sites)
+{
+    const struct timeline_query *t = s->query;
+    struct db_rows *q = db_query(c->warehouse, "wh_story_segment", DB_IDS("subjects", t->subjects, t->subject_count), DB_I64("before_us", t->before_us),
+                                 DB_I64("before_id", t->before_id), DB_I64("limit", wanted(t)));
+    add_rows(c, s, sites, q);
     return db_end(q);
 }
 
@@ -279,7 +295,7 @@ enum rc warehouse_timeline(struct ctx *c, const struct timeline_query *q, struct
     if (!rc)
         rc = read_recent(c, &s, &sites);
     if (!rc)
-        rc = read_segments(c, &s, &sites);
+        rc = db_engine(c->warehouse) == DB_POSTGRES ? read_sealed(c, &s, &sites) : read_segments(c, &s, &sites);
     warehouse_done(c);
     sort_and_dedupe(&s);
     bool whole = s.count < wanted(q);

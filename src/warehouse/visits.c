@@ -158,6 +158,8 @@ static enum rc number_visitors(struct follower *f)
 
 static enum rc read_visits(struct follower *f, const struct eventlog_segment *segment)
 {
+    if (db_engine(f->db) == DB_POSTGRES)
+        return db_run(f->db, "wh_step_visit"); /* of the events that were put there */
     _cleanup_buf_ struct buf sql = BUF_INIT(16 << 10);
     const struct db_arg args[] = {DB_TEXT("viewed", STR(VISIT_VIEWED)), DB_TEXT("listed", STR(VISIT_LISTED)), DB_TEXT("added", STR(VISIT_ADDED)),
                                   DB_TEXT("ordered", STR(VISIT_ORDERED))};

@@ -1,4 +1,5 @@
-/* The warehouse's life: the thread that follows the truth, and making it anew beside the old. Who asks it comes by ask.c.
+/* The warehouse's life as a file of this server's: the thread that follows the truth, and making it anew beside the old. Who asks it comes
+ * by ask.c; how it lives where all servers share one, shared.c tells.
  *
  *            file missing, broken, of another schema
  *      open ─────────────────────────────────────────► building (nothing to lend; RC_BUSY)
@@ -51,7 +52,7 @@ static void close_idle(struct warehouse *w)
 
 /* ---- stepping ---- */
 
-static bool is_stopping(struct warehouse *w)
+bool warehouse_is_stopping(struct warehouse *w)
 {
     pthread_mutex_lock(&w->lock);
     bool stopping = w->stopping;
@@ -59,7 +60,7 @@ static bool is_stopping(struct warehouse *w)
     return stopping;
 }
 
-static enum rc step(struct app *app, struct follower *f, bool *ret_more)
+enum rc warehouse_step(struct app *app, struct follower *f, bool *ret_more)
 {
     _cleanup_(arena_freep) struct arena *arena = arena_new();
     struct ctx c = {.arena = arena, .app = app, .now_us = clock_now_us()};
@@ -76,12 +77,12 @@ enum rc warehouse_catch_up(struct warehouse *w, struct follower *f, bool near)
     bool more = true;
     unsigned failures = 0;
     enum rc rc = RC_OK;
-    while (more && failures < FAILURES_MAX && !is_stopping(w)) {
-        rc = step(w->app, f, &more);
+    while (more && failures < FAILURES_MAX && !warehouse_is_stopping(w)) {
+        rc = warehouse_step(w->app, f, &more);
         failures = rc ? failures + 1 : 0;
         more = rc || (near ? f->full : more);
     }
-    return is_stopping(w) ? RC_GONE : rc;
+    return warehouse_is_stopping(w) ? RC_GONE : rc;
 }
 
 /* ---- building and replacing ---- */
@@ -133,22 +134,28 @@ static enum rc put_in_place(struct warehouse *w)
     return rc;
 }
 
-static enum rc make_anew(struct warehouse *w, bool from_nothing)
+void warehouse_rebuilds(struct warehouse *w, bool begins, enum rc rc)
 {
     pthread_mutex_lock(&w->lock);
-    w->rebuilding = true;
-    w->asleep = false; /* who waits need not wait for all of it */
+    w->rebuilding = begins;
+    if (begins) {
+        w->asleep = false; /* who waits need not wait for all of it */
+    } else {
+        w->rebuild_wanted = false;
+        w->rebuild_rc = rc;
+        w->rebuilds++;
+    }
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
+}
+
+static enum rc make_anew(struct warehouse *w, bool from_nothing)
+{
+    warehouse_rebuilds(w, true, RC_OK);
     enum rc rc = build(w, from_nothing);
     if (!rc)
         rc = put_in_place(w);
-    pthread_mutex_lock(&w->lock);
-    w->rebuilding = w->rebuild_wanted = false;
-    w->rebuild_rc = rc;
-    w->rebuilds++;
-    pthread_cond_broadcast(&w->changed);
-    pthread_mutex_unlock(&w->lock);
+    warehouse_rebuilds(w, false, rc);
     return rc;
 }
 
@@ -194,7 +201,7 @@ static bool is_asked(const struct warehouse *w)
     return clock_mono_us() - w->asked_us < w->rest_us;
 }
 
-static void nap(struct warehouse *w, int64_t ms)
+void warehouse_nap(struct warehouse *w, int64_t ms)
 {
     struct timespec until = warehouse_until(ms);
     pthread_mutex_lock(&w->lock);
@@ -205,7 +212,7 @@ static void nap(struct warehouse *w, int64_t ms)
 
 /* Each step has a price of its own, whatever it brings: under steady load fewer and larger ones leave the processor to those who
  * wait for an answer, and stay well within a second. */
-static int64_t pause_ms(int64_t step_us, unsigned quiet)
+int64_t warehouse_pause_ms(int64_t step_us, unsigned quiet)
 {
     int64_t least = quiet > IDLE_AFTER ? POLL_IDLE_MS : POLL_BUSY_MS, ms = 10 * step_us / US_PER_MS;
     return ms < least ? least : ms > POLL_MAX_MS ? POLL_MAX_MS : ms;
@@ -221,7 +228,7 @@ static void publish(struct warehouse *w)
     pthread_mutex_unlock(&w->lock);
 }
 
-static bool wants_rebuild(struct warehouse *w)
+bool warehouse_wants_rebuild(struct warehouse *w)
 {
     pthread_mutex_lock(&w->lock);
     bool wanted = w->rebuild_wanted;
@@ -329,26 +336,26 @@ static void *run(void *arg)
 {
     struct warehouse *w = arg;
     unsigned failures = 0, quiet = 0;
-    nap(w, START_MS); /* the program is starting: who waits for its first answer needs the processor */
+    warehouse_nap(w, START_MS); /* the program is starting: who waits for its first answer needs the processor */
     if (!db_duckdb_is_there()) {
         give_up(w);
         return NULL;
     }
     setpriority(PRIO_PROCESS, (id_t)gettid(), 5); /* behind those who wait for an answer */
-    while (!is_stopping(w)) {
+    while (!warehouse_is_stopping(w)) {
         bool more = false, opened = w->follower.db != NULL;
         enum rc rc = RC_OK;
         int64_t since_us = clock_mono_us();
         if (sleeps_on(w)) {
-            nap(w, POLL_MAX_MS);
+            warehouse_nap(w, POLL_MAX_MS);
             continue;
         }
         if (!opened)
             rc = open_or_build(w);
-        else if (wants_rebuild(w))
+        else if (warehouse_wants_rebuild(w))
             rc = make_anew(w, true);
         else
-            rc = step(w->app, &w->follower, &more);
+            rc = warehouse_step(w->app, &w->follower, &more);
         failures = rc && rc != RC_BUSY && rc != RC_DATABASE_AWAY ? failures + 1 : 0;
         quiet = more ? 0 : quiet + 1;
         publish(w);
@@ -357,7 +364,7 @@ static void *run(void *arg)
         if (!rc && opened && w->follower.db && !(more && w->follower.full))
             settle(w);
         if (!more || !w->follower.full)
-            nap(w, rc == RC_DISK_FULL || rc == RC_NO_MEMORY || failures > FAILURES_MAX ? FULL_MS : pause_ms(clock_mono_us() - since_us, quiet));
+            warehouse_nap(w, rc == RC_DISK_FULL || rc == RC_NO_MEMORY || failures > FAILURES_MAX ? FULL_MS : warehouse_pause_ms(clock_mono_us() - since_us, quiet));
     }
     return NULL;
 }
@@ -377,7 +384,7 @@ static enum rc start(struct app *app)
     w->rest_us = app->warehouse_rest_s > 0 ? app->warehouse_rest_s * US_PER_S : START_MS * US_PER_MS;
     w->asked_us = -w->rest_us;
     app->warehouse = w;
-    w->started = pthread_create(&w->thread, NULL, run, w) == 0;
+    w->started = pthread_create(&w->thread, NULL, app->warehouse_same ? warehouse_run_shared : run, w) == 0;
     if (w->started)
         pthread_setname_np(w->thread, "warehouse");
     return w->started ? RC_OK : RC_INTERNAL;
@@ -396,7 +403,7 @@ static void stop(struct app *app)
         pthread_join(w->thread, NULL);
     pthread_rwlock_wrlock(&w->file_lock);
     close_idle(w);
-    follower_close(&w->follower);
+    follower_close(&w->follower); /* a shared one is closed by its thread */
     pthread_rwlock_unlock(&w->file_lock);
     pthread_rwlock_destroy(&w->file_lock);
     pthread_mutex_destroy(&w->lock);
@@ -406,6 +413,6 @@ static void stop(struct app *app)
 }
 
 const struct module warehouse_module = {
-    .name = "warehouse", .sql = warehouse_sql, .warehouse_sql = warehouse_warehouse_sql, .start = start, .stop = stop, .on_timeline = warehouse_timeline,
+    .name = "warehouse", .sql = warehouse_sql, .warehouse_sql = warehouse_warehouse_sql, .start = start, .stop = stop, .told = warehouse_told, .on_timeline = warehouse_timeline,
     .metrics = warehouse_metrics,
 };

@@ -1,5 +1,5 @@
 -- The warehouse: derived from the truth by change.seq, deleted and made again at will. Its tables and the statements that
--- fill them. Facts carry what every question filters by (day, channel, store, class), so that no tile needs a join.
+-- fill them, for DuckDB and for PostgreSQL (a schema of the truth's database). Facts carry what every question filters by (day, channel, store, class), so that no tile needs a join.
 --
 -- class is a person's (1 consumer); person_id the record that a customer is today. counts says what a document is for the
 -- numbers: 1 purchase, 2 exchange, 3 return, 0 neither (not paid, or cancelled before it was shipped). role says it of a line:
@@ -7,7 +7,7 @@
 -- document are the sums of its lines of roles 1 and 2; first_day is the day of the person's first purchase anywhere, NULL before it.
 
 -- name: warehouse_table_state
-CREATE TABLE follower (schema_hash VARCHAR NOT NULL, seq BIGINT NOT NULL, unit BIGINT NOT NULL);
+CREATE TABLE follower (schema_hash VARCHAR NOT NULL, made BIGINT NOT NULL, seq BIGINT NOT NULL, unit BIGINT NOT NULL);
 
 -- name: warehouse_table_customer
 CREATE TABLE customer (
@@ -69,7 +69,7 @@ CREATE TABLE visitor (subject BIGINT NOT NULL, no INTEGER NOT NULL);
 CREATE TABLE visit_word (id INTEGER NOT NULL, word VARCHAR NOT NULL);
 
 -- name: warehouse_table_visit
-CREATE TABLE visit (unit BIGINT NOT NULL, day INTEGER NOT NULL, source_id BIGINT NOT NULL, word_id INTEGER NOT NULL, step SMALLINT NOT NULL, visitors BLOB NOT NULL);
+CREATE TABLE visit (unit BIGINT NOT NULL, day INTEGER NOT NULL, source_id BIGINT NOT NULL, word_id INTEGER NOT NULL, step SMALLINT NOT NULL, visitors $BYTES NOT NULL);
 
 -- What lies in the log's tail, as far as questions need it; the rest of an event is read from its block. step as in visits.h, 0 none.
 -- name: warehouse_table_recent
@@ -77,46 +77,100 @@ CREATE TABLE event_recent (
     block BIGINT NOT NULL, id BIGINT NOT NULL, source_id BIGINT NOT NULL, subject BIGINT NOT NULL, day INTEGER NOT NULL, at_us BIGINT NOT NULL,
     step SMALLINT NOT NULL, category VARCHAR NOT NULL);
 
+-- ---- PostgreSQL's alone: DuckDB reads sealed events where they are, scans its columns without an index, and has hash() ----
+
+-- Sealed events, as far as questions and stories need them. Rows come segment by segment.
+-- name: warehouse_table_sealed@postgres
+CREATE TABLE event_sealed (
+    id BIGINT NOT NULL, source_id BIGINT NOT NULL, subject BIGINT NOT NULL, at_us BIGINT NOT NULL, value_minor BIGINT NOT NULL, day INTEGER NOT NULL,
+    step SMALLINT NOT NULL, type SMALLINT NOT NULL, category VARCHAR NOT NULL, name VARCHAR NOT NULL, path VARCHAR NOT NULL, title VARCHAR NOT NULL,
+    product VARCHAR NOT NULL, device VARCHAR NOT NULL);
+
+-- The same columns as DuckDB's, which is made anew as segments come (events.c).
+-- name: warehouse_view_event@postgres
+CREATE VIEW event AS SELECT id, source_id, subject, day, at_us, step, category FROM event_recent
+UNION ALL SELECT id, source_id, subject, day, at_us, step, category FROM event_sealed;
+
+-- What steps of the follower and stories look for by key, with what the funnel then wants of it, so that it need not see the rows. The
+-- overview reads days.
+-- name: warehouse_indexes@postgres
+CREATE UNIQUE INDEX customer_id ON customer (id) INCLUDE (person_id, person_class);
+CREATE INDEX customer_person ON customer (person_id);
+CREATE UNIQUE INDEX subject_subject ON subject (subject) INCLUDE (customer_id, shared);
+CREATE UNIQUE INDEX sale_id ON sale (id);
+CREATE INDEX sale_customer ON sale (customer_id);
+CREATE INDEX sale_person ON sale (person_id);
+CREATE INDEX sale_day ON sale (day);
+CREATE INDEX sale_line_sale ON sale_line (sale_id);
+CREATE INDEX sale_line_day ON sale_line (day);
+CREATE INDEX refund_sale ON refund (sale_id);
+CREATE INDEX refund_day ON refund (day);
+CREATE UNIQUE INDEX sku_id ON sku (id);
+CREATE INDEX sku_code ON sku (code);
+CREATE INDEX sku_price_sku ON sku_price (sku_id);
+CREATE UNIQUE INDEX style_id ON style (id);
+CREATE UNIQUE INDEX visitor_subject ON visitor (subject) INCLUDE (no);
+CREATE INDEX visit_day ON visit (day, word_id);
+CREATE INDEX event_recent_subject ON event_recent (subject);
+CREATE INDEX event_recent_block ON event_recent (block);
+CREATE INDEX event_sealed_subject ON event_sealed (subject, at_us);
+
+-- Of a row. PostgreSQL's own adds the cells up, so that two cells of a column might change places: it is mixed once more.
+-- name: warehouse_function_hash@postgres
+CREATE FUNCTION hash(anyelement) RETURNS BIGINT LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT hashint8extended(hash_record_extended($1, 0), 0)';
+
 -- ---- of this connection: what a step of the follower brings ----
 
 -- name: warehouse_table_step_id
-CREATE TEMP TABLE step_id (id BIGINT NOT NULL);
+CREATE TEMP TABLE step_id (id BIGINT NOT NULL) $PASSING;
 
 -- name: warehouse_table_step_customer
 CREATE TEMP TABLE step_customer (
     id BIGINT NOT NULL, person_id BIGINT NOT NULL, class SMALLINT NOT NULL, class_us BIGINT NOT NULL, member SMALLINT NOT NULL,
-    home_store_id BIGINT NOT NULL, first_source_id BIGINT NOT NULL, first_store_id BIGINT NOT NULL, created_us BIGINT NOT NULL);
+    home_store_id BIGINT NOT NULL, first_source_id BIGINT NOT NULL, first_store_id BIGINT NOT NULL, created_us BIGINT NOT NULL) $PASSING;
 
 -- name: warehouse_table_step_sale
 CREATE TEMP TABLE step_sale (
     id BIGINT NOT NULL, customer_id BIGINT NOT NULL, member SMALLINT NOT NULL, kind SMALLINT NOT NULL, status SMALLINT NOT NULL, counts SMALLINT NOT NULL,
     channel VARCHAR NOT NULL, store_id BIGINT NOT NULL, source_id BIGINT NOT NULL, at_us BIGINT NOT NULL, day INTEGER NOT NULL, currency VARCHAR NOT NULL,
-    total_minor BIGINT NOT NULL, freight_minor BIGINT NOT NULL, refunded_minor BIGINT NOT NULL, units BIGINT NOT NULL);
+    total_minor BIGINT NOT NULL, freight_minor BIGINT NOT NULL, refunded_minor BIGINT NOT NULL, units BIGINT NOT NULL) $PASSING;
 
 -- name: warehouse_table_step_line
 CREATE TEMP TABLE step_line (
     sale_id BIGINT NOT NULL, line_no INTEGER NOT NULL, sku VARCHAR NOT NULL, sku_id BIGINT NOT NULL, quantity BIGINT NOT NULL, list_minor BIGINT NOT NULL,
-    paid_minor BIGINT NOT NULL, net_minor BIGINT NOT NULL, tax_permyriad INTEGER NOT NULL, of_sale_id BIGINT NOT NULL, of_line INTEGER NOT NULL);
+    paid_minor BIGINT NOT NULL, net_minor BIGINT NOT NULL, tax_permyriad INTEGER NOT NULL, of_sale_id BIGINT NOT NULL, of_line INTEGER NOT NULL) $PASSING;
 
 -- name: warehouse_table_step_visit
-CREATE TEMP TABLE step_visit (subject BIGINT NOT NULL, day INTEGER NOT NULL, source_id BIGINT NOT NULL, category VARCHAR NOT NULL, steps INTEGER NOT NULL);
+CREATE TEMP TABLE step_visit (subject BIGINT NOT NULL, day INTEGER NOT NULL, source_id BIGINT NOT NULL, category VARCHAR NOT NULL, steps INTEGER NOT NULL) $PASSING;
+
+-- The events of a segment that is being applied.
+-- name: warehouse_table_step_event@postgres
+CREATE TEMP TABLE step_event (LIKE event_sealed) $PASSING;
 
 -- name: warehouse_table_step_visitor
-CREATE TEMP TABLE step_visitor (subject BIGINT NOT NULL, no INTEGER NOT NULL);
+CREATE TEMP TABLE step_visitor (subject BIGINT NOT NULL, no INTEGER NOT NULL) $PASSING;
 
 -- ---- state ----
 
 -- name: wh_state
-SELECT schema_hash, seq, unit FROM follower;
+SELECT schema_hash, made, seq, unit FROM follower;
 
 -- name: wh_state_unit
 SELECT unit FROM follower;
 
 -- name: wh_state_insert
-INSERT INTO follower (schema_hash, seq, unit) VALUES ($schema_hash, 0, 0);
+INSERT INTO follower (schema_hash, made, seq, unit) VALUES ($schema_hash, $made, 0, 0);
 
 -- name: wh_state_update
 UPDATE follower SET seq = $seq, unit = $unit;
+
+-- DuckDB's is a file, which is there or is not.
+-- name: wh_schema_there@postgres
+SELECT count(*) FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace WHERE n.nspname = $schema AND t.relname = 'follower';
+
+-- Of this connection; DuckDB's file is opened with one of its own.
+-- name: wh_steps_there@postgres
+SELECT count(*) FROM pg_class AS t WHERE t.relnamespace = pg_my_temp_schema() AND t.relname = 'step_id';
 
 -- ---- steps ----
 
@@ -152,7 +206,8 @@ WHERE c.id = sale.customer_id AND c.id IN (SELECT s.id FROM step_customer AS s)
     AND (sale.person_id <> c.person_id OR sale.class <> c.person_class OR sale.known = 0);
 
 -- name: wh_customer_lines
-UPDATE sale_line SET class = s.class FROM sale AS s WHERE s.id = sale_line.sale_id AND s.class <> sale_line.class;
+UPDATE sale_line SET class = s.class FROM sale AS s
+WHERE s.id = sale_line.sale_id AND s.class <> sale_line.class AND s.customer_id IN (SELECT c.id FROM step_customer AS c);
 
 -- name: wh_subject_delete
 DELETE FROM subject WHERE subject IN (SELECT s.id FROM step_id AS s);
@@ -265,6 +320,19 @@ FROM (SELECT subject, CAST((at_ms + 28800000) // 86400000 AS INTEGER) AS day, so
     FROM read_parquet($segments)) AS e
 WHERE e.step > 0 GROUP BY e.subject, e.day, e.source_id, e.category;
 
+-- PostgreSQL reads no Parquet: the events were put into a table of the step, with their days and steps.
+-- name: wh_step_visit@postgres
+INSERT INTO step_visit
+SELECT e.subject, e.day, e.source_id, e.category, bit_or(e.step) FROM step_event AS e WHERE e.step > 0 GROUP BY e.subject, e.day, e.source_id, e.category;
+
+-- Of that table: DuckDB has none.
+-- name: wh_step_event_clear@postgres
+DELETE FROM step_event;
+
+-- The same.
+-- name: wh_sealed_insert@postgres
+INSERT INTO event_sealed SELECT e.* FROM step_event AS e;
+
 -- IN, for the small side is what a hash is made of then; a join might take the large one.
 -- name: wh_step_visitor_known
 INSERT INTO step_visitor SELECT v.subject, v.no FROM visitor AS v WHERE v.subject IN (SELECT s.subject FROM step_visit AS s);
@@ -275,7 +343,7 @@ SELECT count(*) FROM visitor;
 -- name: wh_step_visitor_new
 INSERT INTO step_visitor
 SELECT n.subject, CAST($first + row_number() OVER (ORDER BY n.subject NULLS FIRST) - 1 AS INTEGER)
-FROM (SELECT DISTINCT t.subject FROM step_visit AS t WHERE t.subject NOT IN (SELECT s.subject FROM step_visitor AS s)) AS n;
+FROM (SELECT DISTINCT t.subject FROM step_visit AS t WHERE NOT EXISTS (SELECT 1 FROM step_visitor AS s WHERE s.subject = t.subject)) AS n;
 
 -- name: wh_visitor_insert
 INSERT INTO visitor SELECT s.subject, s.no FROM step_visitor AS s WHERE s.no >= $first ORDER BY s.no NULLS FIRST;
@@ -304,54 +372,60 @@ SELECT id, source_id, at_us, type, name, path, title, product, category, value_m
 WHERE subject IN ($subjects[]) AND (at_us < $before_us OR (at_us = $before_us AND id < $before_id))
 ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
 
+-- PostgreSQL reads no Parquet: a table has taken the files' place.
+-- name: wh_story_segment@postgres
+SELECT id, source_id, at_us, type, name, path, title, product, category, value_minor, device FROM event_sealed
+WHERE subject IN ($subjects[]) AND (at_us < $before_us OR (at_us = $before_us AND id < $before_id))
+ORDER BY at_us DESC NULLS LAST, id DESC NULLS LAST LIMIT $limit;
+
 -- name: wh_source_channel
 SELECT id, name, channel FROM source;
 
--- ---- logical hashes: of rows, whatever their order; any changed cell changes them ----
+-- ---- logical hashes: of rows, whatever their order; any changed cell changes them. Each engine has its own hash() of a row ----
 
 -- name: wh_hash_customer
-SELECT count(*) AS n, sum(hash(id, person_id, person_class, class, class_us, member, home_store_id, first_source_id, first_store_id, created_us)) AS h FROM customer;
+SELECT count(*) AS n, CAST(sum(hash((id, person_id, person_class, class, class_us, member, home_store_id, first_source_id, first_store_id, created_us))) % 9223372036854775807 AS BIGINT) AS h FROM customer;
 
 -- name: wh_hash_subject
-SELECT count(*) AS n, sum(hash(subject, customer_id, shared)) AS h FROM subject;
+SELECT count(*) AS n, CAST(sum(hash((subject, customer_id, shared))) % 9223372036854775807 AS BIGINT) AS h FROM subject;
 
 -- name: wh_hash_sale
-SELECT count(*) AS n, sum(hash(id, customer_id, person_id, class, known, member, kind, status, counts, channel, store_id, source_id, at_us, day, currency, total_minor,
-    freight_minor, refunded_minor, units, sales_minor, margin_minor, first_day)) AS h FROM sale;
+SELECT count(*) AS n, CAST(sum(hash((id, customer_id, person_id, class, known, member, kind, status, counts, channel, store_id, source_id, at_us, day, currency, total_minor,
+    freight_minor, refunded_minor, units, sales_minor, margin_minor, first_day))) % 9223372036854775807 AS BIGINT) AS h FROM sale;
 
 -- name: wh_hash_sale_line
-SELECT count(*) AS n, sum(hash(sale_id, line_no, role, day, channel, store_id, class, member, sku, sku_id, style_id, category_id, quantity, list_minor, paid_minor,
-    net_minor, tax_permyriad, cost_minor, floor_minor, of_sale_id, of_line)) AS h FROM sale_line;
+SELECT count(*) AS n, CAST(sum(hash((sale_id, line_no, role, day, channel, store_id, class, member, sku, sku_id, style_id, category_id, quantity, list_minor, paid_minor,
+    net_minor, tax_permyriad, cost_minor, floor_minor, of_sale_id, of_line))) % 9223372036854775807 AS BIGINT) AS h FROM sale_line;
 
 -- name: wh_hash_refund
-SELECT count(*) AS n, sum(hash(sale_id, position, day, amount_minor, units)) AS h FROM refund;
+SELECT count(*) AS n, CAST(sum(hash((sale_id, position, day, amount_minor, units))) % 9223372036854775807 AS BIGINT) AS h FROM refund;
 
 -- name: wh_hash_sku
-SELECT count(*) AS n, sum(hash(id, code, style_id, color, size, list_minor)) AS h FROM sku;
+SELECT count(*) AS n, CAST(sum(hash((id, code, style_id, color, size, list_minor))) % 9223372036854775807 AS BIGINT) AS h FROM sku;
 
 -- name: wh_hash_sku_price
-SELECT count(*) AS n, sum(hash(sku_id, kind, from_day, to_day, amount_minor)) AS h FROM sku_price;
+SELECT count(*) AS n, CAST(sum(hash((sku_id, kind, from_day, to_day, amount_minor))) % 9223372036854775807 AS BIGINT) AS h FROM sku_price;
 
 -- name: wh_hash_style
-SELECT count(*) AS n, sum(hash(id, code, name, category_id, season, wave, launch_day, image)) AS h FROM style;
+SELECT count(*) AS n, CAST(sum(hash((id, code, name, category_id, season, wave, launch_day, image))) % 9223372036854775807 AS BIGINT) AS h FROM style;
 
 -- name: wh_hash_category
-SELECT count(*) AS n, sum(hash(id, parent_id, path, name)) AS h FROM category;
+SELECT count(*) AS n, CAST(sum(hash((id, parent_id, path, name))) % 9223372036854775807 AS BIGINT) AS h FROM category;
 
 -- name: wh_hash_store
-SELECT count(*) AS n, sum(hash(id, code, name, region, city, kind)) AS h FROM store;
+SELECT count(*) AS n, CAST(sum(hash((id, code, name, region, city, kind))) % 9223372036854775807 AS BIGINT) AS h FROM store;
 
 -- name: wh_hash_source
-SELECT count(*) AS n, sum(hash(id, code, name, kind, channel)) AS h FROM source;
+SELECT count(*) AS n, CAST(sum(hash((id, code, name, kind, channel))) % 9223372036854775807 AS BIGINT) AS h FROM source;
 
 -- name: wh_hash_visitor
-SELECT count(*) AS n, sum(hash(subject, no)) AS h FROM visitor;
+SELECT count(*) AS n, CAST(sum(hash((subject, no))) % 9223372036854775807 AS BIGINT) AS h FROM visitor;
 
 -- name: wh_hash_visit_word
-SELECT count(*) AS n, sum(hash(id, word)) AS h FROM visit_word;
+SELECT count(*) AS n, CAST(sum(hash((id, word))) % 9223372036854775807 AS BIGINT) AS h FROM visit_word;
 
 -- name: wh_hash_visit
-SELECT count(*) AS n, sum(hash(unit, day, source_id, word_id, step, visitors)) AS h FROM visit;
+SELECT count(*) AS n, CAST(sum(hash((unit, day, source_id, word_id, step, visitors))) % 9223372036854775807 AS BIGINT) AS h FROM visit;
 
 -- name: wh_hash_event
-SELECT count(*) AS n, sum(hash(id, source_id, subject, day, at_us, step, category)) AS h FROM event;
+SELECT count(*) AS n, CAST(sum(hash((id, source_id, subject, day, at_us, step, category))) % 9223372036854775807 AS BIGINT) AS h FROM event;

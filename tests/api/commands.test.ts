@@ -1,10 +1,10 @@
 // The commands that change data, on an installation that is being served and on one that is not.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { binary, eventually, type Installation, install, type Program, Session, serve, startProgram, withKey, zhixin } from "../harness";
+import { binary, eventually, install, type Installation, listening, postgres, type Program, serve, Session, sharesWarehouse, startProgram, withKey, zhixin } from "../harness";
 
 const folder = mkdtempSync(join(tmpdir(), "zhixin-commands-"));
 const passwordFile = join(folder, "password");
@@ -122,12 +122,57 @@ describe("while it is stopped", () => {
     const env = { ZHIXIN_DUCKDB: "/nowhere/libduckdb.so" };
     for (const command of ["verify", "rebuild"])
       await expect(zhixin([command, "--data", place.data], { env, timeoutMs: 60_000 })).rejects.toThrow("warehouse: libduckdb_can_not_be_loaded");
-    expect(existsSync(join(place.data, "warehouse.duckdb"))).toBe(true);
+    expect(existsSync(join(place.data, "warehouse.duckdb"))).toBe(!sharesWarehouse);
     expect(existsSync(join(place.data, "warehouse.duckdb.bad"))).toBe(false);
     expect((await hashes(place.data)).length).toBeGreaterThan(10);
   });
 
   test("nothing is made where there is no installation", async () => {
     await expect(createKey(join(folder, "nowhere"))).rejects.toThrow("no_installation_here");
+  });
+});
+
+describe("where figures come from", () => {
+  const ending = (data: string, args: string[], env: Record<string, string> = {}) =>
+    zhixin(["serve", "--data", data, "--listen", "127.0.0.1:0", ...args], { env, timeoutMs: 30_000 });
+
+  test("the truth's database is refused where that is a file, with the way out; so is what is no engine", async () => {
+    const here = await install(undefined, null);
+    await expect(ending(here.data, ["--warehouse", "same"])).rejects.toThrow(/zhixin move, or name it .*needs_the_truth_on_postgresql/s);
+    await expect(ending(here.data, [], { ZHIXIN_WAREHOUSE_ENGINE: "same" })).rejects.toThrow("needs_the_truth_on_postgresql");
+    await expect(ending(here.data, ["--warehouse", "sqlite"])).rejects.toThrow("neither duckdb nor same");
+    await expect(zhixin(["verify", "--data", here.data], { env: { ZHIXIN_WAREHOUSE_ENGINE: "same" } })).rejects.toThrow("needs_the_truth_on_postgresql");
+    here.remove();
+  });
+
+  test.skipIf(!postgres)("a start may name databases and engine that the file does not", async () => {
+    const here = await install();
+    const conf = join(here.data, "zhixin.conf");
+    const text = readFileSync(conf, "utf8");
+    const value = (key: string) => new RegExp(`^${key} = (.*)$`, "m").exec(text)?.[1] as string;
+    writeFileSync(conf, text.replaceAll(/^(url|keys|engine) = .*$/gm, ""));
+    const given = ["--database", value("url"), "--keys", value("keys"), "--warehouse", "same"];
+    const running = await listening(binary, ["serve", "--data", here.data, "--listen", "127.0.0.1:0", ...given]);
+    const person = await new Session(running.url).login(here.email, here.password);
+    await eventually(async () => (await person.get("/api/v1/overview")).status === 200);
+    expect(here.sql("SELECT count(*) FROM warehouse.follower")).toBe("1");
+    expect(existsSync(join(here.data, "warehouse.duckdb"))).toBe(false);
+    expect(existsSync(join(here.data, "zhixin.db"))).toBe(false);
+    expect(await running.stop()).toBe(0);
+    here.remove();
+  });
+
+  test.skipIf(!postgres)("an installation that moves into files has its figures from a file again", async () => {
+    const here = await install();
+    const conf = join(here.data, "zhixin.conf");
+    writeFileSync(conf, readFileSync(conf, "utf8").replace(/^(; )?engine = .*$/m, "engine = same"));
+    const before = await hashes(here.data);
+    expect(before.length).toBeGreaterThan(10);
+    expect(here.sql("SELECT count(*) FROM warehouse.follower")).toBe("1");
+    await zhixin(["move", "--data", here.data, "--to", "files"]);
+    expect(readFileSync(conf, "utf8")).toMatch(/^; engine = $/m);
+    expect((await hashes(here.data)).length).toBe(before.length);
+    expect(existsSync(join(here.data, "warehouse.duckdb"))).toBe(true);
+    here.remove();
   });
 });

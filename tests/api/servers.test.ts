@@ -1,8 +1,79 @@
 // Several servers on one PostgreSQL: what one takes, the others know; nothing is taken twice or lost between them.
+import { execFileSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually, folderBeside, followed, install, type Installation, loggedEvents, postgres, type Running, Session, serve, withKey, zhixin } from "../harness";
+import { binary, eventually, folderBeside, followed, install, type Installation, listening, loggedEvents, postgres, type Running, Session, serve, withKey, zhixin } from "../harness";
+
+/** The processes of a running program: its supervisor, and what that started. */
+const family = (supervisor: number) => [supervisor, ...execFileSync("pgrep", ["-P", String(supervisor)], { encoding: "utf8" }).trim().split("\n").map(Number)];
+const metricOf = async (url: string, name: string) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
+
+// Figures from a schema of that database: one server keeps it, all ask it.
+describe.skipIf(!postgres)("two servers, one warehouse", () => {
+  test("when who keeps it is killed at work, the other goes on where it was; whoever is asked for a new one, there is one", async () => {
+    const first = await install();
+    const second = folderBeside(first.data);
+    const start = (data: string) => listening(binary, ["serve", "--data", data, "--listen", "127.0.0.1:0", "--warehouse", "same"], { ZHIXIN_EVENTLOG_SEGMENT_EVENTS: "2000" });
+    const running = [await start(first.data), await start(second)];
+    try {
+      const people = await Promise.all(running.map((r) => new Session(r.url).login(first.email, first.password)));
+      const key = (await zhixin(["key", "create", "--data", second, "--kind", "write", "--source", "web"])).trim();
+      const keeps = (server: number) => metricOf(running[server].url, "zhixin_warehouse_keeps");
+      const keeper = () => eventually(async () => ((await keeps(0)) === 1 ? "first" : (await keeps(1)) === 1 && "second"), 60_000);
+      expect((await keeps((await keeper()) === "first" ? 1 : 0))).toBe(0);
+
+      let sent = 0;
+      const send = async (server: number, batches: number) => {
+        for (let i = 0; i < batches; i++) {
+          const event = () => ({ type: "page", messageId: `m-${sent}`, anonymousId: `d-${sent++}`, timestamp: "2026-03-01T05:40:11.023Z", properties: { path: "/" } });
+          expect((await withKey(running[server].url, key, "/v1/batch", { batch: Array.from({ length: 500 }, event) })).status).toBe(200);
+        }
+      };
+      const visitors = async (server: number) => {
+        const { status, body } = await people[server].get("/api/v1/overview/funnel?from=2026-03-01&to=2026-03-01");
+        return status === 200 && Number(body.items[0].subjects);
+      };
+      const bothShow = (n: () => number) => eventually(async () => (await visitors(0)) === n() && (await visitors(1)) === n(), 60_000);
+      for (const r of running) await eventually(async () => (await withKey(r.url, key, "/v1/batch", { batch: [] })).status === 200); // the key is known
+      await send(0, 8);
+      await bothShow(() => sent);
+
+      // Whoever keeps it loses its connection, lock and all: one of them has it again, and nothing is counted twice or lost.
+      await send(1, 2);
+      expect(Number(first.sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'zhixin derived' AND datname = current_database()"))).toBeGreaterThan(0);
+      await send(1, 2);
+      await bothShow(() => sent);
+
+      const [killed, left] = (await keeper()) === "first" ? [0, 1] : [1, 0];
+      await send(left, 4);
+      for (const pid of family(running[killed].process.pid as number)) process.kill(pid, "SIGKILL");
+      await running[killed].exited;
+      await send(left, 8);
+      await eventually(async () => (await keeps(left)) === 1, 60_000);
+      await eventually(async () => (await visitors(left)) === sent, 60_000);
+
+      // The one that was killed comes back; it only asks. Asked for a new warehouse, it has the other make it.
+      const there = killed ? second : first.data;
+      running[killed] = await start(there);
+      await eventually(async () => (await metricOf(running[killed].url, "zhixin_warehouse_seq")) > 0, 60_000);
+      expect(await keeps(killed)).toBe(0);
+      const made = () => first.sql("SELECT made FROM warehouse.follower");
+      const before = made();
+      const report = await zhixin(["rebuild", "--data", there]);
+      expect(made()).not.toBe(before);
+      expect(report).toContain(`warehouse event rows=${sent} `);
+      expect(await keeps(left)).toBe(1);
+      expect(await zhixin(["verify", "--data", there])).toContain(report.split("\n").filter((line) => line.startsWith("warehouse")).join("\n"));
+      expect(await visitors(left)).toBe(sent);
+      await eventually(async () => first.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'warehouse%'") === "1"); // nothing is left lying about
+    } finally {
+      for (const r of running) await r.stop();
+      first.remove();
+      rmSync(second, { recursive: true, force: true });
+    }
+  }, 300_000);
+});
 
 describe.skipIf(!postgres)("two servers on one database", () => {
   let first: Installation;

@@ -194,8 +194,11 @@ static void each_file(const char *pattern, void (*fn)(const char *dir, const cha
 static void truth_cells(const char *dir, const char *name)
 {
     struct db *db = open_truth(dir, name);
-    const char *list = db_engine(db) == DB_POSTGRES ? "SELECT tablename FROM pg_tables WHERE schemaname = 'public'" : "SELECT name FROM sqlite_schema WHERE type = 'table'";
-    print_tables(db, name, list, "SELECT * FROM \"%s\"");
+    if (db_engine(db) == DB_POSTGRES) /* the warehouse may be there, too */
+        print_tables(db, name, "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' OR schemaname LIKE 'warehouse%'",
+                     "SELECT * FROM %s");
+    else
+        print_tables(db, name, "SELECT name FROM sqlite_schema WHERE type = 'table'", "SELECT * FROM \"%s\"");
     db_close(db);
 }
 

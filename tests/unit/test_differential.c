@@ -1,10 +1,9 @@
 /* One SQL: each named statement of the truth, and of the keys' database, does the same on SQLite and on PostgreSQL. Every query is
  * asked, and every change is made, with many bindings on the same generated rows (both_engines.h); rows, their order, refusals, counts of
- * changed rows and whole tables must agree. It needs a PostgreSQL server (ZHIXIN_TEST_DATABASE) and skips without one.
+ * changed rows and whole tables must agree. The warehouse's are test_warehouse_sql.c's. It needs a PostgreSQL server (ZHIXIN_TEST_DATABASE) and skips without one.
  * Figures go to the log; ZHIXIN_TEST_SEED draws other rows and bindings. */
 #include "both_engines.h"
 
-#include "base/log.h"
 #include "embedded_sql.h"
 #include "http/route.h"
 
@@ -846,50 +845,12 @@ static void every_statement_prepares_on_both(void **state)
     print_message("%zu statements prepared on SQLite, %zu on PostgreSQL, %zu of them in words of its own\n", prepared[LITE], prepared[POST], second);
 }
 
-/* The warehouse is DuckDB's today. How far its SQL is from PostgreSQL's is a figure here, not a demand. */
-static void how_much_of_the_warehouse_would_postgresql_take(void **state)
-{
-    char where[200];
-    struct db *db;
-    size_t taken = 0, all = 0;
-    (void)state;
-    if (!truth)
-        skip();
-    engine_make(truth->dir, "w.db", where, sizeof(where));
-    assert_int_equal(db_open(where, &(struct db_options){0}, &db), RC_OK);
-    assert_int_equal(db_script(db, "CREATE DOMAIN blob AS bytea"), RC_OK);
-    for (size_t i = 0; all_modules[i]; i++)
-        for (const struct db_sql *sql = all_modules[i]->warehouse_sql; sql && sql->name; sql++)
-            if (strncmp(sql->text, "CREATE", 6) == 0)
-                assert_int_equal(db_script(db, sql->text), RC_OK);
-    log_set_level(LOG_ERROR + 1);
-    for (size_t i = 0; all_modules[i]; i++) {
-        if (all_modules[i]->warehouse_sql)
-            db_register_sql(all_modules[i]->warehouse_sql, SIZE_MAX);
-        for (const struct db_sql *sql = all_modules[i]->warehouse_sql; sql && sql->name; sql++) {
-            const char *why = "";
-            if (strncmp(sql->text, "CREATE", 6) == 0)
-                continue;
-            bool takes = db_check_sql(db, sql->name, &why);
-            all++;
-            taken += takes;
-            if (!takes)
-                print_message("  %s: %s\n", sql->name, why);
-        }
-    }
-    log_set_level(LOG_INFO);
-    print_message("warehouse: PostgreSQL would take %zu of %zu statements\n", taken, all);
-    db_close(db);
-    engine_remove(where);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_statement_prepares_on_both),
         cmocka_unit_test(every_query_gives_the_same_rows),
         cmocka_unit_test(every_change_leaves_the_same_tables),
-        cmocka_unit_test(how_much_of_the_warehouse_would_postgresql_take),
     };
     return cmocka_run_group_tests(tests, open_both, close_both);
 }

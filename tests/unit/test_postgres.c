@@ -3,6 +3,8 @@
 #include "engine.h"
 
 #include "base/log.h"
+#include "db/append.h"
+#include "embedded_sql.h"
 
 #include <math.h>
 
@@ -412,6 +414,127 @@ static void a_follower_reads_each_change_once_in_order(void **state)
     arena_free(story.c.arena);
 }
 
+/* ---- derived stores ---- */
+
+static struct db *open_derived(struct server *s)
+{
+    struct db *db;
+    assert_int_equal(db_open(s->where, &(struct db_options){.schema = "derived"}, &db), RC_OK);
+    assert_int_equal(db_script(db, "CREATE SCHEMA IF NOT EXISTS derived"), RC_OK);
+    return db;
+}
+
+static enum rc add_change(struct ctx *c, void *arg)
+{
+    (void)arg;
+    return change_add(c, CHANGE_CUSTOMER, 1, 0, 1);
+}
+
+/* Its transaction is open for long; the truth's writer takes no turn behind it, and who follows sees what was committed meanwhile. */
+static void a_derived_store_holds_nobody_up(void **state)
+{
+    struct server *s = *state;
+    struct change *changes;
+    size_t count = 0;
+    (void)server_or_skip(state);
+    assert_int_equal(db_migrate(s->db, NULL, 0), RC_OK);
+    struct ctx c = {.arena = arena_new(), .db = s->db};
+    struct db *derived = open_derived(s);
+    assert_int_equal(db_script(derived, "BEGIN TRANSACTION"), RC_OK);
+    assert_int_equal(db_script(derived, "CREATE TABLE v (x BIGINT NOT NULL); INSERT INTO v VALUES (1)"), RC_OK); /* not the truth's v */
+    assert_int_equal(db_tx(&c, add_change, NULL), RC_OK);
+    assert_int_equal(change_read(&c, 0, 10, &changes, &count), RC_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(db_script(derived, "COMMIT"), RC_OK);
+    db_close(derived);
+    arena_free(c.arena);
+}
+
+/* A lock and temporary tables went with the connection: nothing must be written as if they were still there. */
+static void a_derived_writer_ends_with_its_connection(void **state)
+{
+    struct server *s = *state;
+    struct db *db = server_or_skip(state), *derived = open_derived(s), *other = open_derived(s);
+    bool mine = false;
+    db_register_sql(db_sql, SIZE_MAX);
+    assert_int_equal(db_script(derived, "CREATE TABLE v (x BIGINT NOT NULL)"), RC_OK);
+    assert_int_equal(db_lock_try(derived, 1, &mine), RC_OK);
+    assert_true(mine);
+    assert_int_equal(db_lock_try(other, 1, &mine), RC_OK);
+    assert_false(mine);
+    assert_false(db_is_broken(derived));
+    assert_int_equal(db_script(db, "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND objid = 1"), RC_OK);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(db_script(derived, "INSERT INTO v VALUES (1)"), RC_DATABASE_AWAY);
+    assert_true(db_is_broken(derived));
+    assert_int_equal(db_lock_try(other, 1, &mine), RC_OK);
+    assert_true(mine);
+    db_close(derived);
+    db_close(other);
+}
+
+/* ---- COPY ---- */
+
+static void put_copied(struct db_appender *a, int64_t n, struct str text)
+{
+    struct db_chunk *k = db_appender_chunk(a);
+    db_chunk_i64(k, n);
+    if (n % 3)
+        db_chunk_i64(k, any_number((int)(n % 16)));
+    else
+        db_chunk_null(k);
+    db_chunk_text(k, text);
+    db_chunk_text(k, STR("\0\xFF'\\"));
+    assert_int_equal(db_appender_row(a), RC_OK);
+}
+
+/* Two tables at a time, more than is sent at once, and what stands in the connection's transaction is taken back with it. */
+static void rows_are_copied_as_they_are_bound(void **state)
+{
+    enum { ROWS = 30000 };
+    struct db *db = server_or_skip(state);
+    struct db_appender *a, *b;
+    const struct str text = STR("亚麻连衣裙 \t \\N \"q\" 😀");
+    assert_int_equal(db_script(db, "CREATE TABLE w (n BIGINT NOT NULL, i BIGINT, t VARCHAR, b BYTEA)"), RC_OK);
+    assert_int_equal(db_appender_begin(db, "v", &a), RC_OK);
+    assert_int_equal(db_appender_begin(db, "w", &b), RC_OK);
+    for (int64_t n = 0; n < ROWS; n++) {
+        put_copied(a, n, text);
+        put_copied(b, n, text);
+    }
+    assert_int_equal(db_appender_end(a), RC_OK);
+    assert_int_equal(db_appender_end(b), RC_OK);
+    struct db_rows *q = QUERY(db, "SELECT count(*), count(DISTINCT n), count(i), min(i), max(i) FROM v WHERE t = $t AND b = $b", DB_TEXT("t", text), DB_BLOB("b", STR("\0\xFF'\\")));
+    assert_int_equal(db_i64_at(q, 0), ROWS);
+    assert_int_equal(db_i64_at(q, 1), ROWS);
+    assert_int_equal(db_i64_at(q, 2), ROWS / 3 * 2);
+    assert_true(db_i64_at(q, 3) == INT64_MIN && db_i64_at(q, 4) == INT64_MAX);
+    assert_int_equal(db_end(q), RC_OK);
+    q = QUERY(db, "SELECT count(*) FROM (TABLE v EXCEPT TABLE w) AS d WHERE $x = 1", DB_I64("x", 1));
+    assert_int_equal(db_i64_at(q, 0), 0);
+    assert_int_equal(db_end(q), RC_OK);
+}
+
+/* A refusal shows when the rows go, not later, and the connection is as good as before. */
+static void refused_rows_are_told(void **state)
+{
+    struct db *db = server_or_skip(state);
+    struct db_appender *a;
+    assert_int_equal(db_appender_begin(db, "v", &a), RC_OK);
+    struct db_chunk *k = db_appender_chunk(a);
+    for (int i = 0; i < 4; i++)
+        db_chunk_null(k); /* n is NOT NULL */
+    assert_int_equal(db_appender_row(a), RC_OK);
+    assert_int_equal(db_appender_end(a), RC_CONFLICT);
+    assert_int_equal(db_appender_begin(db, "nothing", &a), RC_STORE);
+    assert_int_equal(db_appender_begin(db, "v", &a), RC_OK);
+    put_copied(a, 1, STR("x"));
+    assert_int_equal(db_appender_end(a), RC_OK);
+    struct db_rows *q = QUERY(db, "SELECT count(*) FROM v WHERE $x = 1", DB_I64("x", 1));
+    assert_int_equal(db_i64_at(q, 0), 1);
+    assert_int_equal(db_end(q), RC_OK);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -421,6 +544,8 @@ int main(void)
         T(bytes_of_every_kind_come_back),   T(what_is_no_text_is_refused),
         T(what_is_too_large_is_refused),    T(other_locales_are_refused),
         T(lists_of_every_length_are_bound), T(a_follower_reads_each_change_once_in_order),
+        T(a_derived_store_holds_nobody_up), T(a_derived_writer_ends_with_its_connection),
+        T(rows_are_copied_as_they_are_bound), T(refused_rows_are_told),
     };
     if (!engine_server())
         print_message("ZHIXIN_TEST_DATABASE names no PostgreSQL server: skipped\n");

@@ -90,7 +90,7 @@ static void segments_of_all_formats_are_read_alike(void **state)
     reopen_log(f);
     follow(f);
     assert_int_equal(number(f, "SELECT count(*) FROM event"), GOLDEN_FORMATS * GOLDEN_EVENTS);
-    assert_int_equal(number(f, SQL("SELECT count(*) FROM (SELECT id, source_id, subject, day, at_us, step, category, count(*) AS n FROM event GROUP BY ALL) WHERE n = %d",
+    assert_int_equal(number(f, SQL("SELECT count(*) FROM (SELECT id, source_id, subject, day, at_us, step, category, count(*) AS n FROM event GROUP BY 1, 2, 3, 4, 5, 6, 7) AS e WHERE n = %d",
                                    GOLDEN_FORMATS).ptr), GOLDEN_EVENTS);
     for (int64_t n = 0; n < GOLDEN_EVENTS; n += 50) {
         struct event e = golden_event(f->c.arena, n);
@@ -99,7 +99,7 @@ static void segments_of_all_formats_are_read_alike(void **state)
     }
     assert_in_range(number(f, "SELECT count(*) FROM visit WHERE unit = 1"), 1, GOLDEN_EVENTS);
     for (int format = 2; format <= GOLDEN_FORMATS; format++)
-        assert_int_equal(number(f, SQL("SELECT count(*) FROM (SELECT day, source_id, word_id, step, visitors FROM visit WHERE unit IN (1, %d) GROUP BY ALL HAVING count(*) <> 2)",
+        assert_int_equal(number(f, SQL("SELECT count(*) FROM (SELECT day, source_id, word_id, step, visitors FROM visit WHERE unit IN (1, %d) GROUP BY 1, 2, 3, 4, 5 HAVING count(*) <> 2) AS v",
                                        format).ptr), 0);
     assert_same_as_anew(f);
 }
@@ -182,6 +182,8 @@ static int64_t asked(struct fixture *f, const char *sql)
 static void sleeps_unasked_and_wakes_up_to_date(void **state)
 {
     struct fixture *f = *state;
+    if (f->app.warehouse_same)
+        skip(); /* there is no file to close */
     f->app.warehouse_rest_s = 1;
     put_sale(f, 1001, 1, 8, 11, 1, 39900);
     assert_int_equal(warehouse_module.start(&f->app), RC_OK);

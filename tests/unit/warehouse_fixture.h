@@ -1,5 +1,5 @@
-/* An installation's truth, its event log and one warehouse file that follows it, and ways to write the truth as the modules
- * would. For tests of the warehouse and of what is asked of it. */
+/* An installation's truth, its event log and one warehouse that follows it, and ways to write the truth as the modules would. For tests
+ * of the warehouse and of what is asked of it. ZHIXIN_TEST_WAREHOUSE=same puts it into the truth's database, where that is PostgreSQL's. */
 #ifndef ZX_TESTS_UNIT_WAREHOUSE_FIXTURE_H
 #define ZX_TESTS_UNIT_WAREHOUSE_FIXTURE_H
 
@@ -44,10 +44,16 @@ static inline void migrate_all(struct db *db)
     assert_int_equal(db_migrate(db, all, count), RC_OK);
 }
 
+/* A warehouse of that name: a file, or a schema. */
+static inline const char *warehouse_place(struct fixture *f, const char *name)
+{
+    return f->app.warehouse_same ? name : arena_printf(f->c.arena, "%s/%s.duckdb", f->dir, name).ptr;
+}
+
 static inline int set_up(void **state)
 {
+    const char *engine = getenv("ZHIXIN_TEST_WAREHOUSE");
     struct fixture *f = mem_zalloc(1, sizeof(*f));
-    char path[128];
     assert_true(sodium_init() >= 0);
     snprintf(f->dir, sizeof(f->dir), "/tmp/zhixin-warehouse-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
@@ -55,6 +61,7 @@ static inline int set_up(void **state)
     db_register_sql(warehouse_sql, SIZE_MAX);
     db_register_sql(warehouse_warehouse_sql, SIZE_MAX);
     f->app.data_dir = f->dir;
+    f->app.warehouse_same = engine_server() && engine && strcmp(engine, "same") == 0;
     f->dice = 88172645463325252u;
     f->c = (struct ctx){.arena = arena_new(), .app = &f->app, .now_us = clock_now_us()};
     engine_make(f->dir, "zhixin.db", f->where, sizeof(f->where));
@@ -63,8 +70,7 @@ static inline int set_up(void **state)
     db_pool_unlock_writer(f->app.truth);
     assert_int_equal(db_pool_reader(f->app.truth, &f->c.db), RC_OK);
     assert_int_equal(eventlog_open(&f->c, f->dir, &f->app.eventlog), RC_OK);
-    snprintf(path, sizeof(path), "%s/w.duckdb", f->dir);
-    assert_int_equal(follower_open(&f->app, path, true, &f->f), RC_OK);
+    assert_int_equal(follower_open(&f->app, warehouse_place(f, "w"), true, &f->f), RC_OK);
     *state = f;
     return 0;
 }
@@ -199,11 +205,13 @@ static inline void assert_same_as_anew(struct fixture *f)
 {
     struct warehouse_hash kept[WAREHOUSE_HASHES], anew[WAREHOUSE_HASHES];
     struct follower other;
-    char path[128];
     bool more = true;
-    snprintf(path, sizeof(path), "%s/anew.duckdb", f->dir);
-    warehouse_file_remove(path);
-    assert_int_equal(follower_open(&f->app, path, true, &other), RC_OK);
+    const char *place = warehouse_place(f, "anew");
+    if (f->app.warehouse_same)
+        assert_int_equal(schema_drop(f->f.db, place), RC_OK);
+    else
+        warehouse_file_remove(place);
+    assert_int_equal(follower_open(&f->app, place, true, &other), RC_OK);
     while (more)
         assert_int_equal(follower_step(&f->c, &other, &more), RC_OK);
     assert_int_equal(follower_hashes(f->f.db, kept), RC_OK);
