@@ -15,6 +15,8 @@ struct store {
 enum rc catalog_store(struct ctx *c, struct str code, struct store *ret) ZX_MUST_CHECK;
 /* A SKU's id and style by code or barcode; both 0 when unknown (sales keep the code, the catalogue may come later). */
 enum rc catalog_sku(struct ctx *c, struct str code, int64_t *ret_sku, int64_t *ret_style) ZX_MUST_CHECK;
+/* Will be asked soon, see db_ahead(). */
+enum rc catalog_sku_ahead(struct ctx *c, struct str code) ZX_MUST_CHECK;
 
 /* The day of the lunar year before with the same lunar date: of a leap month the plain month's, of a 30th the 29th where that month has
  * no more. RC_NOT_FOUND with field "day" beyond the calendar. */

@@ -276,6 +276,11 @@ enum rc catalog_sku(struct ctx *c, struct str code, int64_t *ret_sku, int64_t *r
     return rc || *ret_sku ? rc : sku_lookup(c, "catalog_sku_by_barcode", DB_TEXT("barcode", code), ret_sku, ret_style);
 }
 
+enum rc catalog_sku_ahead(struct ctx *c, struct str code)
+{
+    return db_ahead(c->db, "catalog_sku_by_code", DB_TEXT("code", code));
+}
+
 static bool is_refusal(enum rc rc)
 {
     return rc == RC_INVALID || rc == RC_CONFLICT || rc == RC_NOT_FOUND;

@@ -410,6 +410,23 @@ enum rc db_run_later_args(struct db *db, const char *name, const struct db_arg *
     return rc;
 }
 
+enum rc db_ahead_args(struct db *db, const char *name, const struct db_arg *args, size_t count)
+{
+    struct statement *s;
+    if (!db->driver->ahead || db->depth == 0)
+        return RC_OK;
+    enum rc rc = statement_get(db, name, list_class_of(db, args, count), &s);
+    if (rc)
+        return rc;
+    rc = bind_all(db, s, args, count);
+    if (!rc)
+        rc = db->driver->ahead(s->native);
+    else
+        db->driver->reset(s->native);
+    complain(db, rc, "db.ahead", name);
+    return rc;
+}
+
 struct batch {
     struct db *db;
     struct statement *statement;

@@ -26,6 +26,9 @@ struct db_driver {
     /* Sends a bound statement without rows, and resets it; what becomes of it shows at the next step, script or batch of the
      * connection. NULL: there is nothing to gain. */
     enum rc (*later)(void *stmt);
+    /* Sends a bound query, and resets it; its answer is kept for the next time that it is stepped with the same values. NULL: there
+     * is nothing to gain. */
+    enum rc (*ahead)(void *stmt);
     /* Runs a statement without rows for each of `count` bindings, in fewer round trips than rows; NULL: one by one will do. */
     enum rc (*batch)(void *stmt, size_t count, enum rc (*bind_row)(void *arg, size_t row), void *arg);
     int (*column_count)(void *stmt);

@@ -347,12 +347,59 @@ static enum rc driver_later(void *stmt)
     return rc || conn->owed < PG_IN_FLIGHT ? rc : pg_settle(conn);
 }
 
+/* All that is bound, so that the same is known again. */
+static struct str bound_of(const struct pg_stmt *s, struct buf *out)
+{
+    for (int i = 0; i < s->parameter_count; i++) {
+        const struct parameter *p = &s->parameters[i];
+        uint64_t len = p->is_null ? UINT64_MAX : p->len;
+        buf_add(out, str_n((const char *)&len, sizeof(len)));
+        if (!p->is_null)
+            buf_add(out, str_n(s->bytes.ptr + p->at, p->len));
+    }
+    return buf_str(out);
+}
+
+static enum rc send_ahead(struct pg_stmt *s, struct str bound)
+{
+    struct pg_conn *conn = s->conn;
+    enum rc rc = pg_owe(conn);
+    if (rc)
+        return rc;
+    if (!send(s))
+        return pg_failed(conn, NULL);
+    pg_ahead_add(conn, s, bound);
+    return ++conn->owed < PG_IN_FLIGHT ? RC_OK : pg_settle(conn);
+}
+
+static enum rc driver_ahead(void *stmt)
+{
+    struct pg_stmt *s = stmt;
+    _cleanup_buf_ struct buf bytes = BUF_INIT(64 << 20);
+    enum rc rc = renew(s);
+    struct str bound = bound_of(s, &bytes);
+    if (!rc && !pg_ahead_has(s->conn, s, bound))
+        rc = send_ahead(s, bound);
+    driver_reset(s);
+    return rc;
+}
+
+static bool lies_ready(struct pg_stmt *s, PGresult **ret)
+{
+    _cleanup_buf_ struct buf bound = BUF_INIT(64 << 20);
+    *ret = s->conn->ahead_count ? pg_ahead_take(s->conn, s, bound_of(s, &bound)) : NULL;
+    return *ret != NULL;
+}
+
 static enum rc execute_once(struct pg_stmt *s)
 {
     struct values v;
+    PGresult *ready;
     enum rc rc = renew(s);
     if (rc)
         return rc;
+    if (lies_ready(s, &ready))
+        return take_result(s, ready);
     if (s->conn->owed)
         return settle_with(s);
     values_of(s, &v);
@@ -645,6 +692,7 @@ static const struct db_driver postgres_driver = {
     .batch = driver_batch,
     .column_count = driver_column_count,
     .column_name = driver_column_name,
+    .ahead = driver_ahead,
     .column_type = driver_column_type,
     .column_i64 = driver_column_i64,
     .column_double = driver_column_double,

@@ -356,6 +356,8 @@ enum rc pg_open(struct pg_conn *conn)
 void pg_close(struct pg_conn *conn)
 {
     PQfinish(conn->pg);
+    pg_ahead_forget(conn);
+    free(conn->ahead);
     line_free(conn->own_line);
     free(conn->schema);
     free(conn->url);

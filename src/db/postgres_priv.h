@@ -21,10 +21,12 @@ struct pg_conn {
     bool flushes;    /* a flusher's */
     bool asks;       /* of questions that are answered at once: two seconds of silence are its end, nobody is asked about them */
     bool in_tx;
-    unsigned generation; /* of the connection: what was prepared on an older one is gone */
-    unsigned epoch;      /* of the line, when it was made */
-    unsigned statements; /* named so far */
-    size_t owed;         /* statements sent of which the answers are not read yet; the connection is in pipeline mode meanwhile */
+    unsigned generation;                       /* of the connection: what was prepared on an older one is gone */
+    unsigned epoch;                            /* of the line, when it was made */
+    unsigned statements;                       /* named so far */
+    struct pg_ahead *ahead;                    /* queries sent before they are asked, in order; of the transaction that is open */
+    size_t ahead_count, ahead_cap, ahead_read; /* ahead_read: those whose answers are here */
+    size_t owed;                               /* statements sent of which the answers are not read yet; the connection is in pipeline mode meanwhile */
     int64_t changes;
     char error[512];
     enum rc last_rc;
@@ -98,6 +100,24 @@ void pg_copy_bytes(struct pg_copy *p, struct str v);
 void pg_copy_null(struct pg_copy *p);
 enum rc pg_copy_row(struct pg_copy *p) ZX_MUST_CHECK; /* ends the row; now and then sends some */
 enum rc pg_copy_end(struct pg_copy *p) ZX_MUST_CHECK; /* also frees it */
+
+/* A query that was sent before it is asked. */
+struct pg_ahead {
+    const void *stmt;
+    char *bound; /* its values, see pg_ahead_add() */
+    size_t bound_len;
+    size_t at; /* its place among what was owed when it was sent */
+    PGresult *result;
+    bool taken;
+};
+/* Notes that what is sent next, as the connection's next owed answer, is of this statement with these values. */
+void pg_ahead_add(struct pg_conn *conn, const void *stmt, struct str bound);
+/* Is the same under way, or here and not asked yet? */
+bool pg_ahead_has(struct pg_conn *conn, const void *stmt, struct str bound);
+/* The answer that lies ready, the caller's from now on; what is still owed is waited for. NULL: there is none. */
+PGresult *pg_ahead_take(struct pg_conn *conn, const void *stmt, struct str bound);
+/* At the end of a transaction. */
+void pg_ahead_forget(struct pg_conn *conn);
 
 /* ---- transactions ---- */
 

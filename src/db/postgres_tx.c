@@ -125,6 +125,7 @@ static enum rc begin(struct pg_conn *conn)
     conn->in_tx = !rc && conn->schema;
     if (rc || conn->schema)
         return rc;
+    pg_ahead_forget(conn); /* of the one before */
     conn->number++;
     snprintf(text, sizeof(text),
              "INSERT INTO writer (id, number, at_us) VALUES (%lld, %lld, %lld) ON CONFLICT (id) DO UPDATE SET number = excluded.number, at_us = excluded.at_us",

@@ -11,6 +11,11 @@ enum rc identity_root(struct ctx *c, int64_t customer_id, int64_t *ret_root)
     return db_get_i64(c->db, customer_id, ret_root, "customer_member_root", DB_I64("customer_id", customer_id));
 }
 
+enum rc identity_root_ahead(struct ctx *c, int64_t customer_id)
+{
+    return db_ahead(c->db, "customer_member_root", DB_I64("customer_id", customer_id));
+}
+
 enum rc identity_members(struct ctx *c, int64_t customer_id, int64_t **ret_ids, size_t *ret_count)
 {
     int64_t root;

@@ -74,6 +74,8 @@ void identity_write_claimed(struct jw *w, const struct identity_claim *claims, s
 
 /* The record that `customer_id` is today (follows merges), and all ids that are the same person. */
 enum rc identity_root(struct ctx *c, int64_t customer_id, int64_t *ret_root) ZX_MUST_CHECK;
+/* Will be asked soon, see db_ahead(). */
+enum rc identity_root_ahead(struct ctx *c, int64_t customer_id) ZX_MUST_CHECK;
 enum rc identity_members(struct ctx *c, int64_t customer_id, int64_t **ret_ids, size_t *ret_count) ZX_MUST_CHECK;
 enum rc identity_subjects(struct ctx *c, const int64_t *members, size_t count, int64_t **ret, size_t *ret_count) ZX_MUST_CHECK;
 /* Finds the customer who holds an identifier (as typed: normalised and indexed here); 0 if none. */
@@ -89,6 +91,8 @@ struct identity_key_holder {
     int64_t id, customer_id;
 };
 enum rc identity_key_holder(struct ctx *c, struct str kind, struct str key, struct identity_key_holder *ret) ZX_MUST_CHECK;
+/* Will be asked soon, see db_ahead(). */
+enum rc identity_key_ahead(struct ctx *c, struct str kind, struct str key) ZX_MUST_CHECK;
 enum rc identity_key_give(struct ctx *c, struct str kind, struct str key, const struct identity_key_holder *to) ZX_MUST_CHECK;
 
 extern const struct module identity_module;

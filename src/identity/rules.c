@@ -175,6 +175,13 @@ enum rc identity_key_holder(struct ctx *c, struct str kind, struct str key, stru
     return rc;
 }
 
+enum rc identity_key_ahead(struct ctx *c, struct str kind, struct str key)
+{
+    uint8_t hash[16];
+    hash_opaque(c->app, arena_z(c->arena, kind), STR_NULL, key, hash);
+    return db_ahead(c->db, "key_claim_get", DB_BLOB("key_hash", str_n(hash, 16)));
+}
+
 enum rc identity_key_give(struct ctx *c, struct str kind, struct str key, const struct identity_key_holder *to)
 {
     uint8_t hash[16];

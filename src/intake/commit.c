@@ -46,6 +46,20 @@ static void forget_results(struct group *g)
     }
 }
 
+/* What will be asked for each document, whatever else is found out: it travels with the transaction's first question. */
+static enum rc ask_ahead(struct ctx *c, const struct group *g)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && i < g->item_count; i++) {
+        const struct intake_item *item = g->items[i];
+        if (item->kind != INTAKE_BAD && item->sale)
+            rc = sales_ahead(c, item->sale->key, item->sale);
+        else if (item->kind != INTAKE_BAD && item->order.status)
+            rc = sales_ahead(c, item->order.key, NULL);
+    }
+    return rc;
+}
+
 /* ---- repeats ---- */
 
 static void expect(struct ctx *c, const struct group *g, size_t i)
@@ -244,7 +258,9 @@ static enum rc apply(struct ctx *c, void *arg)
     struct group *g = arg;
     forget_results(g);
     eventlog_ended(c->app->eventlog, false); /* of a pass before this one, that was rolled back */
-    enum rc rc = eventlog_catch_up(c, c->app->eventlog);
+    enum rc rc = ask_ahead(c, g);
+    if (!rc)
+        rc = eventlog_catch_up(c, c->app->eventlog);
     if (!rc)
         rc = drop_repeats(c, g);
     if (!rc)

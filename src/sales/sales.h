@@ -71,6 +71,9 @@ struct sale {
     bool over_refunded; /* out: refunds and returns of what it returns come to more than was paid */
 };
 
+/* A document of this key, NULL where only its state changes, will be put soon, see db_ahead(). */
+enum rc sales_ahead(struct ctx *c, struct str key, const struct sale *s) ZX_MUST_CHECK;
+
 enum sale_outcome { SALE_NEW = 1, SALE_SAME = 2, SALE_UPDATED = 3 };
 /* Stores a document inside the writer's transaction. The same key with the same content is SALE_SAME; an order may be
  * updated by its source; a receipt with another content is RC_CONFLICT (field "number"), reported, never overwritten.

@@ -535,6 +535,62 @@ static void refused_rows_are_told(void **state)
     assert_int_equal(db_end(q), RC_OK);
 }
 
+/* ---- asked ahead ---- */
+
+static const struct db_sql ahead_sql[] = {
+    {"ahead_of", "SELECT count(*) AS n FROM v WHERE n = $n"},
+    {"ahead_bad", "SELECT n / (n - $n) AS n FROM v"},
+    {"ahead_put", "INSERT INTO v (n) VALUES ($n)"},
+    {NULL, NULL},
+};
+
+static int64_t count_of(struct db *db, int64_t n)
+{
+    int64_t count = -1;
+    assert_int_equal(db_get_i64(db, -1, &count, "ahead_of", DB_I64("n", n)), RC_OK);
+    return count;
+}
+
+/* Told by what it answers: rows that came after it was sent are not in it, and a second question is a new one. */
+static enum rc ask_ahead(struct ctx *c, void *arg)
+{
+    (void)arg;
+    for (int64_t n = 1; n <= 700; n++) /* more than may be under way at once */
+        assert_int_equal(db_ahead(c->db, "ahead_of", DB_I64("n", n)), RC_OK);
+    assert_int_equal(db_ahead(c->db, "ahead_of", DB_I64("n", 7)), RC_OK); /* the same again is sent once */
+    assert_int_equal(db_run_later(c->db, "ahead_put", DB_I64("n", 7)), RC_OK);
+    assert_int_equal(db_run_later(c->db, "ahead_put", DB_I64("n", 700)), RC_OK);
+    assert_int_equal(count_of(c->db, 7), 0);
+    assert_int_equal(count_of(c->db, 7), 1);
+    assert_int_equal(count_of(c->db, 1000), 0); /* never sent ahead */
+    assert_int_equal(count_of(c->db, 700), 0);
+    assert_int_equal(count_of(c->db, 1), 0);
+    return RC_OK;
+}
+
+static enum rc fail_ahead(struct ctx *c, void *arg)
+{
+    (void)arg;
+    assert_int_equal(db_ahead(c->db, "ahead_bad", DB_I64("n", 7)), RC_OK); /* divides by zero */
+    assert_int_equal(db_ahead(c->db, "ahead_of", DB_I64("n", 1)), RC_OK);
+    enum rc rc = db_run_later(c->db, "ahead_put", DB_I64("n", 8));
+    return rc;
+}
+
+static void what_is_asked_ahead_lies_ready_once(void **state)
+{
+    struct ctx c = {.arena = arena_new(), .db = server_or_skip(state)};
+    db_register_sql(ahead_sql, SIZE_MAX);
+    assert_int_equal(db_tx(&c, ask_ahead, NULL), RC_OK);
+    assert_int_equal(db_ahead(c.db, "ahead_of", DB_I64("n", 7)), RC_OK); /* outside of a transaction: nothing happens */
+    assert_int_equal(count_of(c.db, 7), 1);
+    assert_int_not_equal(db_tx(&c, fail_ahead, NULL), RC_OK); /* what fails ahead fails the transaction */
+    assert_int_equal(count_of(c.db, 8), 0);
+    assert_int_equal(db_run(c.db, "ahead_put", DB_I64("n", 8)), RC_OK); /* and leaves nothing behind */
+    assert_int_equal(count_of(c.db, 8), 1);
+    arena_free(c.arena);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -546,6 +602,7 @@ int main(void)
         T(lists_of_every_length_are_bound), T(a_follower_reads_each_change_once_in_order),
         T(a_derived_store_holds_nobody_up), T(a_derived_writer_ends_with_its_connection),
         T(rows_are_copied_as_they_are_bound), T(refused_rows_are_told),
+        T(what_is_asked_ahead_lies_ready_once),
     };
     if (!engine_server())
         print_message("ZHIXIN_TEST_DATABASE names no PostgreSQL server: skipped\n");
