@@ -49,11 +49,13 @@ SELECT count(*) FROM (
     LIMIT $count_max
 ) t;
 
--- name: catalog_sku_by_code
-SELECT id, style_id FROM sku WHERE code = $code;
-
--- name: catalog_sku_by_barcode
-SELECT k.id, k.style_id FROM sku_barcode b JOIN sku k ON k.id = b.sku_id WHERE b.barcode = $barcode;
+-- A code comes before a barcode that looks like it.
+-- name: catalog_sku_find
+SELECT t.id AS id, t.style_id AS style_id FROM (
+    SELECT 1 AS place, k.id AS id, k.style_id AS style_id FROM sku k WHERE k.code = $code
+    UNION ALL
+    SELECT 2 AS place, k.id AS id, k.style_id AS style_id FROM sku_barcode b JOIN sku k ON k.id = b.sku_id WHERE b.barcode = $code
+) AS t ORDER BY t.place NULLS FIRST LIMIT 1;
 
 -- name: catalog_barcode_get
 SELECT sku_id FROM sku_barcode WHERE barcode = $barcode;

@@ -259,9 +259,9 @@ enum rc catalog_product_put(struct ctx *c, struct json body, int *ret_outcome)
 
 /* ---- looking up, and the feed ---- */
 
-static enum rc sku_lookup(struct ctx *c, const char *statement, struct db_arg arg, int64_t *ret_sku, int64_t *ret_style)
+enum rc catalog_sku(struct ctx *c, struct str code, int64_t *ret_sku, int64_t *ret_style)
 {
-    struct db_rows *q = db_query_args(c->db, statement, &arg, 1);
+    struct db_rows *q = db_query(c->db, "catalog_sku_find", DB_TEXT("code", code));
     *ret_sku = *ret_style = 0;
     if (db_next(q)) {
         *ret_sku = db_i64(q, "id");
@@ -270,15 +270,9 @@ static enum rc sku_lookup(struct ctx *c, const char *statement, struct db_arg ar
     return db_end(q);
 }
 
-enum rc catalog_sku(struct ctx *c, struct str code, int64_t *ret_sku, int64_t *ret_style)
-{
-    enum rc rc = sku_lookup(c, "catalog_sku_by_code", DB_TEXT("code", code), ret_sku, ret_style);
-    return rc || *ret_sku ? rc : sku_lookup(c, "catalog_sku_by_barcode", DB_TEXT("barcode", code), ret_sku, ret_style);
-}
-
 enum rc catalog_sku_ahead(struct ctx *c, struct str code)
 {
-    return db_ahead(c->db, "catalog_sku_by_code", DB_TEXT("code", code));
+    return db_ahead(c->db, "catalog_sku_find", DB_TEXT("code", code));
 }
 
 static bool is_refusal(enum rc rc)

@@ -186,14 +186,22 @@ static void name_keys(struct around *a, const struct identity_item *items, size_
     a->key_count = kept;
 }
 
+/* The keys from `at` on that one query asks for; *ret_count is 0 behind the last. */
+static struct db_arg keys_arg(struct ctx *c, const struct around *a, size_t at, size_t *ret_count)
+{
+    *ret_count = a->key_count - at < IDS_A_QUERY ? a->key_count - at : IDS_A_QUERY;
+    struct str *hashes = arena_new_array(c->arena, struct str, *ret_count + 1);
+    for (size_t i = 0; i < *ret_count; i++)
+        hashes[i] = str_n(a->keys[at + i].hash, sizeof(a->keys->hash));
+    return DB_BLOBS("hashes", hashes, *ret_count);
+}
+
 static enum rc read_keys(struct ctx *c, struct around *a)
 {
     enum rc rc = RC_OK;
-    struct str *hashes = arena_new_array(c->arena, struct str, a->key_count + 1);
-    for (size_t i = 0; i < a->key_count; i++)
-        hashes[i] = str_n(a->keys[i].hash, sizeof(a->keys[i].hash));
-    for (size_t at = 0; !rc && at < a->key_count; at += IDS_A_QUERY) {
-        struct db_rows *q = db_query(c->db, "key_claim_list", DB_BLOBS("hashes", hashes + at, a->key_count - at < IDS_A_QUERY ? a->key_count - at : IDS_A_QUERY));
+    for (size_t at = 0, count; !rc && at < a->key_count; at += count) {
+        struct db_arg hashes = keys_arg(c, a, at, &count);
+        struct db_rows *q = db_query_args(c->db, "key_claim_list", &hashes, 1);
         while (db_next(q)) {
             struct str hash = db_blob(q, "key_hash");
             assert(hash.len == sizeof(a->keys->hash));
@@ -226,13 +234,19 @@ static enum rc read_links(struct ctx *c, struct around *a, const int64_t *subjec
     return db_end(q);
 }
 
-static enum rc read_subjects(struct ctx *c, struct around *a, const struct identity_item *items, size_t count)
+static struct ids name_subjects(struct around *a, const struct identity_item *items, size_t count)
 {
     struct ids subjects = {.arena = a->arena};
     for (size_t i = 0; i < count; i++)
         if (items[i].subject)
             ids_add(&subjects, items[i].subject);
     ids_distinct(&subjects);
+    return subjects;
+}
+
+static enum rc read_subjects(struct ctx *c, struct around *a, const struct identity_item *items, size_t count)
+{
+    struct ids subjects = name_subjects(a, items, count);
     a->links = arena_new_array(a->arena, struct link, subjects.count + 1);
     a->link_count = subjects.count;
     for (size_t i = 0; i < subjects.count; i++)
@@ -356,6 +370,22 @@ enum rc around_read(struct ctx *c, const struct identity_item *items, size_t cou
     if (!rc)
         rc = read_evidence(c, a);
     *ret = a;
+    return rc;
+}
+
+/* The two questions that need no other's answer. */
+enum rc identity_ahead(struct ctx *c, const struct identity_item *items, size_t count)
+{
+    struct around a = {.arena = c->arena};
+    enum rc rc = RC_OK;
+    name_keys(&a, items, count);
+    for (size_t at = 0, n; !rc && at < a.key_count; at += n) {
+        struct db_arg hashes = keys_arg(c, &a, at, &n);
+        rc = db_ahead_args(c->db, "key_claim_list", &hashes, 1);
+    }
+    struct ids subjects = name_subjects(&a, items, count);
+    for (size_t at = 0; !rc && at < subjects.count; at += IDS_A_QUERY)
+        rc = db_ahead(c->db, "subject_link_get", DB_IDS("subjects", subjects.list + at, subjects.count - at < IDS_A_QUERY ? subjects.count - at : IDS_A_QUERY));
     return rc;
 }
 

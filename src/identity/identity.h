@@ -62,7 +62,12 @@ struct identity_item {
     enum identity_outcome outcome;
 };
 
-/* Resolves a batch inside the writer's transaction: at most one vault call. Items see the effects of earlier ones. */
+/* Normalises, judges and hashes the claims of a batch, and says under which subjects they stand: at most one vault call and no
+ * database, so it needs no transaction. */
+enum rc identity_prepare(struct ctx *c, struct identity_item *items, size_t count) ZX_MUST_CHECK;
+/* Prepared items will be resolved soon, all of them, see db_ahead(). */
+enum rc identity_ahead(struct ctx *c, const struct identity_item *items, size_t count) ZX_MUST_CHECK;
+/* Resolves prepared items inside the writer's transaction. Items see the effects of earlier ones. */
 enum rc identity_resolve(struct ctx *c, struct identity_item *items, size_t count) ZX_MUST_CHECK;
 /* Pseudonym of a device or opaque account id: keyed hash, positive, never 0. */
 int64_t identity_subject(const struct app *app, struct str scope, struct str value);

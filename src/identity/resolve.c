@@ -397,14 +397,18 @@ static enum rc resolve_one(struct ctx *c, struct identity_item *item, struct aro
     return rc;
 }
 
+enum rc identity_prepare(struct ctx *c, struct identity_item *items, size_t count)
+{
+    enum rc rc = identity_judge(c, items, count);
+    for (size_t i = 0; !rc && i < count; i++)
+        items[i].subject = subject_of(c->app, &items[i]);
+    return rc;
+}
+
 enum rc identity_resolve(struct ctx *c, struct identity_item *items, size_t count)
 {
     struct around *around;
-    enum rc rc = identity_judge(c, items, count);
-    for (size_t i = 0; i < count; i++)
-        items[i].subject = rc ? 0 : subject_of(c->app, &items[i]);
-    if (!rc)
-        rc = around_read(c, items, count, &around);
+    enum rc rc = around_read(c, items, count, &around);
     for (size_t i = 0; !rc && i < count; i++)
         rc = resolve_one(c, &items[i], around);
     return rc;

@@ -13,7 +13,10 @@ struct group {
     size_t item_count;
     struct intake_item **items;          /* of all units, in order */
     struct intake_unit **unit_of;
-    struct identity_item *who;           /* asked in one batch */
+    struct identity_item *may;           /* what may be asked of identity, prepared once */
+    struct intake_item **may_item;
+    size_t may_count;
+    struct identity_item *who;           /* what is asked, in one batch: repeats are not */
     struct intake_item **who_item;
     size_t who_count;
 };
@@ -57,7 +60,7 @@ static enum rc ask_ahead(struct ctx *c, const struct group *g)
         else if (item->kind != INTAKE_BAD && item->order.status)
             rc = sales_ahead(c, item->order.key, NULL);
     }
-    return rc;
+    return rc || g->may_count == 0 ? rc : identity_ahead(c, g->may, g->may_count);
 }
 
 /* ---- repeats ---- */
@@ -87,13 +90,6 @@ static enum rc drop_repeats(struct ctx *c, struct group *g)
 
 /* ---- who is it ---- */
 
-static bool asks_who(const struct intake_item *item)
-{
-    if (item->outcome != INTAKE_NEW || (item->kind == INTAKE_DOCUMENT && item->id))
-        return false;
-    return item->claim_count > 0 || item->sale;
-}
-
 static struct identity_item question(const struct intake_unit *u, const struct intake_item *item)
 {
     bool receipt = item->kind == INTAKE_DOCUMENT;
@@ -106,12 +102,30 @@ static struct identity_item question(const struct intake_unit *u, const struct i
         .claims = item->claims, .claim_count = item->claim_count};
 }
 
+/* Before the transaction: the vault is asked while nobody waits for this one. */
+static enum rc prepare(struct ctx *c, struct group *g)
+{
+    for (size_t i = 0; i < g->item_count; i++) {
+        struct intake_item *item = g->items[i];
+        if (item->kind == INTAKE_BAD || (item->claim_count == 0 && !item->sale))
+            continue;
+        g->may[g->may_count] = question(g->unit_of[i], item);
+        g->may_item[g->may_count++] = item;
+    }
+    return g->may_count ? identity_prepare(c, g->may, g->may_count) : RC_OK;
+}
+
+static bool asks_who(const struct intake_item *item)
+{
+    return item->outcome == INTAKE_NEW && !(item->kind == INTAKE_DOCUMENT && item->id);
+}
+
 static enum rc resolve(struct ctx *c, struct group *g)
 {
-    for (size_t i = 0; i < g->item_count; i++)
-        if (asks_who(g->items[i])) {
-            g->who[g->who_count] = question(g->unit_of[i], g->items[i]);
-            g->who_item[g->who_count++] = g->items[i];
+    for (size_t i = 0; i < g->may_count; i++)
+        if (asks_who(g->may_item[i])) {
+            g->who[g->who_count] = g->may[i];
+            g->who_item[g->who_count++] = g->may_item[i];
         }
     enum rc rc = g->who_count ? identity_resolve(c, g->who, g->who_count) : RC_OK;
     for (size_t i = 0; !rc && i < g->who_count; i++) {
@@ -204,9 +218,26 @@ static enum rc put_sale(struct ctx *c, struct group *g, struct intake_item *item
     return RC_OK;
 }
 
-static enum rc put_sales(struct ctx *c, struct group *g)
+/* What a return adds changes what a later document of the group is answered: then each asks for itself. */
+static enum rc ask_ahead_of_known(struct ctx *c, const struct group *g)
 {
     enum rc rc = RC_OK;
+    for (size_t i = 0; i < g->item_count; i++)
+        if (g->items[i]->sale && sales_returns(g->items[i]->sale))
+            return RC_OK;
+    for (size_t i = 0; !rc && i < g->item_count; i++) {
+        struct intake_item *item = g->items[i];
+        if (item->sale && asks_who(item)) {
+            item->sale->customer_id = item->customer_id;
+            rc = sales_ahead_of_known(c, item->sale);
+        }
+    }
+    return rc;
+}
+
+static enum rc put_sales(struct ctx *c, struct group *g)
+{
+    enum rc rc = ask_ahead_of_known(c, g);
     for (size_t i = 0; !rc && i < g->item_count; i++) {
         struct intake_item *item = g->items[i];
         enum sale_outcome outcome;
@@ -278,9 +309,14 @@ enum rc intake_commit(struct ctx *c, struct intake_unit *units)
 {
     struct group g = {.units = units};
     gather(c, &g);
+    g.may = arena_new_array(c->arena, struct identity_item, g.item_count + 1);
+    g.may_item = arena_new_array(c->arena, struct intake_item *, g.item_count + 1);
     g.who = arena_new_array(c->arena, struct identity_item, g.item_count + 1);
     g.who_item = arena_new_array(c->arena, struct intake_item *, g.item_count + 1);
-    enum rc rc = db_pool_tx_unsynced(c, c->app->truth, apply, &g);
+    enum rc rc = prepare(c, &g);
+    if (rc)
+        return rc;
+    rc = db_pool_tx_unsynced(c, c->app->truth, apply, &g);
     eventlog_ended(c->app->eventlog, rc == RC_OK);
     customer_ended(c, rc == RC_OK);
     return rc;

@@ -141,6 +141,11 @@ static enum rc read_line(struct ctx *c, struct returning *line)
     return db_end(q);
 }
 
+enum rc sales_waiting_ahead(struct ctx *c, struct str key)
+{
+    return db_ahead(c->db, "sale_return_waiting", DB_TEXT("return_key", key), DB_I64("limit", JOIN_AT_ONCE));
+}
+
 static enum rc read_waiting(struct ctx *c, struct str key, struct returning *lines, size_t max, size_t *ret_count)
 {
     size_t count = 0;

@@ -214,9 +214,7 @@ static enum rc insert_sale(struct ctx *c, struct sale *s, struct str hash)
 static enum rc put_new(struct ctx *c, struct sale *s, struct str hash)
 {
     struct sale_figures figures = sales_figures(s);
-    enum rc rc = identity_root_ahead(c, s->customer_id); /* for her totals, together with what insert_sale() asks */
-    if (rc == RC_OK)
-        rc = insert_sale(c, s, hash);
+    enum rc rc = insert_sale(c, s, hash);
     if (rc == RC_OK)
         rc = sales_count(c, s->customer_id, s->at_us, &(struct sale_figures){0}, &figures);
     return rc ? rc : change_add(c, CHANGE_ORDER, s->id, s->customer_id, 1);
@@ -325,6 +323,20 @@ enum rc sales_ahead(struct ctx *c, struct str key, const struct sale *s)
     for (size_t i = 0; !rc && s && i < s->line_count; i++)
         rc = s->lines[i].sku.len ? catalog_sku_ahead(c, s->lines[i].sku) : RC_OK;
     return rc;
+}
+
+bool sales_returns(const struct sale *s)
+{
+    for (size_t i = 0; i < s->line_count; i++)
+        if (s->lines[i].return_of.len)
+            return true;
+    return false;
+}
+
+enum rc sales_ahead_of_known(struct ctx *c, const struct sale *s)
+{
+    enum rc rc = identity_root_ahead(c, s->customer_id);
+    return rc ? rc : sales_waiting_ahead(c, s->key);
 }
 
 enum rc sales_put(struct ctx *c, struct sale *s, int64_t *ret_id, enum sale_outcome *ret_outcome)

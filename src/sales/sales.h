@@ -73,6 +73,9 @@ struct sale {
 
 /* A document of this key, NULL where only its state changes, will be put soon, see db_ahead(). */
 enum rc sales_ahead(struct ctx *c, struct str key, const struct sale *s) ZX_MUST_CHECK;
+/* The same once it is known whose it is; only while no document that returns something (sales_returns()) may be put before it. */
+enum rc sales_ahead_of_known(struct ctx *c, const struct sale *s) ZX_MUST_CHECK;
+bool sales_returns(const struct sale *s);
 
 enum sale_outcome { SALE_NEW = 1, SALE_SAME = 2, SALE_UPDATED = 3 };
 /* Stores a document inside the writer's transaction. The same key with the same content is SALE_SAME; an order may be

@@ -47,6 +47,9 @@ enum rc sales_place_of_id(struct ctx *c, int64_t id, struct identity_key_holder 
 
 /* ---- over.c: returns joined to what they return; what came back more often than it was sold ---- */
 
+/* Which lines wait for the document of a key will be asked soon, see db_ahead(). */
+enum rc sales_waiting_ahead(struct ctx *c, struct str key) ZX_MUST_CHECK;
+
 /* Joins the return lines that name `key` to the document `sold_id`; what it finds of the lines of `s` stands in them. */
 enum rc sales_join(struct ctx *c, struct str key, struct identity_key_holder sold, struct sale *s) ZX_MUST_CHECK;
 /* Before the lines of a document are replaced: they neither return anything nor wait any more. */
