@@ -113,19 +113,29 @@ static enum rc take_block(struct eventlog *log, struct db_rows *q)
 
 struct caught {
     int64_t sealed;                /* the last unit that is; 0 none */
-    bool foreign;                  /* there were blocks of others */
+    int64_t unit, events;          /* the open unit, as the last append of any server left it */
     int64_t first_missing;         /* the first whose row is gone, 0: none */
 };
+
+/* The open unit goes on where others left it. */
+static void follow_unit(struct caught *caught, int64_t unit, int64_t events)
+{
+    if (unit < caught->unit)
+        return;
+    caught->events = unit > caught->unit ? events : caught->events + events;
+    caught->unit = unit;
+}
 
 static void take_row(struct eventlog *log, struct db_rows *q, struct caught *caught, enum rc *rc)
 {
     int64_t block = db_i64(q, "id");
     bool gone = db_is_null(q, "unit"), own = is_own(log, block);
-    if (!own && !gone)
+    if (!own && !gone) {
         *rc = take_block(log, q);
+        follow_unit(caught, db_i64(q, "unit"), db_i64(q, "events"));
+    }
     if (!own && gone && caught->first_missing == 0)
         caught->first_missing = block;
-    caught->foreign = caught->foreign || !own;
     log->followed = db_i64(q, "seq");
     log->followed_block = block;
     log->last_block = block > log->last_block ? block : log->last_block;
@@ -152,23 +162,23 @@ static enum rc take_page(struct ctx *c, struct eventlog *log, size_t *ret_rows, 
     return rc ? rc : end;
 }
 
-/* The open unit is where the last append of any server left it, and behind all that is sealed. */
-static enum rc take_unit(struct ctx *c, struct eventlog *log, const struct caught *caught)
+/* Behind all that is sealed. Blocks that are gone say nothing of their units: then the tail is asked. */
+static enum rc take_unit(struct ctx *c, struct eventlog *log, struct caught *caught)
 {
-    int64_t unit = log->unit, events = log->unit_events, sealed = caught->sealed;
     enum rc rc = RC_OK;
-    struct db_rows *q = caught->foreign ? db_query(c->db, "event_unit_open") : NULL;
+    struct db_rows *q = caught->first_missing ? db_query(c->db, "event_unit_open") : NULL;
     if (q && db_next(q)) {
-        unit = db_i64(q, "unit");
-        events = db_i64(q, "events");
+        caught->unit = db_i64(q, "unit");
+        caught->events = db_i64(q, "events");
     }
     if (q)
         rc = db_end(q);
     if (rc)
         return rc;
+    bool open = caught->unit > caught->sealed;
     pthread_mutex_lock(&log->lock);
-    log->unit = unit > sealed ? unit : sealed + 1;
-    log->unit_events = unit > sealed ? events : 0;
+    log->unit = open ? caught->unit : caught->sealed + 1;
+    log->unit_events = open ? caught->events : 0;
     log->tx_unit = log->unit;
     log->tx_unit_events = log->unit_events;
     pthread_mutex_unlock(&log->lock);
@@ -341,6 +351,10 @@ enum rc eventlog_catch_up(struct ctx *c, struct eventlog *log)
     if (!log->shared)
         return RC_OK;
     eventlog_wait_loaded(log);
+    pthread_mutex_lock(&log->lock);
+    caught.unit = log->unit;
+    caught.events = log->unit_events;
+    pthread_mutex_unlock(&log->lock);
     while (!rc && rows > BLOCKS_A_PAGE)
         rc = take_page(c, log, &rows, &caught);
     if (!rc && rows == 0) /* nothing was ever followed: no row told of it */
