@@ -79,22 +79,27 @@ async function ingest(server: Server, servers: Running[], shop: string, { runs, 
     one: number[] = [],
     two: number[] = [],
     many: number[] = [],
+    twoMany: number[] = [],
     p99: number[] = [];
   const ratios: number[] = [],
-    shares: number[] = [];
+    shares: number[] = [],
+    manyShares: number[] = [];
   let failed = 0;
   for (let i = 0; i < runs; i++) {
     theirs.push(await server.insertsPerSecond(seconds));
     const [single] = await throughServers(servers.slice(0, 1), shop, { ...common, batch: 1 });
     const both = await throughServers(servers, shop, { ...common, batch: 1 });
     const [batch] = await throughServers(servers.slice(0, 1), shop, { ...common, batch: 100 });
+    const bothBatch = await throughServers(servers, shop, { ...common, batch: 100 });
     one.push(single.events_per_s);
     p99.push(single.p99_ms);
     two.push(sum(both, (l) => l.events_per_s));
     many.push(batch.events_per_s);
+    twoMany.push(sum(bothBatch, (l) => l.events_per_s));
+    manyShares.push(twoMany[i] / many[i]);
     ratios.push(one[i] / theirs[i]);
     shares.push(two[i] / one[i]);
-    failed += sum([single, ...both, batch], (l) => l.failed);
+    failed += sum([single, ...both, batch, ...bothBatch], (l) => l.failed);
   }
   const two_digits = (n: number) => n.toFixed(2);
   row("single-row inserts, 16 prepared clients, a second", "", whole(median(theirs)), range(theirs), "the same server");
@@ -106,13 +111,20 @@ async function ingest(server: Server, servers: Running[], shop: string, { runs, 
     `${two_digits(median(ratios))} × (${range(ratios, two_digits)}), p99 ${median(p99)} ms, failed ${failed}`,
   );
   row(
-    "the same, two servers on one database, events/s",
+    "the same 64 connections, two servers on one database, events/s",
     "not slower",
     whole(median(two)),
     range(two),
     `${two_digits(median(shares))} × one (${range(shares, two_digits)})`,
   );
   row("batches of 100, truth on PostgreSQL, events/s", "40,000", whole(median(many)), range(many));
+  row(
+    "batches of 100, two servers on one database, events/s",
+    "not slower",
+    whole(median(twoMany)),
+    range(twoMany),
+    `${two_digits(median(manyShares))} × one (${range(manyShares, two_digits)})`,
+  );
 }
 
 async function lookups(admin: Session, full: boolean, row: Row) {
