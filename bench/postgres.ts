@@ -129,6 +129,8 @@ async function ingest(server: Server, servers: Running[], shop: string, { runs, 
 
 async function lookups(admin: Session, full: boolean, row: Row) {
   while ((await metric(admin.url, "zhixin_vault_index_ready")) !== 1) await sleep(50);
+  while ((await metric(admin.url, "zhixin_warehouse_lag_seconds")) > 0) await sleep(100);
+  await sleep(3000); // what followed the load is at rest, as it is for the same figure of files
   const list: number[] = [];
   const ask = async (i: number) => {
     const since = performance.now();
