@@ -63,12 +63,15 @@ failures() { # vitest's report: each test that failed and the first lines of its
     }' "$1" 2>&1
 }
 
-vitest() { # name folder options…
+vitest_run() { # name folder options…: runs, and leaves its report; so that two can run at once
     local name="$1"
     shift
     # shellcheck disable=SC2086 # a command or nothing
     ${calm:-} tools/node.sh vitest run "$@" --reporter=json --outputFile="$out/$name.json" --reporter=default >"$out/$name.log" 2>&1
-    local numbers
+}
+
+vitest_told() { # name: counts what a run reported
+    local name="$1" numbers
     numbers=$(node -e 'try{const r=JSON.parse(require("fs").readFileSync(process.argv[1],"utf8"));console.log(r.numPassedTests, r.numFailedTests + r.testResults.filter(t=>t.status==="failed"&&!t.assertionResults.some(a=>a.status==="failed")).length)}catch{console.log(0,1)}' "$out/$name.json")
     # shellcheck disable=SC2086 # two numbers
     set -- $numbers
@@ -81,32 +84,59 @@ vitest() { # name folder options…
     count "$name" "$@"
 }
 
+vitest() { # name folder options…
+    vitest_run "$@"
+    vitest_told "$1"
+}
+
+# Both mostly wait: for what was killed to come back.
+faults() {
+    vitest_run "fault, SQLite" tests/fault --exclude 'tests/fault/postgres/**' &
+    vitest "fault, PostgreSQL" tests/fault/postgres
+    wait $!
+    vitest_told "fault, SQLite"
+}
+
 # Every report of a sanitizer is a failure, also one of a process that a test started and forgot, or that was started anew.
-reports() { # name
+reports() { # address|thread name
     local file
-    for file in "$out"/report.*; do
+    for file in "$out/report-$1".*; do
         [ -e "$file" ] || return 0
         head -n 80 "$file"
-        head -n 24 "$file" | remember "$1"
+        head -n 24 "$file" | remember "$2"
         rm "$file"
-        count "$1: a report" 0 1
+        count "$2: a report" 0 1
     done
 }
 
-sanitized() { # address|thread name: unit tests of build-address or build-thread, and the API tests with that program
-    local kind="$1" name="$2" patience=10 calm=""
-    step "build, $name" tools/sanitized.sh "$kind" || return
+under() { # address|thread command…: with the program, the options and the patience of that sanitizer
+    local kind="$1" patience=10 calm=""
+    shift
     # clang 14's runtimes know no wider spread of addresses than kernels had then: now and then a process can't start
     ! setarch -R true 2>/dev/null || calm="setarch -R"
-    local common="log_path=$out/report:halt_on_error=1"
+    local common="log_path=$out/report-$kind:halt_on_error=1"
     local -x ASAN_OPTIONS="$common:detect_leaks=1:strict_string_checks=1" UBSAN_OPTIONS="$common:print_stacktrace=1"
     # die_after_fork: unit tests fork a vault from a process that has threads; the program itself starts it by exec
     local -x TSAN_OPTIONS="$common:second_deadlock_stack=1:die_after_fork=0:suppressions=$PWD/tools/tsan.supp"
     local -x ZHIXIN_BINARY="$PWD/build-$kind/zhixin" ZHIXIN_PATIENCE="$patience"
-    unit "unit, $name" "build-$kind"
-    reports "unit, $name"
-    vitest "api, $name" tests/api
-    reports "api, $name"
+    "$@"
+}
+
+# Unit and API tests with the program built for each; the two programs' API tests at once, for they mostly wait.
+sanitized() {
+    step "build, ASan and UBSan" tools/sanitized.sh address || return
+    step "build, TSan" tools/sanitized.sh thread || return
+    under address unit "unit, ASan and UBSan" build-address
+    reports address "unit, ASan and UBSan"
+    under thread unit "unit, TSan" build-thread
+    reports thread "unit, TSan"
+    under address vitest_run "api, ASan and UBSan" tests/api &
+    under thread vitest_run "api, TSan" tests/api
+    wait $!
+    vitest_told "api, ASan and UBSan"
+    reports address "api, ASan and UBSan"
+    vitest_told "api, TSan"
+    reports thread "api, TSan"
 }
 
 on_postgres() { # the same tests; what a crash of the server does is the fault tests' business, so it need not sync
@@ -137,11 +167,9 @@ step "check" tools/check.sh
 unit "unit, SQLite" build
 vitest "api, SQLite" tests/api
 vitest "browser, SQLite" tests/browser
-vitest "fault, SQLite" tests/fault --exclude 'tests/fault/postgres/**'
-vitest "fault, PostgreSQL" tests/fault/postgres
+faults
 on_postgres
-sanitized address "ASan and UBSan"
-sanitized thread "TSan"
+sanitized
 if [ -n "$long" ]; then fuzz 600; else fuzz 10; fi
 
 [ ! -e "$out/why" ] || cat "$out/why"
