@@ -89,14 +89,6 @@ vitest() { # name folder options…
     vitest_told "$1"
 }
 
-# Both mostly wait: for what was killed to come back.
-faults() {
-    vitest_run "fault, SQLite" tests/fault --exclude 'tests/fault/postgres/**' &
-    vitest "fault, PostgreSQL" tests/fault/postgres
-    wait $!
-    vitest_told "fault, SQLite"
-}
-
 # Every report of a sanitizer is a failure, also one of a process that a test started and forgot, or that was started anew.
 reports() { # address|thread name
     local file
@@ -167,7 +159,8 @@ step "check" tools/check.sh
 unit "unit, SQLite" build
 vitest "api, SQLite" tests/api
 vitest "browser, SQLite" tests/browser
-faults
+vitest "fault, SQLite" tests/fault --exclude 'tests/fault/postgres/**' # alone: what was damaged is made anew in the background, by what the rest leaves
+vitest "fault, PostgreSQL" tests/fault/postgres
 on_postgres
 sanitized
 if [ -n "$long" ]; then fuzz 600; else fuzz 10; fi
