@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 enum { COUNTER_BITS = 12, NODE_BITS = 10 };
 static const int64_t epoch_ms = INT64_C(1577836800000); /* 2020-01-01 */
@@ -55,4 +56,21 @@ int64_t id_time_us(int64_t id)
 int64_t id_at_us(int64_t us)
 {
     return (us / US_PER_MS - epoch_ms) << (COUNTER_BITS + NODE_BITS);
+}
+
+int id_compare(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+size_t id_distinct(int64_t *ids, size_t count)
+{
+    size_t kept = 0;
+    if (count)
+        qsort(ids, count, sizeof(*ids), id_compare);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || ids[kept - 1] != ids[i])
+            ids[kept++] = ids[i];
+    return kept;
 }

@@ -3,6 +3,7 @@
 #ifndef ZX_BASE_ID_H
 #define ZX_BASE_ID_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The next id of this node. Thread-safe. */
@@ -18,5 +19,10 @@ void id_seed(int64_t first);
 int64_t id_time_us(int64_t id);
 /* The smallest id made at or after a moment, for paging by time. */
 int64_t id_at_us(int64_t us);
+
+/* Order of int64_t, for qsort and bsearch. */
+int id_compare(const void *a, const void *b);
+/* Sorts a list ascending, each id once; returns how many are left. */
+size_t id_distinct(int64_t *ids, size_t count);
 
 #endif

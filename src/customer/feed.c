@@ -2,6 +2,7 @@
  * crash), page by page in the background, and from then on follows change.seq. Nothing of the index is on disk. */
 #include "customer/customer_priv.h"
 
+#include "base/id.h"
 #include "base/log.h"
 #include "db/pool.h"
 #include "http/http.h"
@@ -213,24 +214,6 @@ static bool concerns_names(enum change_kind kind)
     return kind == CHANGE_CUSTOMER || kind == CHANGE_MERGE || kind == CHANGE_ERASE;
 }
 
-static int by_id(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Sorts; each once. Returns how many are left. */
-static size_t distinct(int64_t *ids, size_t count)
-{
-    size_t kept = 0;
-    if (count)
-        qsort(ids, count, sizeof(*ids), by_id);
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || ids[kept - 1] != ids[i])
-            ids[kept++] = ids[i];
-    return kept;
-}
-
 /* Pages that show one of these people ask for her again; when there are too many to name, all do. */
 static void tell_pages(struct ctx *c, const struct change *changes, size_t count)
 {
@@ -242,7 +225,7 @@ static void tell_pages(struct ctx *c, const struct change *changes, size_t count
     for (size_t i = 0; i < count; i++)
         if (changes[i].customer_id)
             ids[n++] = changes[i].customer_id;
-    n = distinct(ids, n);
+    n = id_distinct(ids, n);
     if (n == 0 || !c->app->http)
         return;
     jw_object(&w);
@@ -270,7 +253,7 @@ static enum rc follow(struct customer_feed *f, struct ctx *c, bool *ret_more)
     for (size_t i = 0; i < count; i++)
         if (concerns_names(changes[i].kind))
             ids[n++] = changes[i].ref_id;
-    n = distinct(ids, n);
+    n = id_distinct(ids, n);
     rc = n ? remember(c, ids, n) : RC_OK;
     if (rc)
         return rc;
@@ -287,7 +270,7 @@ static enum rc known_to_truth(struct ctx *c, const int64_t *ids, size_t count, b
     struct db_rows *q = db_query(c->db, "customer_known_ids", DB_IDS("ids", ids, count));
     while (db_next(q)) {
         int64_t id = db_i64(q, "id");
-        const int64_t *at = bsearch(&id, ids, count, sizeof(*ids), by_id);
+        const int64_t *at = bsearch(&id, ids, count, sizeof(*ids), id_compare);
         if (at)
             known[at - ids] = true;
     }

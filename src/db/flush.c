@@ -1,7 +1,7 @@
 /* One connection that commits nothing but a mark in the write-ahead log, and waits until that is on disk: then all before it is. */
 #include "db/flush.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "db/pool.h"
 #include "db/postgres_priv.h"
 
 #include <pthread.h>
@@ -39,12 +39,6 @@ void flusher_free(struct db_flusher *f)
     pthread_mutex_destroy(&f->lock);
     pthread_cond_destroy(&f->ended);
     free(f);
-}
-
-void db_lost(void)
-{
-    log_error("db.commits_lost", LOG_Z("then", "starts anew"));
-    _Exit(70);
 }
 
 /* The mark is a message of logical decoding that nobody reads; being transactional it makes a commit, with its sync. Was what the

@@ -18,7 +18,4 @@ void flusher_free(struct db_flusher *f); /* NULL is fine */
  * the writer committed, see db_lost(). */
 enum rc flusher_run(struct db_flusher *f) ZX_MUST_CHECK;
 
-/* The database forgot transactions that this process knows of: it ends, and its supervisor starts one that knows the truth. */
-_Noreturn void db_lost(void);
-
 #endif

@@ -214,6 +214,12 @@ enum rc db_pool_sync(struct db_pool *p)
     _Exit(70);
 }
 
+void db_lost(void)
+{
+    log_error("db.commits_lost", LOG_Z("then", "starts anew"));
+    _Exit(70);
+}
+
 enum rc db_pool_sync_read(struct db_pool *p)
 {
     return p->flusher ? flusher_run(p->flusher) : RC_OK;

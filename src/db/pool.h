@@ -47,5 +47,7 @@ enum rc db_pool_sync(struct db_pool *p) ZX_MUST_CHECK;
 /* Before what was read, of other servers too, is remembered for longer than the database may remember it: what a server holds is
  * put on disk; a file ends together with whoever read it. */
 enum rc db_pool_sync_read(struct db_pool *p) ZX_MUST_CHECK;
+/* The database forgot transactions that this process knows of: it ends, and its supervisor starts one that knows the truth. */
+_Noreturn void db_lost(void);
 
 #endif

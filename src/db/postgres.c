@@ -11,25 +11,10 @@
 #include "base/log.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-
-/* Types by the number that stands in every PostgreSQL's pg_type. */
-enum {
-    OID_BOOL = 16,
-    OID_BYTEA = 17,
-    OID_INT8 = 20,
-    OID_INT2 = 21,
-    OID_INT4 = 23,
-    OID_FLOAT4 = 700,
-    OID_FLOAT8 = 701,
-    OID_BYTEA_ARRAY = 1001,
-    OID_INT8_ARRAY = 1016,
-    OID_NUMERIC = 1700
-};
 
 enum { PARAMETERS_MAX = 64 };
 
@@ -180,21 +165,15 @@ static enum rc driver_prepare(void *conn_arg, const char *text, void **ret_stmt)
 
 /* ---- binding ---- */
 
-static void add_be(struct buf *out, uint64_t v, size_t width)
-{
-    v = htobe64(v);
-    buf_add(out, str_n((const char *)&v + sizeof(v) - width, width));
-}
-
 /* A list as array_recv() reads it: dimensions, no NULLs, element type, length, lower bound; then each element behind its length. */
 static void add_array_head(struct buf *out, Oid type, size_t count)
 {
-    add_be(out, count > 0, 4);
-    add_be(out, 0, 4);
-    add_be(out, type, 4);
+    pg_add_be(out, count > 0, 4);
+    pg_add_be(out, 0, 4);
+    pg_add_be(out, type, 4);
     if (count > 0) {
-        add_be(out, count, 4);
-        add_be(out, 1, 4);
+        pg_add_be(out, count, 4);
+        pg_add_be(out, 1, 4);
     }
 }
 
@@ -202,8 +181,8 @@ static void add_ids(struct buf *out, const int64_t *ids, size_t count)
 {
     add_array_head(out, OID_INT8, count);
     for (size_t i = 0; i < count; i++) {
-        add_be(out, 8, 4);
-        add_be(out, (uint64_t)ids[i], 8);
+        pg_add_be(out, 8, 4);
+        pg_add_be(out, (uint64_t)ids[i], 8);
     }
 }
 
@@ -211,7 +190,7 @@ static void add_blobs(struct buf *out, const struct str *blobs, size_t count)
 {
     add_array_head(out, OID_BYTEA, count);
     for (size_t i = 0; i < count; i++) {
-        add_be(out, blobs[i].len, 4);
+        pg_add_be(out, blobs[i].len, 4);
         buf_add(out, blobs[i]);
     }
 }
@@ -221,10 +200,10 @@ static enum rc add_number(struct pg_stmt *s, Oid type, int64_t v)
     double d = (double)v;
     uint64_t bits;
     switch (type) {
-    case OID_INT8: add_be(&s->bytes, (uint64_t)v, 8); break;
+    case OID_INT8: pg_add_be(&s->bytes, (uint64_t)v, 8); break;
     case OID_FLOAT8:
         memcpy(&bits, &d, sizeof(bits));
-        add_be(&s->bytes, bits, 8);
+        pg_add_be(&s->bytes, bits, 8);
         break;
     default: return pg_failed_with(s->conn, RC_STORE, "a number is bound where the statement wants another type");
     }

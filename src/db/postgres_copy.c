@@ -6,12 +6,10 @@
 #include "base/log.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { SEND_BYTES = 1 << 20, ROW_BYTES_MAX = 128 << 20, COLUMNS_MAX = 64 };
-enum { OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_VARCHAR = 1043 };
 
 struct pg_copy {
     struct pg_conn *conn;
@@ -23,17 +21,11 @@ struct pg_copy {
 
 static const char head[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0"; /* no flags, no extension; its last zero is the string's own */
 
-static void add_be(struct buf *out, uint64_t v, size_t width)
-{
-    v = htobe64(v);
-    buf_add(out, str_n((const char *)&v + sizeof(v) - width, width));
-}
-
 static Oid next_column(struct pg_copy *p)
 {
     assert(p->column < p->column_count);
     if (p->column == 0)
-        add_be(&p->bytes, (uint64_t)p->column_count, 2);
+        pg_add_be(&p->bytes, (uint64_t)p->column_count, 2);
     return p->types[p->column++];
 }
 
@@ -42,22 +34,22 @@ void pg_copy_i64(struct pg_copy *p, int64_t v)
     Oid type = next_column(p);
     size_t width = type == OID_INT8 ? 8 : type == OID_INT4 ? 4 : 2;
     assert(type == OID_INT8 || (type == OID_INT4 && v == (int32_t)v) || (type == OID_INT2 && v == (int16_t)v));
-    add_be(&p->bytes, width, 4);
-    add_be(&p->bytes, (uint64_t)v, width);
+    pg_add_be(&p->bytes, width, 4);
+    pg_add_be(&p->bytes, (uint64_t)v, width);
 }
 
 void pg_copy_bytes(struct pg_copy *p, struct str v)
 {
     Oid type = next_column(p);
     assert(type == OID_TEXT || type == OID_VARCHAR || type == OID_BYTEA);
-    add_be(&p->bytes, v.len, 4);
+    pg_add_be(&p->bytes, v.len, 4);
     buf_add(&p->bytes, v);
 }
 
 void pg_copy_null(struct pg_copy *p)
 {
     next_column(p);
-    add_be(&p->bytes, UINT32_MAX, 4);
+    pg_add_be(&p->bytes, UINT32_MAX, 4);
 }
 
 static enum rc complain(const struct pg_copy *p, enum rc rc)
@@ -72,7 +64,7 @@ static enum rc send_rows(struct pg_copy *p)
 {
     struct pg_conn *conn = p->conn;
     char text[128];
-    add_be(&p->bytes, UINT16_MAX, 2); /* the end */
+    pg_add_be(&p->bytes, UINT16_MAX, 2); /* the end */
     if (p->bytes.failed)
         return pg_failed_with(conn, RC_STORE, "one row is larger than 128 MiB");
     enum rc rc = pg_ensure(conn);

@@ -103,7 +103,7 @@ static void end_pipeline(struct pg_conn *conn)
 }
 
 /* That one of those owed failed is no conflict of what is waited for. */
-static enum rc settle(struct pg_conn *conn, PGresult **ret_last)
+enum rc pg_settle_last(struct pg_conn *conn, PGresult **ret_last)
 {
     size_t owed = conn->owed;
     conn->owed = 0;
@@ -121,10 +121,5 @@ static enum rc settle(struct pg_conn *conn, PGresult **ret_last)
 
 enum rc pg_settle(struct pg_conn *conn)
 {
-    return conn->owed ? settle(conn, NULL) : RC_OK;
-}
-
-enum rc pg_settle_last(struct pg_conn *conn, PGresult **ret)
-{
-    return settle(conn, ret);
+    return conn->owed ? pg_settle_last(conn, NULL) : RC_OK;
 }

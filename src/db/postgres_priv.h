@@ -7,8 +7,22 @@
 #include "db/db_priv.h"
 #include "db/line.h"
 
+#include <endian.h>
 #include <libpq-fe.h>
 #include <stdatomic.h>
+
+/* Types by the number that stands in every PostgreSQL's pg_type. */
+enum {
+    OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_FLOAT4 = 700, OID_FLOAT8 = 701,
+    OID_BYTEA_ARRAY = 1001, OID_INT8_ARRAY = 1016, OID_VARCHAR = 1043, OID_NUMERIC = 1700,
+};
+
+/* The last `width` bytes of a number, as the binary forms of values have them. */
+static inline void pg_add_be(struct buf *out, uint64_t v, size_t width)
+{
+    v = htobe64(v);
+    buf_add(out, str_n((const char *)&v + sizeof(v) - width, width));
+}
 
 struct pg_conn {
     PGconn *pg; /* NULL: given up */

@@ -8,7 +8,7 @@
  * By the same row a writer whose commits are synced later (flush.h) sees that some were forgotten before they were. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "db/flush.h"
+#include "db/pool.h"
 #include "db/postgres_priv.h"
 
 #include <stdio.h>

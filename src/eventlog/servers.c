@@ -6,7 +6,6 @@
  * message is taken twice, and the ids of blocks and the numbers of units go on where the last server left them. */
 #include "base/app.h"
 #include "base/log.h"
-#include "db/flush.h"
 #include "db/pool.h"
 #include "eventlog/eventlog_priv.h"
 

@@ -1,6 +1,7 @@
 /* The part of the graph that a group's decisions need: who holds the keys that it speaks of, which records these people are, all
  * their identifiers, and whose its devices are. Read in at most six queries a thousand rows, so that a group costs a handful of
  * round trips to a database server, not a dozen for each event. */
+#include "base/id.h"
 #include "identity/identity_priv.h"
 
 #include <assert.h>
@@ -54,21 +55,9 @@ static void ids_add(struct ids *l, int64_t id)
     l->list[l->count++] = id;
 }
 
-static int by_id(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void ids_distinct(struct ids *l)
 {
-    size_t kept = 0;
-    if (l->count)
-        qsort(l->list, l->count, sizeof(*l->list), by_id);
-    for (size_t i = 0; i < l->count; i++)
-        if (kept == 0 || l->list[kept - 1] != l->list[i])
-            l->list[kept++] = l->list[i];
-    l->count = kept;
+    l->count = id_distinct(l->list, l->count);
 }
 
 /* Calls `read` with up to a thousand ids at a time. */
@@ -216,7 +205,7 @@ static enum rc read_keys(struct ctx *c, struct around *a)
 
 struct link *around_link(struct around *a, int64_t subject)
 {
-    struct link *found = a->link_count ? bsearch(&subject, a->links, a->link_count, sizeof(*a->links), by_id) : NULL;
+    struct link *found = a->link_count ? bsearch(&subject, a->links, a->link_count, sizeof(*a->links), id_compare) : NULL;
     assert(found); /* every item's subject was named */
     return found;
 }

@@ -1,5 +1,6 @@
 /* The funnel: different devices and people at each step of a period. Distinct counts over many days can't be added up; here
  * the sets of visitors of each day are joined bit by bit (warehouse/visits.h), and who is behind a device is looked up once. */
+#include "base/id.h"
 #include "insight/insight_priv.h"
 #include "warehouse/visits.h"
 
@@ -27,20 +28,9 @@ static void add_person(struct people *p, int64_t id)
     p->ids[p->count++] = id;
 }
 
-static int by_id(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static int64_t different(struct people *p)
 {
-    int64_t count = 0;
-    if (p->count)
-        qsort(p->ids, p->count, sizeof(*p->ids), by_id);
-    for (size_t i = 0; i < p->count; i++)
-        count += i == 0 || p->ids[i] != p->ids[i - 1];
-    return count;
+    return (int64_t)id_distinct(p->ids, p->count);
 }
 
 static enum rc find_words(struct ctx *c, const struct insight_filter *f, int64_t **ret, size_t *ret_count)

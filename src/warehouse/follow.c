@@ -1,5 +1,6 @@
 /* One warehouse, a file of DuckDB's or a schema of PostgreSQL's: made, opened, and brought forward step by step along change.seq. */
 #include "warehouse/warehouse_priv.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "db/pool.h"
 #include "embedded_sql.h"
@@ -214,20 +215,9 @@ void follower_close(struct follower *f)
 
 /* ---- what a step brings ---- */
 
-static int by_id(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 void step_ids_sort(struct step_ids *s)
 {
-    size_t distinct = 0;
-    qsort(s->ids, s->count, sizeof(*s->ids), by_id);
-    for (size_t i = 0; i < s->count; i++)
-        if (distinct == 0 || s->ids[distinct - 1] != s->ids[i])
-            s->ids[distinct++] = s->ids[i];
-    s->count = distinct;
+    s->count = id_distinct(s->ids, s->count);
 }
 
 static struct step_ids ids_of(struct ctx *c, const struct change *changes, size_t count, unsigned kinds)
