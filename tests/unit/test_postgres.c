@@ -579,7 +579,8 @@ static enum rc fail_ahead(struct ctx *c, void *arg)
 
 static void what_is_asked_ahead_lies_ready_once(void **state)
 {
-    struct ctx c = {.arena = arena_new(), .db = server_or_skip(state)};
+    struct db *db = server_or_skip(state);
+    struct ctx c = {.arena = arena_new(), .db = db};
     db_register_sql(ahead_sql, SIZE_MAX);
     assert_int_equal(db_tx(&c, ask_ahead, NULL), RC_OK);
     assert_int_equal(db_ahead(c.db, "ahead_of", DB_I64("n", 7)), RC_OK); /* outside of a transaction: nothing happens */

@@ -450,11 +450,11 @@ static void rows_go_in_alike(void **state)
 
 static void every_statement_prepares(void **state)
 {
-    _cleanup_(arena_freep) struct arena *a = arena_new();
-    size_t count[ENGINES] = {0}, own = 0;
     (void)state;
     if (!on[POST])
         skip();
+    _cleanup_(arena_freep) struct arena *a = arena_new();
+    size_t count[ENGINES] = {0}, own = 0;
     for (size_t i = 0; i < COUNT(lists); i++)
         for (const struct db_sql *sql = lists[i]; sql->name; sql++)
             for (int e = 0; e < ENGINES && strncmp(sql->name, "warehouse_", 10) != 0; e++) {
