@@ -106,10 +106,15 @@ enum rc apply_segments(struct ctx *c, struct follower *f, const struct step *s)
 
 /* ---- blocks ---- */
 
+struct putting {
+    struct db_appender *to;
+    int64_t last; /* block that was put */
+};
+
 static enum rc put_event(void *arg, int64_t block, const struct event *e)
 {
-    struct db_appender *a = arg;
-    struct db_chunk *k = db_appender_chunk(a);
+    struct putting *p = arg;
+    struct db_chunk *k = db_appender_chunk(p->to);
     db_chunk_i64(k, block);
     db_chunk_i64(k, e->id);
     db_chunk_i64(k, e->source_id);
@@ -118,23 +123,43 @@ static enum rc put_event(void *arg, int64_t block, const struct event *e)
     db_chunk_i64(k, e->at_us);
     db_chunk_i64(k, visit_step(e));
     db_chunk_text(k, e->category);
-    return db_appender_row(a);
+    p->last = block;
+    return db_appender_row(p->to);
 }
 
-enum rc apply_blocks(struct ctx *c, struct follower *f, const struct step *s)
+static int64_t last_covered(const struct follower *f, const struct step *s)
 {
-    struct db_appender *a;
-    size_t first = 0;
-    while (first < s->blocks.count && s->blocks.ids[first] <= f->covered)
-        first++;
-    if (first == s->blocks.count)
+    return s->segment_count ? s->segments[s->segment_count - 1].last_block : f->covered;
+}
+
+/* What is sealed while the step reads is left to its segment, which joins the step: so no pace of sealing makes it begin again. */
+static enum rc put_blocks(struct ctx *c, struct follower *f, struct step *s, struct putting *p)
+{
+    size_t at = 0;
+    for (;;) {
+        int64_t covered = last_covered(f, s), after = covered > p->last ? covered : p->last;
+        while (at < s->blocks.count && s->blocks.ids[at] <= after)
+            at++;
+        enum rc rc = eventlog_each_in(c, s->blocks.ids + at, s->blocks.count - at, put_event, p);
+        if (rc != RC_GONE)
+            return rc;
+        rc = step_segments(c, f, s);
+        if (rc)
+            return rc;
+        if (last_covered(f, s) == covered)
+            return RC_BUSY;
+    }
+}
+
+enum rc apply_blocks(struct ctx *c, struct follower *f, struct step *s)
+{
+    struct putting p = {0};
+    if (s->blocks.count == 0 || s->blocks.ids[s->blocks.count - 1] <= last_covered(f, s))
         return RC_OK;
-    enum rc rc = db_appender_begin(f->db, "event_recent", &a);
+    enum rc rc = db_appender_begin(f->db, "event_recent", &p.to);
     if (rc)
         return rc;
-    rc = eventlog_each_in(c, s->blocks.ids + first, s->blocks.count - first, put_event, a);
-    if (rc == RC_GONE)
-        rc = RC_BUSY; /* sealed since this step looked: the next one sees the segment */
-    enum rc end = db_appender_end(a);
+    rc = put_blocks(c, f, s, &p);
+    enum rc end = db_appender_end(p.to);
     return rc ? rc : end;
 }

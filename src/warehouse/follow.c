@@ -246,11 +246,16 @@ static size_t cut(const struct change *changes, size_t count)
     return count;
 }
 
+enum rc step_segments(struct ctx *c, const struct follower *f, struct step *s)
+{
+    return eventlog_segments(c, f->app->eventlog, f->unit, &s->segments, &s->segment_count);
+}
+
 static enum rc read_step(struct ctx *c, struct follower *f, struct step *s)
 {
     struct change *changes;
     size_t count;
-    enum rc rc = eventlog_segments(c, f->app->eventlog, f->unit, &s->segments, &s->segment_count);
+    enum rc rc = step_segments(c, f, s);
     if (!rc)
         rc = change_read(c, f->seq, CHANGES_A_STEP, &changes, &count);
     if (rc)
@@ -272,12 +277,12 @@ static enum rc read_step(struct ctx *c, struct follower *f, struct step *s)
     return RC_OK;
 }
 
-static enum rc apply(struct ctx *c, struct follower *f, const struct step *s)
+static enum rc apply(struct ctx *c, struct follower *f, struct step *s)
 {
     static enum rc (*const parts[])(struct ctx *c, struct follower *f, const struct step *s) = {
-        apply_catalog, apply_customers, apply_subjects, apply_orders, apply_segments, apply_blocks,
+        apply_catalog, apply_customers, apply_subjects, apply_orders, apply_segments,
     };
-    enum rc rc = RC_OK;
+    enum rc rc = apply_blocks(c, f, s);
     for (size_t i = 0; !rc && i < sizeof(parts) / sizeof(parts[0]); i++)
         rc = parts[i](c, f, s);
     int64_t unit = s->segment_count ? s->segments[s->segment_count - 1].unit : f->unit;

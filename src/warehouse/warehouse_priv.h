@@ -64,6 +64,8 @@ enum rc schema_put_in_place(struct db *db) ZX_MUST_CHECK;
 
 /* Ascending, each once. */
 void step_ids_sort(struct step_ids *s);
+/* The segments that are not applied yet, as of now. */
+enum rc step_segments(struct ctx *c, const struct follower *f, struct step *s) ZX_MUST_CHECK;
 
 /* ---- apply.c, events.c: inside the transaction of a step ---- */
 
@@ -72,7 +74,8 @@ enum rc apply_customers(struct ctx *c, struct follower *f, const struct step *s)
 enum rc apply_subjects(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
 enum rc apply_orders(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
 enum rc apply_segments(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
-enum rc apply_blocks(struct ctx *c, struct follower *f, const struct step *s) ZX_MUST_CHECK;
+/* Before the segments, for it may add some to the step. RC_BUSY: try again. */
+enum rc apply_blocks(struct ctx *c, struct follower *f, struct step *s) ZX_MUST_CHECK;
 /* Numbers the visitors of a segment and keeps who came to which step. */
 enum rc apply_visits(struct follower *f, const struct eventlog_segment *segment) ZX_MUST_CHECK;
 /* The view over all events: the applied segments and what is recent. */

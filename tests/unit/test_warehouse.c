@@ -74,6 +74,32 @@ static void events_stay_the_same_when_sealed(void **state)
     assert_same_as_anew(f);
 }
 
+/* A step that looked before they were sealed, and reads after their blocks were swept. */
+static void blocks_sealed_meanwhile_come_with_their_segments(void **state)
+{
+    struct fixture *f = *state;
+    int64_t sealed, blocks[3];
+    struct step s = {.blocks = {blocks, COUNT(blocks)}};
+    for (int64_t i = 0; i < (int64_t)COUNT(blocks); i++)
+        put_events(f, 100 * (i + 1), 40);
+    struct db_rows *q;
+    assert_int_equal(db_query_text(f->c.db, "SELECT id FROM event_block ORDER BY id", NULL, 0, &q), RC_OK);
+    for (size_t i = 0; i < COUNT(blocks); i++) {
+        assert_true(db_next(q));
+        blocks[i] = db_i64(q, "id");
+    }
+    assert_int_equal(db_end(q), RC_OK);
+    assert_int_equal(eventlog_seal(&f->c, f->app.eventlog, true, &sealed), RC_OK);
+    assert_int_equal(sealed, 120);
+    assert_int_equal(db_script(f->f.db, "BEGIN TRANSACTION"), RC_OK);
+    assert_int_equal(apply_blocks(&f->c, &f->f, &s), RC_OK);
+    assert_int_equal(s.segment_count, 1);
+    assert_int_equal(apply_segments(&f->c, &f->f, &s), RC_OK);
+    assert_int_equal(db_script(f->f.db, "COMMIT"), RC_OK);
+    assert_int_equal(number(f, "SELECT count(*) FROM event"), 120);
+    assert_int_equal(number(f, "SELECT count(*) FROM event_recent"), 0);
+}
+
 static void reopen_log(struct fixture *f)
 {
     eventlog_close(f->app.eventlog);
@@ -289,7 +315,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(facts_take_over_what_they_need), TEST(a_late_catalogue_reaches_old_lines), TEST(merging_moves_sales_and_class),
-        TEST(events_stay_the_same_when_sealed), TEST(segments_of_all_formats_are_read_alike), TEST(a_changed_cell_changes_the_hash), TEST(any_history_gives_the_same_as_anew),
+        TEST(events_stay_the_same_when_sealed), TEST(blocks_sealed_meanwhile_come_with_their_segments), TEST(segments_of_all_formats_are_read_alike), TEST(a_changed_cell_changes_the_hash), TEST(any_history_gives_the_same_as_anew),
         TEST(what_has_to_wait_is_behind), TEST(sleeps_unasked_and_wakes_up_to_date), TEST(opens_at_start_though_nobody_asks), TEST(a_story_reads_segments_of_every_format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
