@@ -716,6 +716,12 @@ static enum rc run_once(struct ctx *c, struct db *db, enum rc (*fn)(struct ctx *
     return rc;
 }
 
+enum rc db_tx_turn(struct db *db, void (*meanwhile)(void *arg), void *arg)
+{
+    assert(db->depth > 0);
+    return db->driver->turn ? db->driver->turn(db->conn, meanwhile, arg) : RC_OK;
+}
+
 enum rc db_tx(struct ctx *c, enum rc (*fn)(struct ctx *c, void *arg), void *arg)
 {
     struct db *db = c->db;

@@ -172,6 +172,10 @@ enum rc db_batch(struct db *db, const char *name, const struct db_arg *rows, siz
  * connection. A failing fn rolls back. Nested calls join the outer transaction. RC_DATABASE_AWAY: not done, or nobody
  * knows; then it is not run again, and who keeps things in memory that follow from it looks at what is there before the next. */
 enum rc db_tx(struct ctx *c, enum rc (*fn)(struct ctx *c, void *arg), void *arg) ZX_MUST_CHECK;
+/* The first thing in a transaction, for who commits for many: waits for its turn among the writers of all servers, and calls
+ * meanwhile(arg) about once a millisecond and, on PostgreSQL, once when the turn has come; it may gather more, but must not use the
+ * connection. Without it the turn is waited for together with the first answer. */
+enum rc db_tx_turn(struct db *db, void (*meanwhile)(void *arg), void *arg) ZX_MUST_CHECK;
 bool db_in_tx(const struct db *db);
 
 /* ---- migrations ---- */

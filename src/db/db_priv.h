@@ -41,6 +41,8 @@ struct db_driver {
     int64_t (*changes)(void *conn);
     const char *(*error)(void *conn);
     enum rc (*error_rc)(void *conn);   /* of the last failed step or script */
+    /* See db_tx_turn(). NULL: a transaction's turn has come when it is open. */
+    enum rc (*turn)(void *conn, void (*meanwhile)(void *arg), void *arg);
     bool (*is_broken)(void *conn);     /* see db_is_broken(); NULL: never */
     bool (*in_doubt)(void *conn);      /* is it unknown whether the last transaction was done? NULL: a COMMIT always tells */
 };

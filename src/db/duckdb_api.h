@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 typedef uint64_t idx_t;
-typedef void *duckdb_database, *duckdb_connection, *duckdb_config, *duckdb_prepared_statement, *duckdb_appender;
+typedef void *duckdb_database, *duckdb_connection, *duckdb_config, *duckdb_prepared_statement, *duckdb_pending_result, *duckdb_appender;
 typedef void *duckdb_data_chunk, *duckdb_vector, *duckdb_logical_type;
 typedef void *duckdb_table_function, *duckdb_bind_info, *duckdb_init_info, *duckdb_function_info;
 typedef enum { DuckDBSuccess = 0, DuckDBError = 1 } duckdb_state;
@@ -58,6 +58,8 @@ enum duckdb_type {
     DUCKDB_TYPE_UHUGEINT = 32,
 };
 
+enum duckdb_pending_state { DUCKDB_PENDING_NOT_READY = 1, DUCKDB_PENDING_NO_TASKS = 3 };
+
 enum duckdb_error_type {
     DUCKDB_ERROR_TRANSACTION = 10,
     DUCKDB_ERROR_CONSTRAINT = 18,
@@ -94,7 +96,11 @@ enum duckdb_error_type {
     X(duckdb_state, bind_varchar_length, (duckdb_prepared_statement, idx_t, const char *, idx_t))           \
     X(duckdb_state, bind_blob, (duckdb_prepared_statement, idx_t, const void *, idx_t))                     \
     X(duckdb_state, bind_null, (duckdb_prepared_statement, idx_t))                                          \
-    X(duckdb_state, execute_prepared, (duckdb_prepared_statement, duckdb_result *))                         \
+    X(duckdb_state, pending_prepared, (duckdb_prepared_statement, duckdb_pending_result *))                 \
+    X(int, pending_execute_task, (duckdb_pending_result))                                                   \
+    X(const char *, pending_error, (duckdb_pending_result))                                                 \
+    X(duckdb_state, execute_pending, (duckdb_pending_result, duckdb_result *))                              \
+    X(void, destroy_pending, (duckdb_pending_result *))                                                     \
     X(duckdb_state, execute_prepared_streaming, (duckdb_prepared_statement, duckdb_result *))               \
     X(idx_t, rows_changed, (duckdb_result *))                                                               \
     X(idx_t, column_count, (duckdb_result *))                                                               \

@@ -614,6 +614,11 @@ static enum rc driver_script(void *conn, const char *text)
     return pg_script(conn, text);
 }
 
+static enum rc driver_turn(void *conn, void (*meanwhile)(void *arg), void *arg)
+{
+    return pg_turn(conn, meanwhile, arg);
+}
+
 static bool driver_is_broken(void *conn_arg)
 {
     const struct pg_conn *conn = conn_arg;
@@ -680,6 +685,7 @@ static const struct db_driver postgres_driver = {
     .changes = driver_changes,
     .error = driver_error,
     .error_rc = driver_error_rc,
+    .turn = driver_turn,
     .is_broken = driver_is_broken,
     .in_doubt = driver_in_doubt,
 };

@@ -16,6 +16,7 @@
 
 enum {
     LOOK_MS = 100,
+    MEANWHILE_MS = 1,
     SILENCE_MS = 2000, /* so long nothing may come before it is asked whether the server works at all */
 };
 
@@ -123,12 +124,16 @@ static bool wait_for_result(struct pg_conn *conn)
         if (unsent < 0 || !PQisBusy(conn->pg))
             return true;
         struct pollfd watched = {PQsocket(conn->pg), (short)(POLLIN | (unsent ? POLLOUT : 0)), 0};
-        int got = poll(&watched, 1, LOOK_MS);
+        int got = poll(&watched, 1, conn->meanwhile ? MEANWHILE_MS : LOOK_MS);
         if (got > 0) {
             heard_ms = asked_ms = now_ms();
             if (watched.revents & ~POLLOUT && PQconsumeInput(conn->pg) != 1)
                 return true;
-        } else if (now_ms() - heard_ms >= SILENCE_MS && is_dead(conn, &asked_ms)) {
+            continue;
+        }
+        if (conn->meanwhile)
+            conn->meanwhile(conn->meanwhile_arg);
+        if (now_ms() - heard_ms >= SILENCE_MS && is_dead(conn, &asked_ms)) {
             (void)!give_up(conn, "no answer, and the server does not work on one");
             return false;
         }

@@ -41,6 +41,8 @@ struct pg_conn {
     struct pg_ahead *ahead;                    /* queries sent before they are asked, in order; of the transaction that is open */
     size_t ahead_count, ahead_cap, ahead_read; /* ahead_read: those whose answers are here */
     size_t owed;                               /* statements sent of which the answers are not read yet; the connection is in pipeline mode meanwhile */
+    void (*meanwhile)(void *arg);              /* called while an answer is waited for; NULL: nobody has anything to do */
+    void *meanwhile_arg;
     int64_t changes;
     char error[512];
     enum rc last_rc;
@@ -140,6 +142,8 @@ void pg_ahead_forget(struct pg_conn *conn);
 
 /* What a writer's connection needs when it is new, and what became of what the one before it left open. */
 enum rc pg_set_up_writer(struct pg_conn *conn) ZX_MUST_CHECK;
+/* See db_tx_turn(). */
+enum rc pg_turn(struct pg_conn *conn, void (*meanwhile)(void *arg), void *arg) ZX_MUST_CHECK;
 /* Runs text of no parameters, knowing BEGIN, COMMIT and ROLLBACK of db_tx(). */
 enum rc pg_script(struct pg_conn *conn, const char *text) ZX_MUST_CHECK;
 

@@ -139,6 +139,17 @@ static enum rc begin(struct pg_conn *conn)
     return rc;
 }
 
+enum rc pg_turn(struct pg_conn *conn, void (*meanwhile)(void *arg), void *arg)
+{
+    conn->meanwhile = meanwhile;
+    conn->meanwhile_arg = arg;
+    enum rc rc = pg_settle(conn);
+    conn->meanwhile = NULL;
+    if (!rc)
+        meanwhile(arg);
+    return rc;
+}
+
 /* What became of the transaction whose COMMIT was not answered? RC_DATABASE_AWAY with `doubt` left: nobody knows yet. */
 static enum rc ask_outcome(struct pg_conn *conn)
 {

@@ -9,7 +9,9 @@
 #include <assert.h>
 
 struct group {
-    struct intake_unit *units;
+    struct intake *from;                 /* what comes while the transaction waits for its turn joins; NULL: nothing does */
+    struct intake_unit *units, **end;
+    size_t bytes;
     size_t item_count;
     struct intake_item **items;          /* of all units, in order */
     struct intake_unit **unit_of;
@@ -21,18 +23,88 @@ struct group {
     size_t who_count;
 };
 
-static void gather(struct ctx *c, struct group *g)
+/* ---- gathering ---- */
+
+static struct identity_item question(const struct intake_unit *u, const struct intake_item *item)
 {
-    for (struct intake_unit *u = g->units; u; u = u->next)
-        g->item_count += u->count;
-    g->items = arena_new_array(c->arena, struct intake_item *, g->item_count + 1);
-    g->unit_of = arena_new_array(c->arena, struct intake_unit *, g->item_count + 1);
-    size_t n = 0;
-    for (struct intake_unit *u = g->units; u; u = u->next)
-        for (size_t i = 0; i < u->count; i++) {
-            g->unit_of[n] = u;
-            g->items[n++] = &u->items[i];
-        }
+    bool receipt = item->kind == INTAKE_DOCUMENT;
+    return (struct identity_item){
+        .source_id = u->source.id, .trusted = u->source.trusted, .shared_device = u->source.shared_device,
+        .may_create = item->may_create, .needs_person = item->sale != NULL,
+        .business_day = receipt && item->sale->kind == SALE_RECEIPT ? item->sale->business_day : 0,
+        .at_us = item->sale ? item->sale->at_us : item->kind == INTAKE_PROFILE ? item->traits->at_us : item->event.at_us,
+        .ref_id = item->event.id, .ref_kind = receipt ? "receipt" : item->kind == INTAKE_PROFILE ? "import" : "event",
+        .claims = item->claims, .claim_count = item->claim_count};
+}
+
+static size_t items_of(const struct intake_unit *units)
+{
+    size_t count = 0;
+    for (const struct intake_unit *u = units; u; u = u->next)
+        count += u->count;
+    return count;
+}
+
+static void make_room(struct ctx *c, struct group *g, size_t more)
+{
+    struct group old = *g;
+    size_t all = g->item_count + more + 1;
+    g->items = arena_new_array(c->arena, struct intake_item *, all);
+    g->unit_of = arena_new_array(c->arena, struct intake_unit *, all);
+    g->may = arena_new_array(c->arena, struct identity_item, all);
+    g->may_item = arena_new_array(c->arena, struct intake_item *, all);
+    if (old.item_count == 0)
+        return;
+    memcpy(g->items, old.items, old.item_count * sizeof(*g->items));
+    memcpy(g->unit_of, old.unit_of, old.item_count * sizeof(*g->unit_of));
+    memcpy(g->may, old.may, old.may_count * sizeof(*g->may));
+    memcpy(g->may_item, old.may_item, old.may_count * sizeof(*g->may_item));
+}
+
+static void add_item(struct group *g, struct intake_unit *u, struct intake_item *item)
+{
+    g->unit_of[g->item_count] = u;
+    g->items[g->item_count++] = item;
+    if (item->kind == INTAKE_BAD || (item->claim_count == 0 && !item->sale))
+        return;
+    g->may[g->may_count] = question(u, item);
+    g->may_item[g->may_count++] = item;
+}
+
+/* Also asks the vault, while nobody waits for this transaction. */
+static enum rc gather(struct ctx *c, struct group *g, struct intake_unit *units)
+{
+    size_t known = g->may_count;
+    make_room(c, g, items_of(units));
+    *g->end = units;
+    for (struct intake_unit *u = units; u; u = u->next) {
+        for (size_t i = 0; i < u->count; i++)
+            add_item(g, u, &u->items[i]);
+        g->bytes += u->bytes;
+        g->end = &u->next;
+    }
+    return g->may_count > known ? identity_prepare(c, g->may + known, g->may_count - known) : RC_OK;
+}
+
+struct gathering {
+    struct ctx *c;
+    struct group *g;
+    enum rc rc;
+};
+
+static void gather_more(void *arg)
+{
+    struct gathering *a = arg;
+    struct intake_unit *units = a->rc ? NULL : intake_more(a->g->from, a->g->bytes);
+    if (units)
+        a->rc = gather(a->c, a->g, units);
+}
+
+static enum rc wait_for_turn(struct ctx *c, struct group *g)
+{
+    struct gathering a = {c, g, RC_OK};
+    enum rc rc = g->from ? db_tx_turn(c->db, gather_more, &a) : RC_OK;
+    return rc ? rc : a.rc;
 }
 
 static void forget_results(struct group *g)
@@ -90,31 +162,6 @@ static enum rc drop_repeats(struct ctx *c, struct group *g)
 
 /* ---- who is it ---- */
 
-static struct identity_item question(const struct intake_unit *u, const struct intake_item *item)
-{
-    bool receipt = item->kind == INTAKE_DOCUMENT;
-    return (struct identity_item){
-        .source_id = u->source.id, .trusted = u->source.trusted, .shared_device = u->source.shared_device,
-        .may_create = item->may_create, .needs_person = item->sale != NULL,
-        .business_day = receipt && item->sale->kind == SALE_RECEIPT ? item->sale->business_day : 0,
-        .at_us = item->sale ? item->sale->at_us : item->kind == INTAKE_PROFILE ? item->traits->at_us : item->event.at_us,
-        .ref_id = item->event.id, .ref_kind = receipt ? "receipt" : item->kind == INTAKE_PROFILE ? "import" : "event",
-        .claims = item->claims, .claim_count = item->claim_count};
-}
-
-/* Before the transaction: the vault is asked while nobody waits for this one. */
-static enum rc prepare(struct ctx *c, struct group *g)
-{
-    for (size_t i = 0; i < g->item_count; i++) {
-        struct intake_item *item = g->items[i];
-        if (item->kind == INTAKE_BAD || (item->claim_count == 0 && !item->sale))
-            continue;
-        g->may[g->may_count] = question(g->unit_of[i], item);
-        g->may_item[g->may_count++] = item;
-    }
-    return g->may_count ? identity_prepare(c, g->may, g->may_count) : RC_OK;
-}
-
 static bool asks_who(const struct intake_item *item)
 {
     return item->outcome == INTAKE_NEW && !(item->kind == INTAKE_DOCUMENT && item->id);
@@ -122,6 +169,8 @@ static bool asks_who(const struct intake_item *item)
 
 static enum rc resolve(struct ctx *c, struct group *g)
 {
+    g->who = arena_new_array(c->arena, struct identity_item, g->may_count + 1);
+    g->who_item = arena_new_array(c->arena, struct intake_item *, g->may_count + 1);
     for (size_t i = 0; i < g->may_count; i++)
         if (asks_who(g->may_item[i])) {
             g->who[g->who_count] = g->may[i];
@@ -287,9 +336,11 @@ static enum rc quarantine(struct ctx *c, struct group *g)
 static enum rc apply(struct ctx *c, void *arg)
 {
     struct group *g = arg;
-    forget_results(g);
     eventlog_ended(c->app->eventlog, false); /* of a pass before this one, that was rolled back */
-    enum rc rc = ask_ahead(c, g);
+    enum rc rc = wait_for_turn(c, g);
+    forget_results(g);
+    if (!rc)
+        rc = ask_ahead(c, g);
     if (!rc)
         rc = eventlog_catch_up(c, c->app->eventlog);
     if (!rc)
@@ -305,15 +356,10 @@ static enum rc apply(struct ctx *c, void *arg)
     return rc ? rc : quarantine(c, g);
 }
 
-enum rc intake_commit(struct ctx *c, struct intake_unit *units)
+enum rc intake_commit(struct ctx *c, struct intake *from, struct intake_unit *units)
 {
-    struct group g = {.units = units};
-    gather(c, &g);
-    g.may = arena_new_array(c->arena, struct identity_item, g.item_count + 1);
-    g.may_item = arena_new_array(c->arena, struct intake_item *, g.item_count + 1);
-    g.who = arena_new_array(c->arena, struct identity_item, g.item_count + 1);
-    g.who_item = arena_new_array(c->arena, struct intake_item *, g.item_count + 1);
-    enum rc rc = prepare(c, &g);
+    struct group g = {.from = from, .units = units, .end = &units};
+    enum rc rc = gather(c, &g, units);
     if (rc)
         return rc;
     rc = db_pool_tx_unsynced(c, c->app->truth, apply, &g);

@@ -42,8 +42,9 @@ const char *intake_order_take(struct intake_unit *u, struct json properties, str
 
 /* ---- commit.c: one transaction for a group of units ---- */
 
-/* Applies and commits, to be synced; every item then has its outcome. A failure says why nothing of the group was taken. */
-enum rc intake_commit(struct ctx *c, struct intake_unit *units) ZX_MUST_CHECK;
+/* Applies and commits, to be synced; every item then has its outcome. A failure says why nothing of the group was taken. What
+ * comes to the queue `from` while others have their turn is taken into the group, behind the last of its units; NULL: nothing is. */
+enum rc intake_commit(struct ctx *c, struct intake *from, struct intake_unit *units) ZX_MUST_CHECK;
 
 /* ---- live.c: the last few hundred, for people who watch ---- */
 
@@ -70,6 +71,11 @@ struct intake {
     struct live *live;
     struct intake_stats stats; /* under lock */
 };
+
+/* ---- queue.c ---- */
+
+/* What waits in the queue, for a group that has so many bytes; NULL: nothing does, or it has no room. */
+struct intake_unit *intake_more(struct intake *in, size_t bytes);
 
 /* ---- handlers of module.c's routes ---- */
 

@@ -88,22 +88,38 @@ enum rc intake_push_wait(struct intake *in, struct intake_unit *u)
     return w.rc;
 }
 
-/* Takes units off the front up to a group's size; waits for the first. NULL: stopping and nothing left. */
-static struct intake_unit *take_group(struct intake *in)
+/* With the lock held: takes units off the front, up to what a group of so many bytes may hold beside. */
+static struct intake_unit *take(struct intake *in, size_t bytes)
 {
-    size_t bytes = 0;
-    pthread_mutex_lock(&in->lock);
-    while (!in->first && !in->stopping)
-        pthread_cond_wait(&in->wake, &in->lock);
     struct intake_unit *group = in->first, **end = &in->first;
     while (*end && (bytes == 0 || bytes + (*end)->bytes <= GROUP_BYTES_MAX)) {
         bytes += (*end)->bytes + 1;
         end = &(*end)->next;
     }
+    if (end == &in->first)
+        return NULL;
     in->first = *end;
     *end = NULL;
     if (!in->first)
         in->last = &in->first;
+    return group;
+}
+
+/* Waits for the first. NULL: stopping and nothing left. */
+static struct intake_unit *take_group(struct intake *in)
+{
+    pthread_mutex_lock(&in->lock);
+    while (!in->first && !in->stopping)
+        pthread_cond_wait(&in->wake, &in->lock);
+    struct intake_unit *group = take(in, 0);
+    pthread_mutex_unlock(&in->lock);
+    return group;
+}
+
+struct intake_unit *intake_more(struct intake *in, size_t bytes)
+{
+    pthread_mutex_lock(&in->lock);
+    struct intake_unit *group = take(in, bytes);
     pthread_mutex_unlock(&in->lock);
     return group;
 }
@@ -126,12 +142,12 @@ static bool is_the_stores_fault(enum rc rc)
     return rc == RC_DISK_FULL || rc == RC_DISK_FAILING || rc == RC_BUSY || rc == RC_VAULT_DOWN || rc == RC_DATABASE_AWAY;
 }
 
-static enum rc commit(struct intake *in, struct ctx *c, struct intake_unit *units)
+static enum rc commit(struct intake *in, struct ctx *c, struct intake *from, struct intake_unit *units)
 {
     arena_reset(c->arena);
     ctx_clear(c);
     c->now_us = clock_now_us();
-    enum rc rc = intake_commit(c, units);
+    enum rc rc = intake_commit(c, from, units);
     pthread_mutex_lock(&in->lock);
     in->stats.commits++;
     pthread_mutex_unlock(&in->lock);
@@ -141,12 +157,12 @@ static enum rc commit(struct intake *in, struct ctx *c, struct intake_unit *unit
 /* A group that fails for a reason of its own is tried unit by unit, so that one bad unit takes no other down. */
 static void commit_group(struct intake *in, struct ctx *c, struct intake_unit *group)
 {
-    enum rc rc = commit(in, c, group);
+    enum rc rc = commit(in, c, in, group);
     bool apart = rc != RC_OK && group->next && !is_the_stores_fault(rc);
     for (struct intake_unit *u = group; u; u = u->next) {
         struct intake_unit *next = u->next;
         u->next = NULL;
-        u->rc = apart ? commit(in, c, u) : rc;
+        u->rc = apart ? commit(in, c, NULL, u) : rc;
         u->next = next;
         if (u->rc)
             log_warn("intake.not_committed", LOG_Z("code", rc_name(u->rc)), LOG_Z("field", c->error.field), LOG_Z("cause", c->error.cause));

@@ -18,6 +18,11 @@ static const struct db_sql statements[] = {
     {"duck_list", "SELECT id, name, day, raw FROM t WHERE id IN ($ids[]) AND day >= $day ORDER BY id NULLS FIRST"},
     {"duck_sum", "SELECT sum(id) AS total, count(*) AS rows, avg(id) AS mean, sum(1.5) AS decimal FROM t"},
     {"duck_division", "SELECT 7 / 2 AS half"},
+    {"duck_make_once", "CREATE TABLE once (id BIGINT PRIMARY KEY, n BIGINT)"},
+    {"duck_put_once", "INSERT INTO once VALUES ($id, 0)"},
+    {"duck_change_once", "UPDATE once SET n = n + 1"},
+    {"duck_more_than_fits", "SELECT length(string_agg(repeat('x', 1000), ',' ORDER BY random())) FROM range(1000000)"},
+    {"duck_no_number", "SELECT CAST(concat('x', range) AS BIGINT) FROM range(100000)"},
     {NULL, NULL},
 };
 
@@ -76,6 +81,30 @@ static void statements_bind_and_read(void **state)
     assert_int_equal(db_i64(q, "half"), 3);
     assert_int_equal(db_end(q), RC_OK);
     db_close(db);
+}
+
+/* What failed is told by its kind, whoever found it out: one of DuckDB's threads, or the statement's own. */
+static void failures_are_told_apart(void **state)
+{
+    (void)state;
+    struct db *db, *other;
+    assert_int_equal(db_open_duckdb(file, segments, &(struct db_options){.create = true, .cache_kib = 32 << 10}, &db), RC_OK);
+    assert_int_equal(db_open_duckdb(file, NULL, &(struct db_options){0}, &other), RC_OK);
+    assert_int_equal(db_run(db, "duck_make_once"), RC_OK);
+    assert_int_equal(db_run(db, "duck_put_once", DB_I64("id", 1)), RC_OK);
+    assert_int_equal(db_run(db, "duck_put_once", DB_I64("id", 1)), RC_CONFLICT);
+    assert_int_equal(db_run(db, "duck_more_than_fits"), RC_NO_MEMORY);
+    assert_int_equal(db_run(db, "duck_no_number"), RC_STORE);
+    assert_int_equal(db_script(db, "BEGIN TRANSACTION"), RC_OK);
+    assert_int_equal(db_script(other, "BEGIN TRANSACTION"), RC_OK);
+    assert_int_equal(db_run(db, "duck_change_once"), RC_OK);
+    assert_int_equal(db_run(other, "duck_change_once"), RC_BUSY);
+    assert_int_equal(db_script(db, "COMMIT"), RC_OK);
+    assert_int_equal(db_script(other, "ROLLBACK"), RC_OK);
+    assert_false(db_is_broken(db));
+    db_close(other);
+    db_close(db);
+    assert_int_equal(unlink(file), 0);
 }
 
 /* DuckDB keeps a plan that was made while a table was empty; see duckdb.c. */
@@ -185,8 +214,8 @@ static void doors_are_shut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(statements_bind_and_read), cmocka_unit_test(statements_see_what_came_later), cmocka_unit_test(append_and_share),
-        cmocka_unit_test(feeds_write_parquet), cmocka_unit_test(doors_are_shut),
+        cmocka_unit_test(statements_bind_and_read), cmocka_unit_test(failures_are_told_apart), cmocka_unit_test(statements_see_what_came_later),
+        cmocka_unit_test(append_and_share), cmocka_unit_test(feeds_write_parquet), cmocka_unit_test(doors_are_shut),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
