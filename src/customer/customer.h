@@ -92,9 +92,10 @@ struct customer_identifier {
 struct customer_identity {
     enum rc (*root)(struct ctx *c, int64_t customer_id, int64_t *ret_root);
     enum rc (*members)(struct ctx *c, int64_t customer_id, int64_t **ret_ids, size_t *ret_count);
+    enum rc (*members_ahead)(struct ctx *c, int64_t customer_id); /* will be asked soon, see db_ahead() */
     enum rc (*subjects)(struct ctx *c, const int64_t *members, size_t count, int64_t **ret, size_t *ret_count);
-    /* Exact search by an identifier as typed; 0 if none. */
-    enum rc (*find)(struct ctx *c, enum vault_field field, struct str value, int64_t *ret_root);
+    /* Exact search by an identifier as typed: one of her records; 0 if none. */
+    enum rc (*find)(struct ctx *c, enum vault_field field, struct str value, int64_t *ret_record);
     /* The identifiers of a person, devices last. */
     enum rc (*identifiers)(struct ctx *c, const int64_t *members, size_t count, struct customer_identifier **ret, size_t *ret_count);
     /* A form (new or edited customer) claims identifiers: creates, attaches or reports who has them. `existing` 0: new. */

@@ -392,6 +392,8 @@ static enum rc same_identifiers(struct ctx *c, const struct duplicates_in *in, s
     for (size_t i = 0; !rc && i < sizeof(asked) / sizeof(asked[0]); i++) {
         int64_t id = 0;
         rc = find_field(c, asked[i].field, str_trim(asked[i].text), &id);
+        if (!rc && id)
+            rc = customer_root(c, id, &id);
         candidate(list, id, asked[i].why);
     }
     return rc;

@@ -31,9 +31,21 @@ static struct view *view_of(const struct loading *l, int64_t id)
     return ((struct owner *)bsearch(&key, l->owners, l->owner_count, sizeof(key), by_owner))->view;
 }
 
+static enum rc members_ahead(struct loading *l, const int64_t *ids)
+{
+    const struct customer_identity *face = customer_identity();
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && face && i < l->count; i++)
+        rc = face->members_ahead(l->c, ids[i]);
+    return rc;
+}
+
 static enum rc find_members(struct loading *l, const int64_t *ids, size_t *ret_all)
 {
     size_t all = 0;
+    enum rc ahead = members_ahead(l, ids);
+    if (ahead)
+        return ahead;
     for (size_t i = 0; i < l->count; i++) {
         int64_t *members = NULL;
         enum rc rc = customer_members(l->c, ids[i], &members, &l->views[i].member_count);
@@ -145,6 +157,16 @@ static enum rc for_each(struct loading *l, const char *sql, void (*add)(struct l
     return rc;
 }
 
+/* What is asked of these records once they are known, all at once; of a first chunk only, which is most often all. */
+static enum rc ahead(struct loading *l, const char *const *statements)
+{
+    size_t chunk = l->owner_count < CUSTOMER_LIST_CHUNK ? l->owner_count : CUSTOMER_LIST_CHUNK;
+    enum rc rc = RC_OK;
+    for (; !rc && chunk && *statements; statements++)
+        rc = db_ahead(l->c->db, *statements, DB_IDS("ids", l->ids, chunk));
+    return rc;
+}
+
 static enum rc load_homes(struct loading *l)
 {
     struct view_store *stores = arena_new_array(l->c->arena, struct view_store, l->count);
@@ -205,22 +227,26 @@ static size_t leave_out_unknown(struct view *views, size_t count)
     return kept;
 }
 
-/* What people are made of: records and contacts. */
-static enum rc gather(struct loading *l, const int64_t *ids)
+static const char *const of_people[] = {"customer_contacts", NULL}, *const of_rows[] = {"customer_contacts", "customer_tags", "customer_stats", NULL};
+
+/* What people are made of: records and contacts. `then`: what will be asked of the records. */
+static enum rc gather(struct loading *l, const int64_t *ids, const char *const *then)
 {
     size_t all = 0;
     enum rc rc = find_members(l, ids, &all);
     if (rc)
         return rc;
     set_owners(l, all);
-    rc = load_records(l);
+    rc = ahead(l, then);
+    if (!rc)
+        rc = load_records(l);
     return rc ? rc : for_each(l, "customer_contacts", add_contact);
 }
 
 enum rc views_gather(struct ctx *c, const int64_t *ids, size_t count, struct view **ret, size_t *ret_count)
 {
     struct loading l = {.c = c, .views = arena_new_array(c->arena, struct view, count), .count = count};
-    enum rc rc = gather(&l, ids);
+    enum rc rc = gather(&l, ids, of_people);
     if (rc)
         return rc;
     *ret_count = leave_out_unknown(l.views, count);
@@ -231,7 +257,7 @@ enum rc views_gather(struct ctx *c, const int64_t *ids, size_t count, struct vie
 /* All that a row of a list says, still sealed. */
 static enum rc gather_rows(struct loading *l, const int64_t *ids)
 {
-    enum rc rc = gather(l, ids);
+    enum rc rc = gather(l, ids, of_rows);
     if (!rc)
         rc = for_each(l, "customer_tags", add_tag);
     if (!rc)

@@ -413,7 +413,7 @@ enum rc db_run_later_args(struct db *db, const char *name, const struct db_arg *
 enum rc db_ahead_args(struct db *db, const char *name, const struct db_arg *args, size_t count)
 {
     struct statement *s;
-    if (!db->driver->ahead || db->depth == 0)
+    if (!db->driver->ahead)
         return RC_OK;
     enum rc rc = statement_get(db, name, list_class_of(db, args, count), &s);
     if (rc)
@@ -637,6 +637,12 @@ void *db_connection(struct db *db)
 const struct db_driver *db_driver(const struct db *db)
 {
     return db->driver;
+}
+
+void db_forget(struct db *db)
+{
+    if (db->driver->forget)
+        db->driver->forget(db->conn);
 }
 
 void db_close(struct db *db)

@@ -29,6 +29,7 @@ struct db_driver {
     /* Sends a bound query, and resets it; its answer is kept for the next time that it is stepped with the same values. NULL: there
      * is nothing to gain. */
     enum rc (*ahead)(void *stmt);
+    void (*forget)(void *conn); /* what was asked ahead, of a reader that goes to somebody else; NULL with `ahead` */
     /* Runs a statement without rows for each of `count` bindings, in fewer round trips than rows; NULL: one by one will do. */
     enum rc (*batch)(void *stmt, size_t count, enum rc (*bind_row)(void *arg, size_t row), void *arg);
     int (*column_count)(void *stmt);

@@ -134,6 +134,7 @@ enum rc db_pool_connect(struct db_pool *p, const struct db_options *options, str
 
 void db_pool_give(struct db_pool *p, struct db *reader)
 {
+    db_forget(reader);
     pthread_mutex_lock(&p->idle_lock);
     bool kept = p->idle_count < READERS_MAX;
     if (kept)

@@ -342,6 +342,8 @@ static struct str bound_of(const struct pg_stmt *s, struct buf *out)
 static enum rc send_ahead(struct pg_stmt *s, struct str bound)
 {
     struct pg_conn *conn = s->conn;
+    if (conn->owed == 0 && !conn->in_tx)
+        pg_ahead_forget(conn); /* a reader's questions of before */
     enum rc rc = pg_owe(conn);
     if (rc)
         return rc;
@@ -355,12 +357,20 @@ static enum rc driver_ahead(void *stmt)
 {
     struct pg_stmt *s = stmt;
     _cleanup_buf_ struct buf bytes = BUF_INIT(64 << 20);
-    enum rc rc = renew(s);
+    bool fits = s->conn->in_tx || s->conn->read_only; /* of a writer nothing may be left open outside of a transaction */
+    enum rc rc = fits ? renew(s) : RC_OK;
     struct str bound = bound_of(s, &bytes);
-    if (!rc && !pg_ahead_has(s->conn, s, bound))
+    if (fits && !rc && !pg_ahead_has(s->conn, s, bound))
         rc = send_ahead(s, bound);
     driver_reset(s);
     return rc;
+}
+
+static void driver_forget(void *conn_arg)
+{
+    struct pg_conn *conn = conn_arg;
+    (void)!pg_settle(conn);
+    pg_ahead_forget(conn);
 }
 
 static bool lies_ready(struct pg_stmt *s, PGresult **ret)
@@ -677,6 +687,7 @@ static const struct db_driver postgres_driver = {
     .column_count = driver_column_count,
     .column_name = driver_column_name,
     .ahead = driver_ahead,
+    .forget = driver_forget,
     .column_type = driver_column_type,
     .column_i64 = driver_column_i64,
     .column_double = driver_column_double,

@@ -280,6 +280,8 @@ static enum rc set_up(struct pg_conn *conn)
 enum rc pg_connect(struct pg_conn *conn)
 {
     PQfinish(conn->pg);
+    conn->owed = 0;
+    pg_ahead_forget(conn);
     conn->epoch = line_epoch(conn->line);
     conn->pg = connect_url(conn->url);
     conn->generation++;

@@ -86,18 +86,19 @@ enum rc identity_from_form(struct ctx *c, struct customer_traits *t, int64_t exi
     return RC_OK;
 }
 
-enum rc identity_find(struct ctx *c, enum identity_kind kind, struct str scope, struct str value, int64_t *ret_root)
+enum rc identity_find(struct ctx *c, enum identity_kind kind, struct str scope, struct str value, int64_t *ret_record)
 {
     struct identity_claim claim = {.kind = kind, .scope = scope, .value = value};
     struct identity_item item = {.claims = &claim, .claim_count = 1};
-    *ret_root = 0;
+    int64_t identifier;
+    *ret_record = 0;
     enum rc rc = identity_judge(c, &item, 1);
     if (rc || claim.verdict != VAULT_OK)
         return rc;
-    return identity_holder(c, claim.hash, ret_root, NULL, NULL);
+    return identity_holding_record(c, claim.hash, ret_record, &identifier);
 }
 
-enum rc identity_find_by_field(struct ctx *c, enum vault_field field, struct str value, int64_t *ret_root)
+enum rc identity_find_by_field(struct ctx *c, enum vault_field field, struct str value, int64_t *ret_record)
 {
-    return identity_find(c, kind_of_field(field), STR(""), value, ret_root);
+    return identity_find(c, kind_of_field(field), STR(""), value, ret_record);
 }

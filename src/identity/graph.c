@@ -16,10 +16,19 @@ enum rc identity_root_ahead(struct ctx *c, int64_t customer_id)
     return db_ahead(c->db, "customer_member_root", DB_I64("customer_id", customer_id));
 }
 
+/* Most are nobody's other record: then all is told by what is asked at once. */
+enum rc identity_members_ahead(struct ctx *c, int64_t customer_id)
+{
+    enum rc rc = db_ahead(c->db, "customer_member_list", DB_I64("root_id", customer_id));
+    return rc ? rc : identity_root_ahead(c, customer_id);
+}
+
 enum rc identity_members(struct ctx *c, int64_t customer_id, int64_t **ret_ids, size_t *ret_count)
 {
     int64_t root;
-    enum rc rc = identity_root(c, customer_id, &root);
+    enum rc rc = identity_members_ahead(c, customer_id);
+    if (!rc)
+        rc = identity_root(c, customer_id, &root);
     if (rc)
         return rc;
     size_t count = 1, cap = 8;
@@ -59,15 +68,19 @@ enum rc identity_subjects(struct ctx *c, const int64_t *members, size_t count, i
     return rc;
 }
 
+enum rc identity_holding_record(struct ctx *c, const uint8_t hash[16], int64_t *ret_record, int64_t *ret_identifier)
+{
+    struct db_rows *q = db_query(c->db, "key_claim_get", DB_BLOB("key_hash", str_n(hash, 16)));
+    bool held = db_next(q);
+    *ret_record = held ? db_i64(q, "customer_id") : 0;
+    *ret_identifier = held ? db_i64(q, "ref_id") : 0;
+    return db_end(q);
+}
+
 enum rc identity_holder(struct ctx *c, const uint8_t hash[16], int64_t *ret_root, int64_t *ret_record, int64_t *ret_identifier)
 {
-    int64_t record = 0, identifier = 0;
-    struct db_rows *q = db_query(c->db, "key_claim_get", DB_BLOB("key_hash", str_n(hash, 16)));
-    if (db_next(q)) {
-        record = db_i64(q, "customer_id");
-        identifier = db_i64(q, "ref_id");
-    }
-    enum rc rc = db_end(q);
+    int64_t record, identifier;
+    enum rc rc = identity_holding_record(c, hash, &record, &identifier);
     *ret_root = 0;
     if (!rc && record)
         rc = identity_root(c, record, ret_root);

@@ -82,9 +82,11 @@ enum rc identity_root(struct ctx *c, int64_t customer_id, int64_t *ret_root) ZX_
 /* Will be asked soon, see db_ahead(). */
 enum rc identity_root_ahead(struct ctx *c, int64_t customer_id) ZX_MUST_CHECK;
 enum rc identity_members(struct ctx *c, int64_t customer_id, int64_t **ret_ids, size_t *ret_count) ZX_MUST_CHECK;
+enum rc identity_members_ahead(struct ctx *c, int64_t customer_id) ZX_MUST_CHECK;
 enum rc identity_subjects(struct ctx *c, const int64_t *members, size_t count, int64_t **ret, size_t *ret_count) ZX_MUST_CHECK;
-/* Finds the customer who holds an identifier (as typed: normalised and indexed here); 0 if none. */
-enum rc identity_find(struct ctx *c, enum identity_kind kind, struct str scope, struct str value, int64_t *ret_root) ZX_MUST_CHECK;
+/* Finds who holds an identifier (as typed: normalised and indexed here), by the record that it came to, which may be merged by now; 0 if
+ * nobody does. */
+enum rc identity_find(struct ctx *c, enum identity_kind kind, struct str scope, struct str value, int64_t *ret_record) ZX_MUST_CHECK;
 
 /* Notes for 待核对 a matter of another module: `rule` names its kind, `thing_id` what it is about (the module's on_review tells
  * it), `customer_id` whose it is. Once per thing; what comes later opens it again. */

@@ -32,6 +32,8 @@ enum rc identity_merge(struct ctx *c, int64_t winner, int64_t loser, const char 
 enum rc identity_review_add(struct ctx *c, const char *rule, int64_t left, int64_t right, const struct identity_claim *claim,
                             const struct identity_item *item) ZX_MUST_CHECK;
 
+/* The record and the identifier that a key belongs to; 0 nobody. */
+enum rc identity_holding_record(struct ctx *c, const uint8_t hash[16], int64_t *ret_record, int64_t *ret_identifier) ZX_MUST_CHECK;
 /* Who holds a key, as the root of today; 0 nobody. *ret_record and *ret_identifier name the row itself; may be NULL. */
 enum rc identity_holder(struct ctx *c, const uint8_t hash[16], int64_t *ret_root, int64_t *ret_record, int64_t *ret_identifier) ZX_MUST_CHECK;
 
@@ -92,7 +94,7 @@ void around_evidence(struct around *a, struct held *held, int64_t source_id, con
 
 /* What the customer module is given, see customer_set_identity(). */
 enum rc identity_from_form(struct ctx *c, struct customer_traits *t, int64_t existing, int64_t *ret_customer) ZX_MUST_CHECK;
-enum rc identity_find_by_field(struct ctx *c, enum vault_field field, struct str value, int64_t *ret_root) ZX_MUST_CHECK;
+enum rc identity_find_by_field(struct ctx *c, enum vault_field field, struct str value, int64_t *ret_record) ZX_MUST_CHECK;
 
 /* Handlers of module.c's routes for 待核对, and the body of a decision. */
 enum rc identity_review_page(struct ctx *c, const struct request *r, struct reply *p) ZX_MUST_CHECK;

@@ -57,7 +57,7 @@ static enum rc identifier_list(struct ctx *c, const int64_t *members, size_t cou
 
 static enum rc start(struct app *app)
 {
-    static const struct customer_identity face = {identity_root, identity_members, identity_subjects, identity_find_by_field, identifier_list, identity_from_form};
+    static const struct customer_identity face = {identity_root, identity_members, identity_members_ahead, identity_subjects, identity_find_by_field, identifier_list, identity_from_form};
     (void)app;
     customer_set_identity(&face);
     return RC_OK;

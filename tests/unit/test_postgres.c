@@ -592,6 +592,52 @@ static void what_is_asked_ahead_lies_ready_once(void **state)
     arena_free(c.arena);
 }
 
+/* ---- turns ---- */
+
+/* A writer that waits for the turn of another, which ends when it has been told three times that it waits. */
+struct turns {
+    struct db *other;
+    int told, told_waiting;
+};
+
+static void told(void *arg)
+{
+    struct turns *t = arg;
+    t->told++;
+    if (t->told == 3)
+        assert_int_equal(db_script(t->other, "COMMIT"), RC_OK);
+    t->told_waiting += t->told <= 3;
+}
+
+static enum rc take_turn(struct ctx *c, void *arg)
+{
+    struct turns *t = arg;
+    enum rc rc = db_tx_turn(c->db, told, t);
+    return rc ? rc : db_run_later(c->db, "ahead_put", DB_I64("n", 21));
+}
+
+static void who_waits_for_a_turn_may_gather(void **state)
+{
+    struct db *db = server_or_skip(state);
+    struct server *s = *state;
+    struct ctx c = {.arena = arena_new(), .db = db};
+    struct turns t = {NULL, 0, 0};
+    db_register_sql(ahead_sql, SIZE_MAX);
+    assert_int_equal(db_tx(&c, take_turn, &t), RC_OK);
+    assert_int_equal(t.told, 1); /* nobody else writes: once, when the turn has come */
+    assert_int_equal(db_open(s->where, &(struct db_options){0}, &t.other), RC_OK);
+    t.told = t.told_waiting = 0;
+    assert_int_equal(db_script(t.other, "BEGIN"), RC_OK);
+    assert_int_equal(db_run(t.other, "ahead_put", DB_I64("n", 20)), RC_OK);
+    assert_int_equal(db_tx(&c, take_turn, &t), RC_OK);
+    assert_int_equal(t.told_waiting, 3);
+    assert_in_range(t.told, 4, 1000);
+    assert_int_equal(count_of(c.db, 20), 1);
+    assert_int_equal(count_of(c.db, 21), 2);
+    db_close(t.other);
+    arena_free(c.arena);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -603,7 +649,7 @@ int main(void)
         T(lists_of_every_length_are_bound), T(a_follower_reads_each_change_once_in_order),
         T(a_derived_store_holds_nobody_up), T(a_derived_writer_ends_with_its_connection),
         T(rows_are_copied_as_they_are_bound), T(refused_rows_are_told),
-        T(what_is_asked_ahead_lies_ready_once),
+        T(what_is_asked_ahead_lies_ready_once), T(who_waits_for_a_turn_may_gather),
     };
     if (!engine_server())
         print_message("ZHIXIN_TEST_DATABASE names no PostgreSQL server: skipped\n");
