@@ -140,7 +140,7 @@ on_postgres() { # the same tests; what a crash of the server does is the fault t
         return
     fi
     unit "unit, PostgreSQL" build --num-processes 1 # who follows changes waits for whatever transaction is open on that server
-    vitest "api, PostgreSQL" tests/api
+    vitest "api, PostgreSQL" tests/api --maxWorkers=3
     vitest "browser, PostgreSQL" tests/browser
     # Figures from a file beside each server, as they are unless somebody asks otherwise.
     ZHIXIN_TEST_WAREHOUSE=duckdb vitest "api, PostgreSQL and DuckDB" tests/api/overview.test.ts tests/api/late.test.ts tests/api/memory.test.ts tests/api/servers.test.ts
@@ -157,10 +157,11 @@ fuzz() { # seconds
 tools/setup.sh test
 step "check" tools/check.sh
 unit "unit, SQLite" build
-vitest "api, SQLite" tests/api
+vitest "api, SQLite" tests/api --maxWorkers=3
 vitest "browser, SQLite" tests/browser
-vitest "fault, SQLite" tests/fault --exclude 'tests/fault/postgres/**' # alone: what was damaged is made anew in the background, by what the rest leaves
-vitest "fault, PostgreSQL" tests/fault/postgres
+# One file at a time: what was damaged is made anew in the background, by what the rest leaves.
+vitest "fault, SQLite" tests/fault --exclude 'tests/fault/postgres/**' --no-file-parallelism
+vitest "fault, PostgreSQL" tests/fault/postgres --no-file-parallelism
 on_postgres
 sanitized
 if [ -n "$long" ]; then fuzz 600; else fuzz 10; fi

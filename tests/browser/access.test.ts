@@ -1,8 +1,8 @@
 // WCAG 2.2 AA: every page, light and dark, wide and on the phone, has nothing for axe to say; so have the dialogs.
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Program } from "../harness";
-import { expectAccessible, logIn, openBrowser, openPerson, type Person, settled, type View } from "./console";
+import { expectAccessible, goWithin, logIn, openBrowser, openPerson, type Person, settled, type View } from "./console";
 import { assistantEmail, findId, password, shen, startDemo } from "./demo";
 
 let program: Program;
@@ -44,14 +44,15 @@ const paths = [
   "/me",
 ];
 
-const views: [string, View][] = [
-  ["wide and light, in Chinese", {}],
-  ["wide and dark, in English", { theme: "dark", language: "en-US" }],
-  ["on the phone, in traditional Chinese", { width: 390, language: "zh-TW" }],
-  ["on the phone and dark", { width: 390, theme: "dark" }],
+// At first each page by its address, then from within the program.
+const views: [string, View, (page: Page, path: string) => Promise<unknown>][] = [
+  ["wide and light, in Chinese", {}, (page, path) => page.goto(path)],
+  ["wide and dark, in English", { theme: "dark", language: "en-US" }, goWithin],
+  ["on the phone, in traditional Chinese", { width: 390, language: "zh-TW" }, goWithin],
+  ["on the phone and dark", { width: 390, theme: "dark" }, goWithin],
 ];
 
-describe.each(views)("every page %s", (_name, view) => {
+describe.each(views)("every page %s", (_name, view, go) => {
   let person: Person;
   beforeAll(async () => {
     person = await openPerson(browser, program.url, view);
@@ -66,7 +67,7 @@ describe.each(views)("every page %s", (_name, view) => {
   });
 
   test.each(paths)("%s", async (path) => {
-    await person.page.goto(path.replace("ID", shenId));
+    await go(person.page, path.replace("ID", shenId));
     await settled(person.page);
     await expectAccessible(person.page, path);
     const wider = await person.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

@@ -81,6 +81,23 @@ export async function logIn(page: Page, email: string, password: string, path = 
   await page.waitForURL((at) => at.pathname !== "/login");
 }
 
+/** To another page as a link of the program's own leads there, without loading it anew; until the router shows it. */
+export async function goWithin(page: Page, path: string): Promise<void> {
+  interface Router {
+    navigate(to: { href: string }): Promise<void>;
+    state: { status: string; location: { pathname: string }; resolvedLocation?: { pathname: string } };
+  }
+  const shown = await page.evaluate(async (href) => {
+    const router = (window as unknown as { __TSR_ROUTER__: Router }).__TSR_ROUTER__;
+    await router.navigate({ href });
+    while (router.state.status !== "idle" || router.state.resolvedLocation?.pathname !== router.state.location.pathname)
+      await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+    return router.state.location.pathname;
+  }, path);
+  expect(shown).toBe(path.split("?")[0]);
+}
+
 /** Waits until nothing is loading any more, and nothing moves. */
 export async function settled(page: Page): Promise<void> {
   await page.locator("main").waitFor();
