@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { folderBeside, install, type Running, Session, serve, zhixin } from "../tests/harness";
-import { type Load, median, metric, portOf, quantile, runLoad, sleep } from "./machine";
+import { Asker, type Load, median, metric, portOf, quantile, runLoad, sleep, times } from "./machine";
 import { insert, schema } from "./peer";
 import { phoneOf } from "./prepared";
 
@@ -73,6 +73,17 @@ async function throughServers(servers: Running[], shop: string, options: Record<
   );
 }
 
+/** What a load left is followed and sealed: the next one is measured from rest. */
+async function atRest(servers: Running[]) {
+  const tail = () => metric(servers[0].url, "zhixin_eventlog_tail_events");
+  for (const { url } of servers) while ((await metric(url, "zhixin_warehouse_lag_seconds")) > 0) await sleep(100);
+  for (let before = -1, now = await tail(); now !== before; now = await tail()) {
+    before = now;
+    await sleep(1500);
+  }
+}
+
+
 async function ingest(server: Server, servers: Running[], shop: string, { runs, seconds, warmup }: Sizes, row: Row) {
   const common = { seconds, warmup, customers: PEOPLE };
   const theirs: number[] = [],
@@ -87,10 +98,18 @@ async function ingest(server: Server, servers: Running[], shop: string, { runs, 
   let failed = 0;
   for (let i = 0; i < runs; i++) {
     theirs.push(await server.insertsPerSecond(seconds));
-    const [single] = await throughServers(servers.slice(0, 1), shop, { ...common, batch: 1 });
-    const both = await throughServers(servers, shop, { ...common, batch: 1 });
-    const [batch] = await throughServers(servers.slice(0, 1), shop, { ...common, batch: 100 });
-    const bothBatch = await throughServers(servers, shop, { ...common, batch: 100 });
+    const through = async (list: Running[], batch: number) => {
+      await atRest(servers);
+      return throughServers(list, shop, { ...common, batch });
+    };
+    const loads: Record<string, Load[]> = {};
+    for (const batch of [1, 100])
+      for (const list of i % 2 ? [servers, servers.slice(0, 1)] : [servers.slice(0, 1), servers])
+        loads[`${batch} ${list.length}`] = await through(list, batch);
+    const [single] = loads["1 1"],
+      both = loads["1 2"],
+      [batch] = loads["100 1"],
+      bothBatch = loads["100 2"];
     one.push(single.events_per_s);
     p99.push(single.p99_ms);
     two.push(sum(both, (l) => l.events_per_s));
@@ -127,20 +146,16 @@ async function ingest(server: Server, servers: Running[], shop: string, { runs, 
   );
 }
 
-async function lookups(admin: Session, full: boolean, row: Row) {
-  while ((await metric(admin.url, "zhixin_vault_index_ready")) !== 1) await sleep(50);
-  while ((await metric(admin.url, "zhixin_warehouse_lag_seconds")) > 0) await sleep(100);
+async function lookups(session: Session, full: boolean, row: Row) {
+  while ((await metric(session.url, "zhixin_vault_index_ready")) !== 1) await sleep(50);
+  while ((await metric(session.url, "zhixin_warehouse_lag_seconds")) > 0) await sleep(100);
   await sleep(3000); // what followed the load is at rest, as it is for the same figure of files
-  const list: number[] = [];
-  const ask = async (i: number) => {
-    const since = performance.now();
-    const { status, body } = await admin.post("/api/v1/customers/lookup", { q: phoneOf((i * 7919) % PEOPLE) });
-    list.push(performance.now() - since);
-    if (status !== 200 || body.items.length !== 1) throw new Error(`lookup: ${status}`);
-  };
-  for (let i = 0; i < 100; i++) await ask(i);
-  list.length = 0;
-  for (let i = 0; i < (full ? 5000 : 1000); i++) await ask(i);
+  const admin = new Asker(session);
+  const ask = (i: number) => admin.post("/api/v1/customers/lookup", { q: phoneOf((i * 7919) % PEOPLE) });
+  if ((await ask(0)).body.items.length !== 1) throw new Error("lookup: nobody");
+  await times(500, ask);
+  const list = await times(full ? 5000 : 2000, ask);
+  admin.end();
   row(
     "lookup by phone, truth on PostgreSQL, p99 ms",
     "5",

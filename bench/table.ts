@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Running, Session, serve } from "../tests/harness";
-import { cpuMs, type Load, load, machine, median, metric, portOf, pssMb, quantile, runLoad, sleep } from "./machine";
+import { Asker, cpuMs, type Load, load, machine, median, metric, portOf, pssMb, quantile, runLoad, sleep, times } from "./machine";
 import { startPeer } from "./peer";
 import { postgres } from "./postgres";
 import { nameOf, type Prepared, phoneOf, prepared } from "./prepared";
@@ -130,23 +130,12 @@ function disk(place: Prepared) {
   );
 }
 
-/** Milliseconds of each call, one after the other. */
-async function times(count: number, call: (i: number) => Promise<{ status: number }>): Promise<number[]> {
-  const list: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const since = performance.now();
-    const { status } = await call(i);
-    list.push(performance.now() - since);
-    if (status !== 200) throw new Error(`status ${status}`);
-  }
-  return list;
-}
-
 const p = (list: number[], q: number) => quantile(list, q).toFixed(1);
 
 /** The pages people wait for. */
-async function pages(place: Prepared, admin: Session) {
-  while ((await metric(admin.url, "zhixin_vault_index_ready")) !== 1) await sleep(50);
+async function pages(place: Prepared, session: Session) {
+  const admin = new Asker(session);
+  while ((await metric(session.url, "zhixin_vault_index_ready")) !== 1) await sleep(50);
   await admin.get("/api/v1/overview"); // opens the warehouse, which takes both cores for two seconds
   await sleep(3000);
   const person = (i: number) => (i * 7919) % customers;
@@ -157,7 +146,7 @@ async function pages(place: Prepared, admin: Session) {
   }
   const of = <T>(list: T[], i: number) => list[i % list.length];
   const count = full ? 1000 : 300;
-  const pagesOf: [string, string, (i: number) => Promise<{ status: number }>][] = [
+  const pagesOf: [string, string, Parameters<typeof times>[1]][] = [
     ["lookup by phone", "5", (i) => admin.post("/api/v1/customers/lookup", { q: phoneOf(person(i * 31)) })],
     ["lookup by name", "20", (i) => admin.post("/api/v1/customers/lookup", { q: nameOf(person(i)) })],
     [
@@ -170,17 +159,18 @@ async function pages(place: Prepared, admin: Session) {
     ["first page of a timeline", "80", (i) => admin.get(`/api/v1/customers/${of(ids, i)}/timeline`)],
   ];
   for (const [what, must, call] of pagesOf) {
-    await times(20, call);
+    await times(100, call);
     const list = await times(count, call);
     row(`${what}, p99 ms`, must, p(list, 0.99), `p50 ${p(list, 0.5)}`, size);
   }
   await overview(admin, place.data, count);
+  admin.end();
 }
 
 const dayNumber = (day: string) => Date.parse(`${day}T00:00:00Z`) / 86_400_000;
 
 /** The overview of random periods and filters; its sales equal a sum over the truth's lines. */
-async function overview(admin: Session, data: string, count: number) {
+async function overview(admin: Asker, data: string, count: number) {
   const day = (back: number) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
   const periods = Array.from({ length: Math.min(count, 100) }, (_, i) => {
     const to = (i * 67) % 300;
