@@ -151,7 +151,12 @@ static int64_t owner(void)
 static enum rc take(struct ctx *c, void *arg)
 {
     struct entry *e = arg;
-    enum rc rc = db_run(c->db, "job_take", DB_I64("owner", owner()), DB_I64("until_us", e->now_us + LEASE_US), DB_I64("now_us", e->now_us), DB_I64("id", e->id));
+    int64_t locked = 0;
+    e->hit = false;
+    enum rc rc = db_get_i64(c->db, 0, &locked, "job_lock", DB_I64("id", e->id));
+    if (rc || !locked)
+        return rc;
+    rc = db_run(c->db, "job_take", DB_I64("owner", owner()), DB_I64("until_us", e->now_us + LEASE_US), DB_I64("now_us", e->now_us), DB_I64("id", e->id));
     e->hit = !rc && db_changes(c->db) > 0;
     return rc;
 }

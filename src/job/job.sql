@@ -7,6 +7,13 @@ VALUES ($id, $kind, 1, $input, '', '', '', 0, $total, 0, 0, 0, $created_by, $now
 -- name: job_due
 SELECT id FROM job WHERE status = 1 OR (status = 2 AND lease_until_us < $now_us) ORDER BY id LIMIT 1;
 
+-- name: job_lock
+SELECT id FROM job WHERE id = $id;
+
+-- Whoever takes it, or notes how far it is, is not waited for. Writers take turns today; this is right without them, too.
+-- name: job_lock@postgres
+SELECT id FROM job WHERE id = $id FOR UPDATE SKIP LOCKED;
+
 -- name: job_take
 UPDATE job SET status = 2, lease_owner = $owner, lease_until_us = $until_us, started_us = CASE WHEN started_us = 0 THEN $now_us ELSE started_us END
 WHERE id = $id AND (status = 1 OR (status = 2 AND lease_until_us < $now_us));

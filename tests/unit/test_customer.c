@@ -256,6 +256,11 @@ static enum rc fake_members(struct ctx *c, int64_t id, int64_t **ret, size_t *re
     *ret_count = (*ret)[0] == merged_root ? 2 : 1;
     return RC_OK;
 }
+static enum rc fake_members_ahead(struct ctx *c, int64_t id)
+{
+    (void)c, (void)id;
+    return RC_OK;
+}
 static enum rc fake_subjects(struct ctx *c, const int64_t *members, size_t count, int64_t **ret, size_t *ret_count)
 {
     (void)c, (void)members, (void)count, (void)ret;
@@ -268,7 +273,8 @@ static enum rc fake_identifiers(struct ctx *c, const int64_t *members, size_t co
     *ret_count = 0;
     return RC_OK;
 }
-static const struct customer_identity fake_face = {.root = fake_root, .members = fake_members, .subjects = fake_subjects, .identifiers = fake_identifiers};
+static const struct customer_identity fake_face = {
+    .root = fake_root, .members = fake_members, .members_ahead = fake_members_ahead, .subjects = fake_subjects, .identifiers = fake_identifiers};
 
 static enum rc merge_in_tx(struct ctx *c, void *arg)
 {

@@ -96,6 +96,30 @@ static void goes_on_where_it_was_interrupted(void **state)
     truth_free(t);
 }
 
+/* Another server's transaction has its row: it is left to that one, at once. */
+static void is_left_to_whoever_has_it(void **state)
+{
+    (void)state;
+    struct truth *t = begin();
+    struct db *other;
+    int64_t id, locked = 0;
+    if (db_engine(t->c.db) != DB_POSTGRES) {
+        truth_free(t);
+        skip();
+    }
+    assert_int_equal(job_add(&t->c, "count", STR(""), 5, &id), RC_OK);
+    assert_int_equal(db_open(t->path, &(struct db_options){0}, &other), RC_OK);
+    assert_int_equal(db_script(other, "START TRANSACTION"), RC_OK); /* BEGIN would take the turn of writers */
+    assert_int_equal(db_get_i64(other, 0, &locked, "job_lock", DB_I64("id", id)), RC_OK);
+    assert_int_equal(locked, id);
+    assert_int_equal(job_run_now(&t->c, id), RC_CONFLICT);
+    assert_int_equal(view_of(t, id).status, JOB_QUEUED);
+    assert_int_equal(db_script(other, "ROLLBACK"), RC_OK);
+    assert_int_equal(job_run_now(&t->c, id), RC_OK);
+    db_close(other);
+    truth_free(t);
+}
+
 static void tells_why_it_failed(void **state)
 {
     (void)state;
@@ -146,7 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prepares_all_sql),    cmocka_unit_test(runs_to_its_end), cmocka_unit_test(goes_on_where_it_was_interrupted),
-        cmocka_unit_test(tells_why_it_failed), cmocka_unit_test(is_cancelled),    cmocka_unit_test(lists_newest_first),
+        cmocka_unit_test(is_left_to_whoever_has_it), cmocka_unit_test(tells_why_it_failed), cmocka_unit_test(is_cancelled), cmocka_unit_test(lists_newest_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

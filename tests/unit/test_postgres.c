@@ -597,16 +597,15 @@ static void what_is_asked_ahead_lies_ready_once(void **state)
 /* A writer that waits for the turn of another, which ends when it has been told three times that it waits. */
 struct turns {
     struct db *other;
-    int told, told_waiting;
+    int told;
 };
 
 static void told(void *arg)
 {
     struct turns *t = arg;
     t->told++;
-    if (t->told == 3)
+    if (t->other && t->told == 3)
         assert_int_equal(db_script(t->other, "COMMIT"), RC_OK);
-    t->told_waiting += t->told <= 3;
 }
 
 static enum rc take_turn(struct ctx *c, void *arg)
@@ -621,16 +620,15 @@ static void who_waits_for_a_turn_may_gather(void **state)
     struct db *db = server_or_skip(state);
     struct server *s = *state;
     struct ctx c = {.arena = arena_new(), .db = db};
-    struct turns t = {NULL, 0, 0};
+    struct turns t = {NULL, 0};
     db_register_sql(ahead_sql, SIZE_MAX);
     assert_int_equal(db_tx(&c, take_turn, &t), RC_OK);
-    assert_int_equal(t.told, 1); /* nobody else writes: once, when the turn has come */
+    assert_in_range(t.told, 1, 1000); /* nobody else writes: when the turn has come, and before, where that takes a while */
     assert_int_equal(db_open(s->where, &(struct db_options){0}, &t.other), RC_OK);
-    t.told = t.told_waiting = 0;
+    t.told = 0;
     assert_int_equal(db_script(t.other, "BEGIN"), RC_OK);
     assert_int_equal(db_run(t.other, "ahead_put", DB_I64("n", 20)), RC_OK);
     assert_int_equal(db_tx(&c, take_turn, &t), RC_OK);
-    assert_int_equal(t.told_waiting, 3);
     assert_in_range(t.told, 4, 1000);
     assert_int_equal(count_of(c.db, 20), 1);
     assert_int_equal(count_of(c.db, 21), 2);

@@ -80,6 +80,7 @@ static void blocks_sealed_meanwhile_come_with_their_segments(void **state)
     struct fixture *f = *state;
     int64_t sealed, blocks[3];
     struct step s = {.blocks = {blocks, COUNT(blocks)}};
+    bool swept = db_engine(f->c.db) == DB_SQLITE; /* where servers share a truth, blocks stay for a while */
     for (int64_t i = 0; i < (int64_t)COUNT(blocks); i++)
         put_events(f, 100 * (i + 1), 40);
     struct db_rows *q;
@@ -93,11 +94,11 @@ static void blocks_sealed_meanwhile_come_with_their_segments(void **state)
     assert_int_equal(sealed, 120);
     assert_int_equal(db_script(f->f.db, "BEGIN TRANSACTION"), RC_OK);
     assert_int_equal(apply_blocks(&f->c, &f->f, &s), RC_OK);
-    assert_int_equal(s.segment_count, 1);
+    assert_int_equal(s.segment_count, swept ? 1 : 0);
     assert_int_equal(apply_segments(&f->c, &f->f, &s), RC_OK);
     assert_int_equal(db_script(f->f.db, "COMMIT"), RC_OK);
     assert_int_equal(number(f, "SELECT count(*) FROM event"), 120);
-    assert_int_equal(number(f, "SELECT count(*) FROM event_recent"), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM event_recent"), swept ? 0 : 120);
 }
 
 static void reopen_log(struct fixture *f)
