@@ -373,11 +373,11 @@ static void driver_forget(void *conn_arg)
     pg_ahead_forget(conn);
 }
 
-static bool lies_ready(struct pg_stmt *s, PGresult **ret)
+static enum rc take_ready(struct pg_stmt *s, PGresult **ret)
 {
     _cleanup_buf_ struct buf bound = BUF_INIT(64 << 20);
-    *ret = s->conn->ahead_count ? pg_ahead_take(s->conn, s, bound_of(s, &bound)) : NULL;
-    return *ret != NULL;
+    *ret = NULL;
+    return s->conn->ahead_count ? pg_ahead_take(s->conn, s, bound_of(s, &bound), ret) : RC_OK;
 }
 
 static enum rc execute_once(struct pg_stmt *s)
@@ -385,9 +385,11 @@ static enum rc execute_once(struct pg_stmt *s)
     struct values v;
     PGresult *ready;
     enum rc rc = renew(s);
+    if (!rc)
+        rc = take_ready(s, &ready);
     if (rc)
         return rc;
-    if (lies_ready(s, &ready))
+    if (ready)
         return take_result(s, ready);
     if (s->conn->owed)
         return settle_with(s);

@@ -53,17 +53,19 @@ bool pg_ahead_has(struct pg_conn *conn, const void *stmt, struct str bound)
     return find_ahead(conn, stmt, bound) != NULL;
 }
 
-PGresult *pg_ahead_take(struct pg_conn *conn, const void *stmt, struct str bound)
+enum rc pg_ahead_take(struct pg_conn *conn, const void *stmt, struct str bound, PGresult **ret)
 {
     struct pg_ahead *a = find_ahead(conn, stmt, bound);
+    *ret = NULL;
     if (!a)
-        return NULL;
+        return RC_OK;
     a->taken = true;
-    if (!a->result && pg_settle(conn) != RC_OK)
-        return NULL;
-    PGresult *r = a->result;
+    enum rc rc = a->result ? RC_OK : pg_settle(conn);
+    if (rc)
+        return rc;
+    *ret = a->result;
     a->result = NULL;
-    return r;
+    return RC_OK;
 }
 
 void pg_ahead_forget(struct pg_conn *conn)

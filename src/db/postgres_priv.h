@@ -130,8 +130,9 @@ struct pg_ahead {
 void pg_ahead_add(struct pg_conn *conn, const void *stmt, struct str bound);
 /* Is the same under way, or here and not asked yet? */
 bool pg_ahead_has(struct pg_conn *conn, const void *stmt, struct str bound);
-/* The answer that lies ready, the caller's from now on; what is still owed is waited for. NULL: there is none. */
-PGresult *pg_ahead_take(struct pg_conn *conn, const void *stmt, struct str bound);
+/* The answer that lies ready, the caller's from now on; what is still owed is waited for, and its first error is this one's, too. NULL: it
+ * was not asked ahead. */
+enum rc pg_ahead_take(struct pg_conn *conn, const void *stmt, struct str bound, PGresult **ret) ZX_MUST_CHECK;
 /* At the end of a transaction. */
 void pg_ahead_forget(struct pg_conn *conn);
 

@@ -577,6 +577,17 @@ static enum rc fail_ahead(struct ctx *c, void *arg)
     return rc;
 }
 
+/* What failed before it is told, not that the transaction is aborted. */
+static enum rc ask_behind_a_failure(struct ctx *c, void *arg)
+{
+    (void)arg;
+    assert_int_equal(db_run_later(c->db, "ahead_put", DB_NULL("n")), RC_OK);
+    assert_int_equal(db_ahead(c->db, "ahead_of", DB_I64("n", 1)), RC_OK);
+    struct db_rows *q = db_query(c->db, "ahead_of", DB_I64("n", 1));
+    assert_false(db_next(q));
+    return db_end(q);
+}
+
 static void what_is_asked_ahead_lies_ready_once(void **state)
 {
     struct db *db = server_or_skip(state);
@@ -585,6 +596,7 @@ static void what_is_asked_ahead_lies_ready_once(void **state)
     assert_int_equal(db_tx(&c, ask_ahead, NULL), RC_OK);
     assert_int_equal(db_ahead(c.db, "ahead_of", DB_I64("n", 7)), RC_OK); /* outside of a transaction: nothing happens */
     assert_int_equal(count_of(c.db, 7), 1);
+    assert_int_equal(db_tx(&c, ask_behind_a_failure, NULL), RC_STORE);
     assert_int_not_equal(db_tx(&c, fail_ahead, NULL), RC_OK); /* what fails ahead fails the transaction */
     assert_int_equal(count_of(c.db, 8), 0);
     assert_int_equal(db_run(c.db, "ahead_put", DB_I64("n", 8)), RC_OK); /* and leaves nothing behind */
