@@ -156,9 +156,10 @@ export function judge(raw, layout, columns) {
   const insert = blocks[0].match(/^\s*INSERT INTO (\w+)\s*\(([^)]*)\)\s*(VALUES|SELECT)?/);
   if (insert) return judgeInsert(insert, blocks[0], blocks, layout);
   if (moves(blocks[0], layout)) return { refused: "moves a row to another place" };
-  if (blocks.some((b) => /\bFOR (UPDATE|SHARE)\b|^\s*WITH\b/.test(b))) return { refused: "FOR UPDATE or WITH: look up what it may, and teach this tool" };
+  if (blocks.some((b) => /^\s*WITH\b/.test(b))) return { refused: "WITH: look up what it may, and teach this tool" };
   const { own, spread, values, ties } = linksOf(blocks, layout, columns);
   if (spread.length === 0) return { none: true };
+  if (blocks.some((b) => /\bFOR (UPDATE|SHARE)\b/.test(b))) return { refused: "FOR UPDATE of spread rows: look up what it may, and teach this tool" };
   if (own.flat().some((t) => t.kind === "local" || t.kind === "managed")) return { refused: "joins a table of the coordinator with one that is spread" };
   const together = spread.every((t) => reached([spread[0]], ties).has(t));
   if (spread.every((t) => reached(values.keys(), ties).has(t))) {
@@ -204,6 +205,8 @@ const examples = [
   ["UPDATE a SET c = $d WHERE c = $c;", "refused"],
   ["DELETE FROM a WHERE c = $c AND id IN (SELECT a_id FROM b WHERE b.id = $id);", "refused"],
   ["SELECT id FROM l WHERE id = $id;", "none"],
+  ["SELECT id FROM l WHERE id = $id FOR UPDATE SKIP LOCKED;", "none"],
+  ["SELECT id FROM a WHERE c = $c FOR UPDATE;", "refused"],
   ["SELECT count(*) FROM (SELECT x.id FROM a x WHERE x.c IN ($m[]) LIMIT $n) n;", "one"],
   ["SELECT count(*) FROM (SELECT 1 FROM a LIMIT $n) n;", "all"],
 ];
