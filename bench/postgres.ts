@@ -83,7 +83,6 @@ async function atRest(servers: Running[]) {
   }
 }
 
-
 async function ingest(server: Server, servers: Running[], shop: string, { runs, seconds, warmup }: Sizes, row: Row) {
   const common = { seconds, warmup, customers: PEOPLE };
   const theirs: number[] = [],

@@ -16,6 +16,7 @@ enum { CUSTOMER_HASH = 16, CUSTOMER_LIST_CHUNK = 500 /* ids bound at a time */ }
 /* Identity's answers, or the plain truth (everybody is herself) when nobody told us. */
 enum rc customer_root(struct ctx *c, int64_t customer_id, int64_t *ret_root) ZX_MUST_CHECK;
 enum rc customer_members(struct ctx *c, int64_t customer_id, int64_t **ret_ids, size_t *ret_count) ZX_MUST_CHECK;
+enum rc customer_members_ahead(struct ctx *c, int64_t customer_id) ZX_MUST_CHECK; /* will be asked soon, see db_ahead() */
 const struct customer_identity *customer_identity(void); /* NULL when unknown */
 
 /* ---- profiles (profile.c) ---- */

@@ -21,6 +21,11 @@ enum rc customer_root(struct ctx *c, int64_t customer_id, int64_t *ret_root)
     return RC_OK;
 }
 
+enum rc customer_members_ahead(struct ctx *c, int64_t customer_id)
+{
+    return face ? face->members_ahead(c, customer_id) : RC_OK;
+}
+
 enum rc customer_members(struct ctx *c, int64_t customer_id, int64_t **ret_ids, size_t *ret_count)
 {
     if (face)

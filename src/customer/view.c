@@ -31,24 +31,17 @@ static struct view *view_of(const struct loading *l, int64_t id)
     return ((struct owner *)bsearch(&key, l->owners, l->owner_count, sizeof(key), by_owner))->view;
 }
 
-static enum rc members_ahead(struct loading *l, const int64_t *ids)
-{
-    const struct customer_identity *face = customer_identity();
-    enum rc rc = RC_OK;
-    for (size_t i = 0; !rc && face && i < l->count; i++)
-        rc = face->members_ahead(l->c, ids[i]);
-    return rc;
-}
-
 static enum rc find_members(struct loading *l, const int64_t *ids, size_t *ret_all)
 {
     size_t all = 0;
-    enum rc ahead = members_ahead(l, ids);
-    if (ahead)
-        return ahead;
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && i < l->count; i++)
+        rc = customer_members_ahead(l->c, ids[i]);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < l->count; i++) {
         int64_t *members = NULL;
-        enum rc rc = customer_members(l->c, ids[i], &members, &l->views[i].member_count);
+        rc = customer_members(l->c, ids[i], &members, &l->views[i].member_count);
         if (rc)
             return rc;
         l->views[i].root = members[0];

@@ -125,9 +125,9 @@ enum rc db_run_later_args(struct db *db, const char *name, const struct db_arg *
  * a reader at once: on PostgreSQL it travels with whatever is waited for next, and its answer lies ready when db_query() asks, once. A
  * hint: who asks otherwise, or asks twice, is answered all the same. */
 #define db_ahead(db, name, ...) db_ahead_args(db, name, (const struct db_arg[]){DB_NULL(""), ##__VA_ARGS__}, DB_ARGC(__VA_ARGS__))
+enum rc db_ahead_args(struct db *db, const char *name, const struct db_arg *args, size_t count) ZX_MUST_CHECK;
 /* What was asked ahead on this connection and never taken is nobody's any more. */
 void db_forget(struct db *db);
-enum rc db_ahead_args(struct db *db, const char *name, const struct db_arg *args, size_t count) ZX_MUST_CHECK;
 /* Rows changed by the last db_run of this connection. */
 int64_t db_changes(const struct db *db);
 /* Runs many statements separated by ';' (migrations, pragmas); no parameters. */
