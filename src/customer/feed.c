@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { FEED_PAGE = 2000, FOLLOW_PAGE = 1000, REST_MS = 20, LOOK_MS = 250, STATUS_EVERY_US = 1000000 };
+enum { FEED_PAGE = 2000, FOLLOW_PAGE = 1000, REST_MS = 50, LOOK_MS = 250, STATUS_EVERY_US = 1000000 };
 static const int64_t PURGE_EVERY_US = 3600 * US_PER_S;
 static const int64_t orphan_age_us = US_PER_DAY; /* no commit takes that long */
 

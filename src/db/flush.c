@@ -41,18 +41,22 @@ void flusher_free(struct db_flusher *f)
     free(f);
 }
 
-/* The mark is a message of logical decoding that nobody reads; being transactional it makes a commit, with its sync. Was what the
- * writer committed still there? If not, a breakdown took it before it was on disk. */
+/* Is what the writer committed there? If not, a breakdown took it before it was on disk. If so, it stands in the log before the
+ * mark, and is on disk with it. */
 static enum rc flush_once(struct db_flusher *f)
 {
-    char text[160], number[24] = "";
+    char id[24];
+    const char *values[] = {id};
     int64_t wanted = atomic_load(&f->writer->committed);
-    snprintf(text, sizeof(text), "SELECT pg_logical_emit_message(true, 'zhixin', ''); SELECT number FROM writer WHERE id = %lld", (long long)f->writer->id);
+    snprintf(id, sizeof(id), "%lld", (long long)f->writer->id);
     enum rc rc = pg_ensure(&f->conn);
-    if (!rc)
-        rc = pg_run(&f->conn, text, number, sizeof(number));
-    if (!rc && strtoll(number, NULL, 10) < wanted)
+    if (rc)
+        return rc;
+    PGresult *r = pg_answer(&f->conn, PQsendQueryPrepared(f->conn.pg, PG_FLUSH, 1, values, NULL, NULL, 0));
+    rc = PQresultStatus(r) == PGRES_TUPLES_OK ? RC_OK : pg_failed(&f->conn, r);
+    if (!rc && strtoll(PQgetvalue(r, 0, 0), NULL, 10) < wanted)
         db_lost();
+    PQclear(r);
     return rc;
 }
 

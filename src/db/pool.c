@@ -1,9 +1,11 @@
 /* Readers to borrow and one writer behind a lock, over one SQLite file or one PostgreSQL database. */
 #include "db/pool.h"
+#include "base/app.h"
 #include "base/log.h"
 #include "db/checkpoint.h"
 #include "db/flush.h"
 #include "db/line.h"
+#include "db/session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -233,6 +235,8 @@ enum rc db_pool_tx_unsynced(struct ctx *c, struct db_pool *p, enum rc (*fn)(stru
     enum rc rc = db_tx(c, fn, arg);
     db_pool_unlock_writer(p);
     c->db = before;
+    if (!rc && c->app)
+        db_session_committed(c->app->session);
     return rc;
 }
 

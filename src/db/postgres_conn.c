@@ -246,7 +246,7 @@ static PGconn *connect_url(const char *url)
 
 /* Nothing waits for ever here either. */
 #define READER_SETTINGS PG_SETTINGS "SET statement_timeout = '60s'; SET default_transaction_read_only = on"
-#define FLUSHER_SETTINGS PG_SETTINGS "SET synchronous_commit = on"
+#define FLUSHER_SETTINGS PG_SETTINGS "SET synchronous_commit = on; " PG_PREPARE_FLUSH
 
 /* Of what is derived a crash may take the last moments: its cursor goes with them. A server's process whose other end is gone must not
  * hold what the next one waits for: it looks while it works, and its line does when it rests. */

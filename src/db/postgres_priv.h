@@ -81,6 +81,11 @@ static inline bool pg_is_up(const struct pg_conn *conn)
     return conn->pg && PQstatus(conn->pg) == CONNECTION_OK;
 }
 
+/* What a flusher runs: the number of the writer's last transaction, and a mark, a message of logical decoding that nobody reads; being
+ * transactional it makes a commit, with its sync. */
+#define PG_FLUSH "flush"
+#define PG_PREPARE_FLUSH "PREPARE " PG_FLUSH " (bigint) AS SELECT (SELECT number FROM writer WHERE id = $1), pg_logical_emit_message(true, 'zhixin', '')"
+
 /* ---- sending and waiting ---- */
 
 /* Waits until the next result of what was sent is here; NULL: there is none left, or the connection is gone. A server that keeps

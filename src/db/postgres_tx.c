@@ -11,6 +11,7 @@
 #include "db/pool.h"
 #include "db/postgres_priv.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -28,6 +29,11 @@ enum {
     PG_SETTINGS "SET idle_in_transaction_session_timeout = '60s';" \
                 "SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals);"
 /* A cluster commits on several servers, in two phases that rest on the disk of the first: there each commit is synced at once. */
+/* What each transaction begins with, prepared once a connection: the turn among writers, and the number of the transaction. */
+#define TURN_AND_NUMBER                                                        \
+    "PREPARE turn AS SELECT pg_advisory_xact_lock(7521042389);"                \
+    "PREPARE number (bigint, bigint, bigint) AS INSERT INTO writer (id, number, at_us) VALUES ($1, $2, $3) " \
+    "ON CONFLICT (id) DO UPDATE SET number = excluded.number, at_us = excluded.at_us;"
 #define SYNCED_LATER "SELECT set_config('synchronous_commit', CASE WHEN count(*) > 0 THEN 'on' ELSE 'off' END, false) FROM pg_extension WHERE extname = 'citus';"
 #define SYNCED_AT_ONCE "SET synchronous_commit = on;"
 #define BACKEND_START "SELECT extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = "
@@ -83,9 +89,9 @@ static enum rc look_for_lost(struct pg_conn *conn)
 
 enum rc pg_set_up_writer(struct pg_conn *conn)
 {
-    char text[1024];
+    char text[2048];
     snprintf(text, sizeof(text),
-             "%s %s CREATE TABLE IF NOT EXISTS writer (id BIGINT NOT NULL PRIMARY KEY, number BIGINT NOT NULL, at_us BIGINT NOT NULL);"
+             "%s %s CREATE TABLE IF NOT EXISTS writer (id BIGINT NOT NULL PRIMARY KEY, number BIGINT NOT NULL, at_us BIGINT NOT NULL);" TURN_AND_NUMBER
              "DELETE FROM writer WHERE at_us < %lld",
              WRITER_SETTINGS, conn->sync_later ? SYNCED_LATER : SYNCED_AT_ONCE, (long long)(clock_now_us() - WRITER_KEPT_DAYS * US_PER_DAY));
     enum rc rc = pg_run(conn, text, NULL, 0);
@@ -112,9 +118,24 @@ static enum rc owe(struct pg_conn *conn, const char *text)
     return RC_OK;
 }
 
+static enum rc owe_prepared(struct pg_conn *conn, const char *name, const int64_t *numbers, int count)
+{
+    enum { MOST = 3 };
+    char texts[MOST][24];
+    const char *values[MOST];
+    assert(count <= MOST);
+    for (int i = 0; i < count; i++) {
+        snprintf(texts[i], sizeof(texts[i]), "%lld", (long long)numbers[i]);
+        values[i] = texts[i];
+    }
+    if (PQsendQueryPrepared(conn->pg, name, count, values, NULL, NULL, 1) != 1)
+        return pg_failed(conn, NULL);
+    conn->owed++;
+    return RC_OK;
+}
+
 static enum rc begin(struct pg_conn *conn)
 {
-    char text[320];
     enum rc rc = pg_ensure(conn);
     if (!rc)
         rc = pg_settle(conn);
@@ -127,14 +148,12 @@ static enum rc begin(struct pg_conn *conn)
         return rc;
     pg_ahead_forget(conn); /* of the one before */
     conn->number++;
-    snprintf(text, sizeof(text),
-             "INSERT INTO writer (id, number, at_us) VALUES (%lld, %lld, %lld) ON CONFLICT (id) DO UPDATE SET number = excluded.number, at_us = excluded.at_us",
-             (long long)conn->id, (long long)conn->number, (long long)clock_now_us());
+    const int64_t number[] = {conn->id, conn->number, clock_now_us()};
     rc = owe(conn, "BEGIN");
     if (!rc)
-        rc = owe(conn, "SELECT pg_advisory_xact_lock(7521042389)");
+        rc = owe_prepared(conn, "turn", NULL, 0);
     if (!rc)
-        rc = owe(conn, text);
+        rc = owe_prepared(conn, "number", number, 3);
     conn->in_tx = rc == RC_OK;
     return rc;
 }

@@ -11,7 +11,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { NODES = 1024, RETRY_MS = 500, LOOK_MS = 5000, SAID_KEPT = 256 };
+enum { NODES = 1024, RETRY_MS = 500, LOOK_MS = 5000, SAID_KEPT = 256, SAY_EVERY_MS = 50 };
+
+/* What is said may be lost. Each commit that tells something holds up all others that do until it is done, so it waits for no disk. */
+#define SETTINGS "SET synchronous_commit = off; PREPARE say (text) AS SELECT pg_notify('zhixin', $1); LISTEN zhixin"
 
 struct db_session {
     char *url;
@@ -22,6 +25,7 @@ struct db_session {
     pthread_t thread;
     pthread_mutex_t lock; /* guards all below */
     bool stopping;
+    bool committed; /* not said yet */
     char *said[SAID_KEPT]; /* oldest first */
     size_t said_count;
 };
@@ -67,7 +71,7 @@ static bool take_node(struct db_session *s)
 
 static bool connect_and_take(struct db_session *s)
 {
-    return pg_connect(&s->conn) == RC_OK && run(s, "LISTEN zhixin") && take_node(s);
+    return pg_connect(&s->conn) == RC_OK && pg_run(&s->conn, SETTINGS, NULL, 0) == RC_OK && take_node(s);
 }
 
 /* Waits for the database, for something to say, or for the end; false: the end. */
@@ -97,7 +101,10 @@ static char *next_said(struct db_session *s)
 {
     char *said = NULL;
     pthread_mutex_lock(&s->lock);
-    if (s->said_count) {
+    if (s->committed) {
+        said = mem_dupz("change", strlen("change"));
+        s->committed = false;
+    } else if (s->said_count) {
         said = s->said[0];
         memmove(s->said, s->said + 1, --s->said_count * sizeof(s->said[0]));
     }
@@ -105,13 +112,27 @@ static char *next_said(struct db_session *s)
     return said;
 }
 
-static void say(struct db_session *s)
+static bool is_silent(const struct db_session *s)
+{
+    return s->said_count == 0 && !s->committed;
+}
+
+/* All that was said since the last time goes out in one transaction. */
+static void say(struct db_session *s, int64_t *said_us)
 {
     char *said;
+    bool sent = true;
+    if (clock_mono_us() - *said_us < SAY_EVERY_MS * US_PER_MS)
+        return;
     while ((said = next_said(s))) {
-        ask(s, "SELECT pg_notify('zhixin', $1)", said, NULL, 0);
+        const char *value = said;
+        sent = sent && pg_is_up(&s->conn) && pg_owe(&s->conn) == RC_OK && PQsendQueryPrepared(s->conn.pg, "say", 1, &value, NULL, NULL, 1) == 1;
+        s->conn.owed += sent;
         free(said);
+        *said_us = clock_mono_us();
     }
+    if (pg_settle(&s->conn) != RC_OK)
+        log_warn("db.session_say", LOG_Z("why", s->conn.error));
 }
 
 void db_session_say(struct db_session *s, struct str said)
@@ -119,11 +140,23 @@ void db_session_say(struct db_session *s, struct str said)
     if (!s || said.len > SESSION_SAID_MAX)
         return;
     pthread_mutex_lock(&s->lock);
-    bool room = s->said_count < SAID_KEPT;
-    if (room)
+    bool first = is_silent(s);
+    if (s->said_count < SAID_KEPT)
         s->said[s->said_count++] = mem_dupz(said.ptr, said.len);
     pthread_mutex_unlock(&s->lock);
-    if (room)
+    if (first)
+        eventfd_write(s->wake_fd, 1);
+}
+
+void db_session_committed(struct db_session *s)
+{
+    if (!s)
+        return;
+    pthread_mutex_lock(&s->lock);
+    bool first = is_silent(s);
+    s->committed = true;
+    pthread_mutex_unlock(&s->lock);
+    if (first)
         eventfd_write(s->wake_fd, 1);
 }
 
@@ -152,14 +185,24 @@ static bool is_there(struct db_session *s, int64_t *asked_us)
     return run(s, "SELECT 1");
 }
 
+/* Until there is something to do without being woken. */
+static int pause_ms(struct db_session *s, int64_t said_us)
+{
+    int64_t ms = SAY_EVERY_MS - (clock_mono_us() - said_us) / US_PER_MS;
+    pthread_mutex_lock(&s->lock);
+    bool silent = is_silent(s);
+    pthread_mutex_unlock(&s->lock);
+    return silent ? LOOK_MS : ms > 0 ? (int)ms : 0;
+}
+
 static void *listen_on(void *arg)
 {
     struct db_session *s = arg;
-    int64_t asked_us = clock_mono_us();
-    while (wait_for(s, s->conn.pg ? PQsocket(s->conn.pg) : -1, LOOK_MS)) {
+    int64_t asked_us = clock_mono_us(), said_us = 0;
+    while (wait_for(s, s->conn.pg ? PQsocket(s->conn.pg) : -1, pause_ms(s, said_us))) {
         if (!is_there(s, &asked_us))
             come_back(s);
-        say(s);
+        say(s, &said_us);
         hear(s);
     }
     return NULL;

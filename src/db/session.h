@@ -13,8 +13,8 @@ struct db_session;
 enum { SESSION_NODE_LOCKS = 7521 };
 
 struct db_session_hooks {
-    /* A server, perhaps this one, committed: "change" (rows of change) or a word given to db_tell(); or another said something
-     * by db_session_say(). Empty: the connection was away, anything may have happened. On the session's own thread; must not
+    /* Another server committed: "change"; or any server, perhaps this one, a transaction with a word given to db_tell(); or another said
+     * something by db_session_say(). Empty: the connection was away, anything may have happened. On the session's own thread; must not
      * wait long. */
     void (*told)(void *arg, struct str word);
     void (*node)(void *arg, unsigned number); /* 0 to 1023; at the start, and when another had to be taken after a breakdown */
@@ -29,5 +29,7 @@ void db_session_free(struct db_session *s); /* once stopped, and nobody says any
  * what may be lost: a breakdown, or too much at once, loses it. From any thread; NULL is fine. */
 enum { SESSION_SAID_MAX = 7900 }; /* PostgreSQL takes less than 8,000 */
 void db_session_say(struct db_session *s, struct str said);
+/* Something was committed here: the others are told "change", soon, and once of however much comes until then. */
+void db_session_committed(struct db_session *s);
 
 #endif

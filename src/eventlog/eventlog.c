@@ -562,8 +562,18 @@ enum rc eventlog_block(struct ctx *c, struct eventlog *log, int64_t block_id, st
     return rc;
 }
 
+static enum rc ask_ahead(struct ctx *c, const int64_t *blocks, size_t count)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = db_ahead(c->db, "event_block_get", DB_I64("id", blocks[i]));
+    return rc;
+}
+
+/* Blocks are asked for a few at a time, for a round trip costs as much as reading one. */
 enum rc eventlog_each_in(struct ctx *c, const int64_t *blocks, size_t count, enum rc (*fn)(void *arg, int64_t block, const struct event *e), void *arg)
 {
+    enum { ASKED = 16 };
     _cleanup_(arena_freep) struct arena *scratch = arena_new();
     struct block_reader reader = {.without_ids = true};
     struct ctx step = *c;
@@ -573,7 +583,10 @@ enum rc eventlog_each_in(struct ctx *c, const int64_t *blocks, size_t count, enu
         struct event *events;
         size_t held = 0;
         arena_reset(scratch);
-        rc = read_block(&step, &reader, blocks[i], &events, &held);
+        if (i % ASKED == 0)
+            rc = ask_ahead(c, blocks + i, count - i < ASKED ? count - i : ASKED);
+        if (!rc)
+            rc = read_block(&step, &reader, blocks[i], &events, &held);
         for (size_t k = 0; !rc && k < held; k++)
             rc = fn(arg, blocks[i], &events[k]);
     }

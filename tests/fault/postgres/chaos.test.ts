@@ -20,7 +20,7 @@ type Aim = (m: Message) => boolean;
 /** What a fault can aim at, by its place, and how many that fit are let by first at most; every second one aims at COMMIT. */
 const targets: [string, (place: Place) => Aim, number][] = [
   ["COMMIT", ofCommit, 4],
-  ["the sync of commits", () => (m) => m.type === "Q" && m.sql.startsWith("SELECT pg_logical_emit_message"), 4],
+  ["the sync of commits", () => (m) => m.type === "B" && m.sql === "flush", 4],
   ["BEGIN", () => (m) => m.type === "P" && m.sql === "BEGIN", 4],
   ["a statement", () => (m) => m.type === "B", 60],
   ["a new statement", () => (m) => m.type === "P", 3],

@@ -10,7 +10,7 @@ export type Place = "before" | "inside" | "after" | "in the reply";
 export const places: Place[] = ["before", "inside", "after", "in the reply"];
 
 /** A message of the program: its type byte, "startup" or "ssl"; and the SQL of a query, of a statement to be prepared, or, of a
- *  sync, of the statement that was prepared last before it. */
+ *  sync, of the statement that was prepared last before it; of a bind the name of what was prepared. */
 export interface Message {
   type: string;
   sql: string;
@@ -115,6 +115,10 @@ class Line {
       const last = this.parsed; // Sync
       this.parsed = "";
       return last;
+    }
+    if (bytes[0] === 0x42) {
+      const statement = bytes.indexOf(0, 5) + 1; // Bind: portal, name of the statement
+      return bytes.subarray(statement, bytes.indexOf(0, statement)).toString("utf8");
     }
     if (bytes[0] !== 0x50) return "";
     const name = bytes.indexOf(0, 5); // Parse: name, text
