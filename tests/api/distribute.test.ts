@@ -146,7 +146,7 @@ describe.skipIf(!postgres)("beside a stand-in that knows Citus's documented rule
   });
 
   test("killed again and again, it goes on where it was", async () => {
-    here.sql("INSERT INTO standin_pace VALUES (0.2)");
+    here.sql("INSERT INTO standin_pace VALUES (0.6)");
     let killed = 0;
     for (let code: number | null = null; code !== 0 && killed < 100; ) {
       const child = spawn(binary, ["distribute", "--data", here.data, "--shards", "48"], { stdio: "ignore" });

@@ -85,8 +85,9 @@ class Searcher {
   /** "value as how" of all that stands in these bytes, each once. */
   find(bytes: Buffer): Set<string> {
     const found = new Set<string>();
+    let word = bytes.length < 4 ? 0 : bytes.readUInt32LE(0) << 8;
     for (let at = 0; at + 4 <= bytes.length; at++) {
-      const word = (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
+      word = ((word >>> 8) | (bytes[at + 3] << 24)) >>> 0;
       if (!this.filter[this.slot(word)]) continue;
       for (const candidate of this.starts.get(word) ?? [])
         if (bytes.compare(candidate.bytes, 0, candidate.bytes.length, at, Math.min(at + candidate.bytes.length, bytes.length)) === 0)
@@ -100,8 +101,9 @@ class Searcher {
 
 let program: Program;
 let log = "";
+const segmentEvents = 20_000;
 beforeAll(async () => {
-  program = await startProgram();
+  program = await startProgram({ env: { ZHIXIN_EVENTLOG_SEGMENT_EVENTS: String(segmentEvents) } });
 });
 afterAll(async () => {
   await program?.stop();
@@ -236,7 +238,7 @@ async function plant() {
 /** Events that say nothing, so many that those before them are sealed into a Parquet segment. */
 async function fill() {
   const key = await program.key("write", "filler");
-  for (let sent = 0; sent < 1 << 18; sent += 6000)
+  for (let sent = 0; sent < segmentEvents; sent += 6000)
     await Promise.all(
       Array.from({ length: 4 }, async (_, k) => {
         const batch = Array.from({ length: 1500 }, (_, i) => ({ type: "track", event: "E", anonymousId: `f${i % 97}`, messageId: `f-${sent}-${k}-${i}` }));
