@@ -114,6 +114,15 @@ under() { # address|thread command…: with the program, the options and the pat
     "$@"
 }
 
+# One file of each at a time: what was damaged is made anew in the background, by what the rest leaves. Most of it is waiting.
+faults() {
+    vitest_run "fault, SQLite" tests/fault --exclude 'tests/fault/postgres/**' --no-file-parallelism &
+    vitest_run "fault, PostgreSQL" tests/fault/postgres --no-file-parallelism
+    wait $!
+    vitest_told "fault, SQLite"
+    vitest_told "fault, PostgreSQL"
+}
+
 # Unit and API tests with the program built for each; the two programs' API tests at once, for they mostly wait.
 sanitized() {
     step "build, ASan and UBSan" tools/sanitized.sh address || return
@@ -159,9 +168,7 @@ step "check" tools/check.sh
 unit "unit, SQLite" build
 vitest "api, SQLite" tests/api --maxWorkers=3
 vitest "browser, SQLite" tests/browser
-# One file at a time: what was damaged is made anew in the background, by what the rest leaves.
-vitest "fault, SQLite" tests/fault --exclude 'tests/fault/postgres/**' --no-file-parallelism
-vitest "fault, PostgreSQL" tests/fault/postgres --no-file-parallelism
+faults
 on_postgres
 sanitized
 if [ -n "$long" ]; then fuzz 600; else fuzz 10; fi

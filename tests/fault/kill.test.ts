@@ -194,8 +194,9 @@ const report = (totals: Totals) => {
   );
 };
 
+// Both at once: each mostly waits for what it killed.
 for (const cuts of [false, true])
-  test(
+  test.concurrent(
     `${rounds / 2} ${cuts ? "power cuts" : "kills of server or vault"} under load lose nothing and double nothing`,
     async () => {
       const totals = noTotals();
