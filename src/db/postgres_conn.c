@@ -274,7 +274,7 @@ static enum rc set_up(struct pg_conn *conn)
         return set_up_derived(conn);
     if (conn->flushes)
         return pg_run(conn, FLUSHER_SETTINGS, NULL, 0);
-    return conn->read_only ? pg_run(conn, READER_SETTINGS, NULL, 0) : pg_set_up_writer(conn);
+    return conn->read_only ? pg_run(conn, PG_BY_INDEX READER_SETTINGS, NULL, 0) : pg_set_up_writer(conn);
 }
 
 enum rc pg_connect(struct pg_conn *conn)

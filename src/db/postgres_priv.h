@@ -146,6 +146,10 @@ void pg_ahead_forget(struct pg_conn *conn);
 /* What every connection is told: no message of a row's values in our log; nothing waits for ever. */
 #define PG_SETTINGS "SET standard_conforming_strings = on; SET client_min_messages = error; SET jit = off; SET lock_timeout = '30s';"
 
+/* Of the truth's own connections, whose statements go by index. A plan is kept, and one that was made while a table was nearly empty
+ * reads all of it, for each of a list of hundreds anew: half a second a statement a few moments later, until the server's next ANALYZE. */
+#define PG_BY_INDEX "SET enable_seqscan = off;"
+
 /* What a writer's connection needs when it is new, and what became of what the one before it left open. */
 enum rc pg_set_up_writer(struct pg_conn *conn) ZX_MUST_CHECK;
 /* See db_tx_turn(). */

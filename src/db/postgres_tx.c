@@ -26,7 +26,7 @@ enum {
 
 /* Large values are packed already: lz4, where the server has it, sees that at once, which pglz takes milliseconds for. */
 #define WRITER_SETTINGS                                            \
-    PG_SETTINGS "SET idle_in_transaction_session_timeout = '60s';" \
+    PG_SETTINGS PG_BY_INDEX "SET idle_in_transaction_session_timeout = '60s';" \
                 "SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals);"
 /* A cluster commits on several servers, in two phases that rest on the disk of the first: there each commit is synced at once. */
 /* What each transaction begins with, prepared once a connection: the turn among writers, and the number of the transaction. */

@@ -648,6 +648,30 @@ static void who_waits_for_a_turn_may_gather(void **state)
     arena_free(c.arena);
 }
 
+/* ---- plans ---- */
+
+static void expect_index(struct db *db)
+{
+    struct db_rows *q = QUERY(db, "EXPLAIN SELECT n FROM one_row WHERE n = $n", DB_I64("n", 1));
+    bool by_index = str_find_str(db_text(q, "QUERY PLAN"), STR("Index")) >= 0;
+    while (db_next(q)) {
+    }
+    assert_int_equal(db_end(q), RC_OK);
+    assert_true(by_index);
+}
+
+/* What is planned while a table is small holds when it no longer is. */
+static void small_tables_are_read_by_index_too(void **state)
+{
+    struct db *db = server_or_skip(state), *reader;
+    struct server *s = *state;
+    assert_int_equal(db_script(db, "CREATE TABLE one_row (n BIGINT NOT NULL PRIMARY KEY); INSERT INTO one_row VALUES (1); ANALYZE one_row"), RC_OK);
+    assert_int_equal(db_open(s->where, &(struct db_options){.read_only = true}, &reader), RC_OK);
+    expect_index(db);
+    expect_index(reader);
+    db_close(reader);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -660,6 +684,7 @@ int main(void)
         T(a_derived_store_holds_nobody_up), T(a_derived_writer_ends_with_its_connection),
         T(rows_are_copied_as_they_are_bound), T(refused_rows_are_told),
         T(what_is_asked_ahead_lies_ready_once), T(who_waits_for_a_turn_may_gather),
+        T(small_tables_are_read_by_index_too),
     };
     if (!engine_server())
         print_message("ZHIXIN_TEST_DATABASE names no PostgreSQL server: skipped\n");
