@@ -150,6 +150,11 @@ static enum rc start_modules(struct ctx *c, struct app *app, bool all, struct op
         opened->started = n + 1;
         pthread_mutex_unlock(&opened->lock);
     }
+    pthread_mutex_lock(&opened->lock);
+    for (size_t n = 0; n < opened->started; n++)
+        if (modules[n]->run)
+            modules[n]->run(app);
+    pthread_mutex_unlock(&opened->lock);
     return RC_OK;
 }
 

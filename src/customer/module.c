@@ -73,8 +73,12 @@ static const struct permission permissions[] = {
 static enum rc start(struct app *app)
 {
     app->customer_misses = customer_misses_new();
-    app->customer_feed = app->vault ? customer_feed_start(app) : NULL;
     return RC_OK;
+}
+
+static void run(struct app *app)
+{
+    app->customer_feed = app->vault ? customer_feed_start(app) : NULL;
 }
 
 static void stop(struct app *app)
@@ -99,6 +103,6 @@ static void told(struct app *app, struct str word)
 
 const struct module customer_module = {
     .name = "customer", .routes = routes, .sql = customer_sql, .migrations = customer_migrations, .tables = tables, .permissions = permissions,
-    .start = start, .stop = stop,    .told = told, .on_customer_merge = customer_merged, .on_customer_erase = customer_erased, .on_customer_export = customer_told,
+    .start = start, .run = run, .stop = stop, .told = told, .on_customer_merge = customer_merged, .on_customer_erase = customer_erased, .on_customer_export = customer_told,
     .on_timeline = customer_timeline,
 };

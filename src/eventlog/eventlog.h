@@ -63,6 +63,8 @@ enum rc eventlog_append(struct ctx *c, struct eventlog *log, const struct event 
 /* What other servers of the truth appended and sealed; first of all in a transaction that will append. Nothing to do where the
  * truth is embedded. */
 enum rc eventlog_catch_up(struct ctx *c, struct eventlog *log) ZX_MUST_CHECK;
+/* Asks ahead what that will ask: said before anything in the transaction is waited for, it costs no wait of its own. */
+enum rc eventlog_catch_up_ahead(struct ctx *c, struct eventlog *log) ZX_MUST_CHECK;
 /* Tells how the transaction ended; only a commit makes the fingerprints count. */
 void eventlog_ended(struct eventlog *log, bool committed);
 

@@ -342,6 +342,14 @@ static enum rc take_segments(struct ctx *c, struct eventlog *log, int64_t first_
 
 /* ---- both ---- */
 
+enum rc eventlog_catch_up_ahead(struct ctx *c, struct eventlog *log)
+{
+    if (!log->shared)
+        return RC_OK;
+    eventlog_wait_loaded(log);
+    return db_ahead(c->db, "event_block_told", DB_I64("known", log->followed), DB_I64("limit", BLOCKS_A_PAGE + 1));
+}
+
 enum rc eventlog_catch_up(struct ctx *c, struct eventlog *log)
 {
     size_t rows = BLOCKS_A_PAGE + 1;

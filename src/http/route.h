@@ -152,6 +152,7 @@ struct module {
     const struct permission *permissions;  /* ends with .name == NULL */
     const struct job_kind *jobs;           /* ends with .name == NULL */
     enum rc (*start)(struct app *app);     /* after the databases are open */
+    void (*run)(struct app *app);          /* after all have started: threads that ask other modules begin here */
     void (*stop)(struct app *app);
     /* A server of this truth committed, see db_session_hooks; on the session's thread, while the module runs. */
     void (*told)(struct app *app, struct str word);

@@ -337,7 +337,9 @@ static enum rc apply(struct ctx *c, void *arg)
 {
     struct group *g = arg;
     eventlog_ended(c->app->eventlog, false); /* of a pass before this one, that was rolled back */
-    enum rc rc = wait_for_turn(c, g);
+    enum rc rc = eventlog_catch_up_ahead(c, c->app->eventlog);
+    if (!rc)
+        rc = wait_for_turn(c, g);
     forget_results(g);
     if (!rc)
         rc = ask_ahead(c, g);
