@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { folderBeside, install, type Running, Session, serve, zhixin } from "../tests/harness";
-import { Asker, type Load, median, metric, portOf, quantile, runLoad, sleep, times } from "./machine";
+import { Asker, type Load, limitCores, median, metric, portOf, quantile, runLoad, sleep, times } from "./machine";
 import { insert, schema } from "./peer";
 import { phoneOf } from "./prepared";
 
@@ -145,6 +145,35 @@ async function ingest(server: Server, servers: Running[], shop: string, { runs, 
   );
 }
 
+const CORES = 0.4;
+/** One machine has no room for two servers, their database and their clients: so each server gets a part of a core, which leaves the
+ *  database enough, and one is compared with two of that size. */
+async function small(servers: Running[], shop: string, { runs, seconds, warmup }: Sizes, row: Row): Promise<(() => void)[]> {
+  const limits = servers.map((s) => limitCores(s.process.pid as number, CORES));
+  if (limits.includes(null)) {
+    console.log(`servers of ${CORES} cores: no control groups to be had here`);
+    return limits.filter((limit) => limit !== null);
+  }
+  for (const batch of [1, 100]) {
+    const rates: number[][] = [[], []];
+    for (let i = 0; i < runs; i++)
+      for (const count of i % 2 ? [2, 1] : [1, 2]) {
+        await atRest(servers);
+        const loads = await throughServers(servers.slice(0, count), shop, { seconds, warmup, customers: PEOPLE, batch });
+        rates[count - 1].push(sum(loads, (l) => l.events_per_s));
+      }
+    const shares = rates[0].map((one, i) => rates[1][i] / one);
+    row(
+      `${batch === 1 ? "single events" : "batches of 100"}, two servers of ${CORES} cores each, events/s`,
+      "not slower",
+      whole(median(rates[1])),
+      range(rates[1]),
+      `${median(shares).toFixed(2)} × one (${range(shares, (n) => n.toFixed(2))}), which has ${whole(median(rates[0]))}`,
+    );
+  }
+  return limits.filter((limit) => limit !== null);
+}
+
 async function lookups(session: Session, full: boolean, row: Row) {
   while ((await metric(session.url, "zhixin_vault_index_ready")) !== 1) await sleep(50);
   while ((await metric(session.url, "zhixin_warehouse_lag_seconds")) > 0) await sleep(100);
@@ -169,6 +198,7 @@ export async function postgres(sizes: Sizes, full: boolean, row: Row) {
   const place = await install(undefined, { url: server.url });
   const copy = folderBeside(place.data);
   let servers: Running[] = [];
+  let limits: (() => void)[] = [];
   try {
     const key = async (name: string, ...more: string[]) =>
       (await zhixin(["key", "create", "--data", place.data, "--kind", "write", "--source", name, ...more])).trim();
@@ -179,8 +209,10 @@ export async function postgres(sizes: Sizes, full: boolean, row: Row) {
     await runLoad(portOf(servers[0].url), crm, people);
     await lookups(await new Session(servers[0].url).login(place.email, place.password), full, row);
     await ingest(server, servers, shop, sizes, row);
+    limits = await small(servers, shop, sizes, row);
   } finally {
     for (const s of servers) await s.stop();
+    for (const end of limits) end();
     rmSync(copy, { recursive: true, force: true });
     place.remove();
     server.stop();
