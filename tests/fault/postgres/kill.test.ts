@@ -17,12 +17,18 @@ afterAll(() => {
   console.log(report(`kill -9 of PostgreSQL under two servers, its disk late ${late.healMs.length}, commits forgotten by it ${forgotten} times`, late));
 });
 
-async function killAndStart(cluster: Cluster, shop: Shop, figures: Figures, withinMs = healedWithinMs()) {
+/** Waits for a moment in which something is committed that is not on disk. */
+async function unsynced(shop: Shop) {
+  for (let n = 0; n < 200 && shop.installation.sql("SELECT pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()") !== "t"; n++) await pause(5);
+}
+
+async function killAndStart(cluster: Cluster, shop: Shop, figures: Figures, { whenUnsynced = false, withinMs = healedWithinMs() } = {}) {
   shop.clients.start(8);
   await pause(500);
   figures.mib.push(shop.memory());
   for (let n = 0; n < kills; n++) {
     await pause(randomInt(50, 500));
+    if (whenUnsynced) await unsynced(shop);
     await cluster.kill();
     if (n % 4 === 3) await pause(2500); // gone for longer
     await cluster.again();
@@ -59,7 +65,7 @@ test(`${kills} kills of PostgreSQL that forgets what was not synced yet, under t
   try {
     second = await serve(folder, { env: { ZHIXIN_EVENTLOG_SEGMENT_EVENTS: "3000" } });
     shop.clients.others = [second.url];
-    await killAndStart(cluster, shop, late, 3 * healedWithinMs()); // a server that starts anew with it
+    await killAndStart(cluster, shop, late, { whenUnsynced: true, withinMs: 3 * healedWithinMs() }); // a server that starts anew with it
     forgotten = `${shop.running.log()}${second.log()}`.split("db.commits_lost").length - 1;
     expect(await second.stop()).toBe(0);
     await shop.close();
