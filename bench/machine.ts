@@ -46,6 +46,7 @@ export function limitCores(pid: number, cores: number): (() => void) | null {
     for (const one of family(pid)) writeFileSync(join(group, "cgroup.procs"), String(one));
     return () => rmdirSync(group);
   } catch {
+    if (existsSync(group)) rmdirSync(group);
     return null;
   }
 }

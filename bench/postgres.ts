@@ -148,12 +148,7 @@ async function ingest(server: Server, servers: Running[], shop: string, { runs, 
 const CORES = 0.4;
 /** One machine has no room for two servers, their database and their clients: so each server gets a part of a core, which leaves the
  *  database enough, and one is compared with two of that size. */
-async function small(servers: Running[], shop: string, { runs, seconds, warmup }: Sizes, row: Row): Promise<(() => void)[]> {
-  const limits = servers.map((s) => limitCores(s.process.pid as number, CORES));
-  if (limits.includes(null)) {
-    console.log(`servers of ${CORES} cores: no control groups to be had here`);
-    return limits.filter((limit) => limit !== null);
-  }
+async function small(servers: Running[], shop: string, { runs, seconds, warmup }: Sizes, row: Row) {
   for (const batch of [1, 100]) {
     const rates: number[][] = [[], []];
     for (let i = 0; i < runs; i++)
@@ -171,7 +166,6 @@ async function small(servers: Running[], shop: string, { runs, seconds, warmup }
       `${median(shares).toFixed(2)} × one (${range(shares, (n) => n.toFixed(2))}), which has ${whole(median(rates[0]))}`,
     );
   }
-  return limits.filter((limit) => limit !== null);
 }
 
 async function lookups(session: Session, full: boolean, row: Row) {
@@ -198,7 +192,7 @@ export async function postgres(sizes: Sizes, full: boolean, row: Row) {
   const place = await install(undefined, { url: server.url });
   const copy = folderBeside(place.data);
   let servers: Running[] = [];
-  let limits: (() => void)[] = [];
+  let limits: ReturnType<typeof limitCores>[] = [];
   try {
     const key = async (name: string, ...more: string[]) =>
       (await zhixin(["key", "create", "--data", place.data, "--kind", "write", "--source", name, ...more])).trim();
@@ -209,10 +203,12 @@ export async function postgres(sizes: Sizes, full: boolean, row: Row) {
     await runLoad(portOf(servers[0].url), crm, people);
     await lookups(await new Session(servers[0].url).login(place.email, place.password), full, row);
     await ingest(server, servers, shop, sizes, row);
-    limits = await small(servers, shop, sizes, row);
+    limits = servers.map((s) => limitCores(s.process.pid as number, CORES));
+    if (limits.includes(null)) console.log(`servers of ${CORES} cores: no control groups to be had here`);
+    else await small(servers, shop, sizes, row);
   } finally {
     for (const s of servers) await s.stop();
-    for (const end of limits) end();
+    for (const end of limits) end?.();
     rmSync(copy, { recursive: true, force: true });
     place.remove();
     server.stop();

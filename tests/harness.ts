@@ -82,7 +82,7 @@ function tablesOf(url: string): string[] {
   return tables.get(url)!;
 }
 
-/** Every row of every table of a database, as sqlite3's .dump says it, but for how values are written; pg_dump takes ten times as long. */
+/** Every row of every table of a database, as sqlite3's .dump says it, but for how values are written; pg_dump asks a hundred questions of its own first. */
 function copied(url: string): string[] {
   const commands = tablesOf(url).flatMap((table) => ["-c", `\\echo @table ${table}`, "-c", `COPY "${table}" TO STDOUT`]);
   const rows: string[] = [];
@@ -105,7 +105,8 @@ export async function install(folderGiven?: string, server: DatabaseServer | nul
   const where = databases ? ["--database", databases.program, "--keys", databases.programKeys, ...(server === testServer ? warehouse : [])] : [];
   await zhixin(["init", "--data", data, "--admin", email, "--password-file", file, ...where]);
   const dump = (name: string, url?: string) => {
-    const rows = url ? copied(url) : execFileSync("sqlite3", [join(data, name), ".dump"], { encoding: "utf8", maxBuffer: 256 << 20 }).split("\n").filter((line) => line.startsWith("INSERT"));
+    const dumped = () => execFileSync("sqlite3", [join(data, name), ".dump"], { encoding: "utf8", maxBuffer: 256 << 20 });
+    const rows = url ? copied(url) : dumped().split("\n").filter((line) => line.startsWith("INSERT"));
     return rows.filter((row) => !row.startsWith("INSERT INTO writer ")).map((row) => `${name} ${row}`); // what a driver counts its transactions by
   };
   const sqlite = (name: string, statement: string) => execFileSync("sqlite3", [join(data, name), statement], { encoding: "utf8" }).trim();

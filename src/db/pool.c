@@ -235,7 +235,7 @@ enum rc db_pool_tx_unsynced(struct ctx *c, struct db_pool *p, enum rc (*fn)(stru
     enum rc rc = db_tx(c, fn, arg);
     db_pool_unlock_writer(p);
     c->db = before;
-    if (!rc && c->app)
+    if (!rc && c->app && p == c->app->truth)
         db_session_committed(c->app->session);
     return rc;
 }

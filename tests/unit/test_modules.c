@@ -128,12 +128,22 @@ static void every_deed_has_a_text(void **state)
         }
 }
 
+/* The feed asks identity who is who, which starts after customer: before that everybody would be herself, the merged too. */
+static void the_feed_of_names_waits_for_all_modules(void **state)
+{
+    struct app app = {.vault = (struct vault *)state}; /* never asked */
+    assert_int_equal(customer_module.start(&app), RC_OK);
+    assert_null(app.customer_feed);
+    assert_non_null(customer_module.run);
+    customer_module.stop(&app);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(every_statement_of_every_module_prepares), T(every_table_has_one_owner), T(whoever_names_a_customer_takes_part), T(every_route_needs_a_known_permission),
-        T(every_deed_has_a_text),
+        T(every_deed_has_a_text), T(the_feed_of_names_waits_for_all_modules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
