@@ -76,6 +76,9 @@ describe.skipIf(!postgres)("two servers, one warehouse", () => {
 });
 
 describe.skipIf(!postgres)("two servers on one database", () => {
+  const olderTrigger =
+    "CREATE FUNCTION change_told() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('zhixin', 'change'); RETURN NULL; END $$;" +
+    "CREATE TRIGGER change_told AFTER INSERT ON change FOR EACH STATEMENT EXECUTE FUNCTION change_told();";
   let first: Installation;
   let second: string; // the other's data directory
   const running: Running[] = [];
@@ -99,6 +102,7 @@ describe.skipIf(!postgres)("two servers on one database", () => {
   beforeAll(async () => {
     first = await install();
     second = folderBeside(first.data);
+    first.sql(olderTrigger);
     const env = { ZHIXIN_EVENTLOG_SEGMENT_EVENTS: "500" };
     for (const data of [first.data, second]) running.push(await serve(data, { env }));
     for (const r of running) people.push(await new Session(r.url).login(first.email, first.password));
@@ -109,6 +113,10 @@ describe.skipIf(!postgres)("two servers on one database", () => {
     for (const r of running) await r.stop();
     first?.remove();
     rmSync(second, { recursive: true, force: true });
+  });
+
+  test("what an older version told inside of each commit is gone once a server has started", () => {
+    expect(first.sql("SELECT count(*) FROM pg_trigger WHERE tgname = 'change_told'")).toBe("0");
   });
 
   test("a key made at one is known at the other", async () => {
